@@ -1,0 +1,56 @@
+# Only python3 (3.11 or newer) and make are needed: everything is installed in .venv.
+# Example: make test FABRIQUES_HYPOTHESIS=audit
+PYTHON ?= python3
+VENV   ?= .venv
+PY     := $(VENV)/bin/python
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_ROOT_USER_ACTION := ignore
+
+# The pip of the venv or, where Python came without ensurepip, the machine's pip aimed at the venv.
+PIP = $$(if $(PY) -m pip --version >/dev/null 2>&1; then echo $(PY) -m pip; \
+         else echo $(PYTHON) -m pip --python $(PY); fi)
+INSTALLER = $(PIP) install -q -c constraints.txt -e
+
+help: ## affiche cette aide
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-6s %s\n", $$1, $$2}' Makefile
+
+demo: $(VENV)/.pret ## crée demo.db et montre le programme des lauréats publiés
+	@$(VENV)/bin/fabriques demo --base demo.db
+
+test: $(VENV)/.pret ## lance les tests (profil par FABRIQUES_HYPOTHESIS : dev, ci ou audit)
+	@$(PY) -m pytest -q
+
+lint: $(VENV)/.pret-lint ## vérifie le style, les types et les imports
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy
+	@$(PY) -m basedpyright --level error --pythonpath $(PY)
+	@$(VENV)/bin/lint-imports
+
+bench: $(VENV)/.pret ## mesure les débits
+	@$(PY) -m tests.bench
+
+wheel: $(VENV)/.pret ## construit la roue dans dist/
+	@$(PY) -m hatchling build -t wheel -d dist
+
+clean: ## efface ce que make a créé (.venv, caches, dist, demo.db)
+	@rm -rf .venv dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	@rm -f demo.db demo.db-wal demo.db-shm
+	@find ledger commands projections tests -name __pycache__ -prune -exec rm -rf {} +
+
+$(VENV)/.pret: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Python 3.11 ou plus récent est requis (essayé : $(PYTHON)) ; par exemple make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || $(PYTHON) -m venv --without-pip $(VENV)
+	@$(PY) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m pip --version >/dev/null 2>&1 || { \
+	  echo "Ce Python n'a ni ensurepip ni pip : installer le paquet python3-venv, puis relancer." >&2; exit 1; }
+	@echo "Installation dans $(VENV) (une vingtaine de secondes)…"
+	@$(INSTALLER) '.[test]'
+	@touch $@
+
+$(VENV)/.pret-lint: $(VENV)/.pret
+	@echo "Installation des outils de vérification…"
+	@$(INSTALLER) '.[test,dev]'
+	@touch $@
+
+.PHONY: help demo test lint bench wheel clean

@@ -1,0 +1,362 @@
+"""Executing commands: the handle a host opens, its receipts, batches and retries.
+
+    with GrandLivre.ouvrir("fabriques.db") as livre:
+        recu = livre.executer(VerserTranche(...))
+
+A writer keeps its state warm: before each decision it catches up with what other writers
+committed, decides, and appends at the next position; on a conflict it catches up and decides
+again. Nothing is acknowledged before it is durable.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import RLock
+from types import TracebackType
+from typing import Any, Literal, Self
+
+import structlog
+from msgspec import to_builtins
+
+from ledger.erreurs import StoreError, VersionConflictError
+from ledger.evenements import Fait
+from ledger.journal import Brouillon, Journal
+from ledger.preuve.merkle import Arbre, racine_base64
+from ledger.programme import Programme, evolve
+from ledger.stockage.memoire import MemoryStore
+from ledger.stockage.port import EntreeIndex, Store
+from ledger.stockage.sqlite import SQLiteStore
+from ledger.temps import Clock, SystemClock
+
+from .decider import FAITS, decide, sans_accents
+from .lecture_json import CommandeIllisible, en_commande
+from .modele import Commande
+from .refus import Refus
+from .verbes.paiement import AnnulerVersement
+
+Statut = Literal["acceptee", "deja_executee", "refusee"]
+TAILLE_LOT = 500
+"""Commands of one transaction when a long sequence is executed independently."""
+
+_stdlib = logging.getLogger("ledger.commandes")
+_stdlib.addHandler(logging.NullHandler())
+_log: structlog.stdlib.BoundLogger = structlog.wrap_logger(
+    _stdlib,
+    wrapper_class=structlog.stdlib.BoundLogger,
+    processors=[
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.render_to_log_kwargs,
+    ],
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Recu:
+    """The answer to one command.
+
+    `taille` and `racine` are the size and Merkle root of the journal right after the event: kept
+    outside the base, they prove later that the event was never altered. A refusal has neither
+    positions nor root, and says why (`refus`).
+    """
+
+    id_commande: str | None
+    statut: Statut
+    positions: tuple[int, ...] = ()
+    refus: Refus | None = None
+    programme: str | None = None
+    _arbre: Arbre | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def taille(self) -> int | None:
+        """Size of the journal at the last event of the command."""
+        return self.positions[-1] if self.positions else None
+
+    @property
+    def racine(self) -> str | None:
+        """Merkle root at that size, standard base64; computed when asked."""
+        if self._arbre is None or not self.positions:
+            return None
+        return racine_base64(self._arbre.racine(self.positions[-1]))
+
+    @property
+    def acceptee(self) -> bool:
+        """Whether the command took effect, now or before."""
+        return self.statut != "refusee"
+
+    def en_json(self) -> dict[str, Any]:
+        """The public JSON of a receipt."""
+        return {
+            "id_commande": self.id_commande,
+            "statut": self.statut,
+            "code": self.refus.code if self.refus is not None else None,
+            "message": self.refus.phrase if self.refus is not None else None,
+            "positions": list(self.positions),
+            "taille": self.taille,
+            "racine": self.racine,
+        }
+
+
+@dataclass(slots=True)
+class _Fil:
+    """One programme, warm: its journal and the state after its last event."""
+
+    journal: Journal
+    etat: Programme
+
+
+@dataclass(slots=True)
+class _Essai:
+    """One programme during one attempt: the draft, its state, the ids known and made."""
+
+    fil: _Fil
+    brouillon: Brouillon
+    etat: Programme
+    connus: dict[str, EntreeIndex]
+    faits: dict[int, Fait]
+
+
+class GrandLivre:
+    """A ledger base, opened for commands. Safe to share between threads; close it when done."""
+
+    def __init__(self, store: Store, *, clock: Clock | None = None) -> None:
+        self.store = store
+        self._clock = clock or SystemClock()
+        self._fils: dict[str, _Fil] = {}
+        self._verrou = RLock()
+
+    @classmethod
+    def ouvrir(
+        cls, base: str | Path, *, creer: bool = False, clock: Clock | None = None
+    ) -> Self:
+        """Open a SQLite base. With `creer`, an absent one is made by its first accepted command.
+
+        Raises: ledger.erreurs.StoreError and its subclasses.
+        """
+        return cls(SQLiteStore(base, creer=creer), clock=clock)
+
+    def bifurquer(self) -> GrandLivre:
+        """A fork in memory: decides and records like the real one, and writes nothing there."""
+        return GrandLivre(MemoryStore(self.store), clock=self._clock)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        self.fermer()
+
+    def fermer(self) -> None:
+        """Close the base. Every acknowledged command is already durable."""
+        with self._verrou:
+            self._fils.clear()
+            self.store.fermer()
+
+    def executer(self, commande: Commande | Mapping[str, Any]) -> Recu:
+        """Execute one command (a model, or the JSON object of one). Never raises a refusal.
+
+        Raises: StoreError, ChainBrokenError. After an error, sending the same command again is
+        safe: its `id_commande` makes it happen once.
+        """
+        return self.executer_lot((commande,))[0]
+
+    def executer_lot(
+        self, commandes: Iterable[Commande | Mapping[str, Any]], *, atomique: bool = False
+    ) -> tuple[Recu, ...]:
+        """Execute commands in order, in one durable transaction.
+
+        Independent (default): one receipt each; a refused command does not stop the others.
+        `atomique`: all or nothing; on a refusal, the single receipt of that first refusal.
+        """
+        saisies = [_saisir(c) for c in commandes]
+        with self._verrou:
+            while True:
+                try:
+                    return self._tenter(saisies, atomique=atomique)
+                except VersionConflictError:
+                    # another writer was first: catch up and decide again. Without anything new to
+                    # catch up with, the index and the journal disagree: retrying would never end.
+                    avant = {p: f.journal.taille for p, f in self._fils.items()}
+                    for programme in {c.programme for c in saisies if isinstance(c, Commande)}:
+                        self._fil(programme)
+                    if avant == {p: f.journal.taille for p, f in self._fils.items()}:
+                        raise StoreError(
+                            "L'index des commandes contredit le journal.",
+                            remede="Lancer `fabriques verifier`.",
+                        ) from None
+
+    def executer_flux(
+        self, commandes: Iterable[Commande | Mapping[str, Any]], *, lot: int = TAILLE_LOT
+    ) -> Iterator[Recu]:
+        """Execute a long sequence independently, by durable batches; receipts come as they land."""
+        attente: list[Commande | Mapping[str, Any]] = []
+        for commande in commandes:
+            attente.append(commande)
+            if len(attente) >= lot:
+                yield from self.executer_lot(attente)
+                attente.clear()
+        if attente:
+            yield from self.executer_lot(attente)
+
+    def etat(self, programme: str) -> Programme:
+        """The state of a programme after the last committed event."""
+        with self._verrou:
+            return self._fil(programme).etat
+
+    def journal(self, programme: str) -> Journal:
+        """The journal of a programme, caught up (read it; only commands write)."""
+        with self._verrou:
+            return self._fil(programme).journal
+
+    def _fil(self, programme: str) -> _Fil:
+        fil = self._fils.get(programme)
+        if fil is None:
+            fil = _Fil(Journal(self.store, programme), Programme(slug=programme))
+        try:
+            for _, fait in fil.journal.rattraper():
+                fil.etat = evolve(fil.etat, fait)
+        except BaseException:
+            self._fils.pop(programme, None)  # half caught up: start again from the store
+            raise
+        if fil.etat.position:
+            self._fils[programme] = fil
+        return fil
+
+    def _tenter(
+        self, saisies: Sequence[Commande | CommandeIllisible], *, atomique: bool
+    ) -> tuple[Recu, ...]:
+        essais = self._preparer(saisies)
+        recus: list[Recu] = []
+        debut = time.perf_counter_ns()
+        for saisie in saisies:
+            recu = self._decider(essais, saisie)
+            if atomique and not recu.acceptee:
+                _journaliser(saisie, recu, debut)
+                return (recu,)
+            recus.append(recu)
+        ecritures = [
+            e.fil.journal.ecriture(e.brouillon) for e in essais.values() if e.brouillon.lignes
+        ]
+        if ecritures:
+            self.store.ajouter(ecritures)
+            for programme, essai in essais.items():
+                essai.fil.journal.valider(essai.brouillon)
+                essai.fil.etat = essai.etat
+                if essai.etat.position:
+                    self._fils[programme] = essai.fil
+        for saisie, recu in zip(saisies, recus, strict=True):
+            _journaliser(saisie, recu, debut)
+        return tuple(recus)
+
+    def _preparer(self, saisies: Sequence[Commande | CommandeIllisible]) -> dict[str, _Essai]:
+        ids: dict[str, list[str]] = {}
+        for saisie in saisies:
+            if isinstance(saisie, Commande):
+                ids.setdefault(saisie.programme, []).append(saisie.id_commande)
+        essais: dict[str, _Essai] = {}
+        for programme, demandes in ids.items():
+            fil = self._fil(programme)
+            connus = self.store.retrouver(programme, demandes) if fil.journal.taille else {}
+            # an id committed after our catch-up belongs to events that we have not read
+            connus = {i: e for i, e in connus.items() if e.position <= fil.journal.taille}
+            essais[programme] = _Essai(fil, Brouillon(fil.journal), fil.etat, connus, {})
+        return essais
+
+    def _decider(self, essais: dict[str, _Essai], saisie: Commande | CommandeIllisible) -> Recu:
+        if isinstance(saisie, CommandeIllisible):
+            return Recu(saisie.id_commande, "refusee", refus=saisie.refus)
+        essai = essais[saisie.programme]
+        arbre = essai.fil.journal.arbre
+        connu = essai.connus.get(saisie.id_commande)
+        if connu is not None:
+            if connu.empreinte == saisie.empreinte:
+                return Recu(
+                    saisie.id_commande,
+                    "deja_executee",
+                    (connu.position,),
+                    programme=saisie.programme,
+                    _arbre=arbre,
+                )
+            refus: Refus | Fait = _divergence(saisie, _fait_en(essai, connu.position), connu)
+        else:
+            versement = None
+            if isinstance(saisie, AnnulerVersement):
+                versement = _fait_en(essai, saisie.position)
+            refus = decide(essai.etat, saisie, versement=versement)
+        if isinstance(refus, Refus):
+            return Recu(
+                saisie.id_commande, "refusee", refus=refus, programme=saisie.programme
+            )
+        fait = essai.brouillon.sceller(
+            refus, instant=self._clock.maintenant(), empreinte=saisie.empreinte
+        )
+        essai.etat = evolve(essai.etat, fait)
+        position = essai.brouillon.position
+        essai.faits[position] = fait
+        essai.connus[saisie.id_commande] = essai.brouillon.index[-1]
+        return Recu(
+            saisie.id_commande,
+            "acceptee",
+            (position,),
+            programme=saisie.programme,
+            _arbre=arbre,
+        )
+
+
+def _saisir(commande: Commande | Mapping[str, Any]) -> Commande | CommandeIllisible:
+    return commande if isinstance(commande, Commande) else en_commande(commande)
+
+
+def _fait_en(essai: _Essai, position: int) -> Fait | None:
+    """The fact at a position, in the draft or in the journal."""
+    return essai.faits.get(position) or essai.fil.journal.lire_un(position)
+
+
+def _divergence(commande: Commande, fait: Fait | None, connu: EntreeIndex) -> Refus:
+    """`commande_divergente`, naming the first field that differs where the event keeps it."""
+    champ = "contenu"
+    if fait is not None:
+        champ = _premier_ecart(commande, fait)
+    return Refus(
+        "commande_divergente",
+        f"L'identifiant {commande.id_commande} a été accepté à la position {connu.position} avec "
+        f"un autre contenu (premier écart : {champ}).",
+        remede="Envoyer une autre commande sous un nouvel identifiant.",
+        details={"champ": champ, "position": connu.position},
+    )
+
+
+def _premier_ecart(commande: Commande, fait: Fait) -> str:
+    if FAITS[type(commande)] is not type(fait):
+        return "commande"
+    voulu, garde = to_builtins(commande.contenu()), to_builtins(fait)
+    for champ in type(commande).model_fields:
+        if champ not in fait.__struct_fields__:
+            continue
+        if champ not in voulu and champ in commande.champs_completes:
+            continue  # computed by the decision: its absence says nothing
+        if voulu.get(champ) != garde.get(champ):
+            return champ
+    return "contenu"
+
+
+def _journaliser(saisie: Commande | CommandeIllisible, recu: Recu, debut: int) -> None:
+    """One line per command: ids and codes, never names nor amounts. Silent unless asked."""
+    if not _stdlib.isEnabledFor(logging.INFO):
+        return
+    _log.info(
+        f"commande_{recu.statut}",
+        programme=recu.programme,
+        id_commande=recu.id_commande,
+        commande=sans_accents(saisie.verbe) if isinstance(saisie, Commande) else None,
+        position=recu.taille,
+        code=recu.refus.code if recu.refus is not None else None,
+        duree_us=(time.perf_counter_ns() - debut) // 1000,
+    )

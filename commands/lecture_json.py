@@ -1,0 +1,136 @@
+"""From outside data to commands: strict JSON, one French sentence per defect, never a guess."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from pydantic import ValidationError
+
+from .decider import VERBES, sans_accents
+from .modele import Commande
+from .refus import Refus
+
+OCTETS_MAX = 1_000_000
+"""Greatest length of one command, in bytes of JSON."""
+
+_RAISONS = {
+    "missing": "membre absent",
+    "extra_forbidden": "membre inconnu",
+    "int_type": "entier attendu (des centimes : ni décimale, ni guillemets)",
+    "int_from_float": "entier attendu (des centimes : ni décimale, ni guillemets)",
+    "string_type": "texte attendu",
+    "bool_type": "true ou false attendu",
+    "date_type": "date AAAA-MM-JJ attendue",
+    "tuple_type": "liste attendue",
+    "dict_type": "objet attendu",
+    "model_type": "objet attendu",
+    "is_instance_of": "objet attendu",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CommandeIllisible:
+    """Data that is not a command, with the refusal `commande_invalide` that answers it."""
+
+    refus: Refus
+    id_commande: str | None = None
+
+
+class _JsonRefuse(ValueError):
+    """JSON that the ledger does not take: duplicate member, float, NaN."""
+
+
+def lire_ligne(ligne: bytes) -> Commande | CommandeIllisible:
+    """The command of one JSON line. Floats, NaN and duplicate members are refused."""
+    if len(ligne) > OCTETS_MAX:
+        return _illisible(f"La commande dépasse {OCTETS_MAX} octets.")
+    try:
+        donnees = json.loads(
+            ligne.decode("utf-8-sig"),
+            object_pairs_hook=_objet,
+            parse_float=_flottant,
+            parse_constant=_flottant,
+        )
+    except UnicodeDecodeError:
+        return _illisible("La ligne n'est pas en UTF-8.")
+    except _JsonRefuse as erreur:
+        return _illisible(str(erreur), id_commande=_id_dans(ligne))
+    except RecursionError:
+        return _illisible("Le JSON est trop imbriqué.")
+    except ValueError as erreur:
+        return _illisible(f"La ligne n'est pas du JSON : {erreur}.")
+    return en_commande(donnees)
+
+
+def en_commande(donnees: Mapping[str, Any] | Any) -> Commande | CommandeIllisible:
+    """The command of a JSON object: `commande` names the verb, accented or not."""
+    if not isinstance(donnees, Mapping):
+        return _illisible("Une commande est un objet JSON.")
+    brut = dict(donnees)
+    id_commande = brut.get("id_commande")
+    id_lu = id_commande if isinstance(id_commande, str) and len(id_commande) <= 64 else None
+    verbe = brut.pop("commande", None)
+    classe = VERBES.get(sans_accents(verbe)) if isinstance(verbe, str) else None
+    if classe is None:
+        return _illisible(f"Le verbe {str(verbe)[:60]!r} est inconnu.", id_commande=id_lu)
+    try:
+        return classe.model_validate({k: v for k, v in brut.items() if v is not None})
+    except ValidationError as erreur:
+        raisons = "; ".join(_raison(e) for e in erreur.errors(include_url=False)[:5])
+        return _illisible(f"{classe.verbe} : {raisons}.", id_commande=id_lu)
+
+
+def _illisible(message: str, *, id_commande: str | None = None) -> CommandeIllisible:
+    return CommandeIllisible(
+        Refus("commande_invalide", message, remede="Corriger la commande et la renvoyer."),
+        id_commande,
+    )
+
+
+def _raison(erreur: Any) -> str:
+    champ = ".".join(str(p) for p in erreur["loc"]) or "commande"
+    genre = str(erreur["type"])
+    cause = erreur.get("ctx", {}).get("error")
+    if cause is not None:
+        raison = str(cause)
+    elif genre in _RAISONS:
+        raison = _RAISONS[genre]
+    elif genre == "literal_error":
+        raison = f"un de {erreur['ctx']['expected'].replace(' or ', ', ')} attendu"
+    elif genre in ("greater_than", "greater_than_equal", "less_than", "less_than_equal"):
+        signe = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
+        bornes = [f"{signe[k]} {v}" for k, v in erreur["ctx"].items() if k in signe]
+        raison = f"valeur hors limite ({', '.join(bornes)})"
+    elif genre in ("string_too_long", "too_long"):
+        raison = f"trop long ({erreur['ctx']['max_length']} au plus)"
+    else:
+        raison = str(erreur["msg"])
+    return f"{champ} : {raison}"
+
+
+def _objet(paires: list[tuple[str, Any]]) -> dict[str, Any]:
+    objet = dict(paires)
+    if len(objet) != len(paires):
+        noms = [nom for nom, _ in paires]
+        double = next(nom for nom in noms if noms.count(nom) > 1)
+        raise _JsonRefuse(f"Le membre {double[:60]!r} figure deux fois.")
+    return objet
+
+
+def _flottant(texte: str) -> NoReturn:
+    raise _JsonRefuse(
+        f"Le nombre {texte[:40]} n'est pas un entier : les montants sont des centimes entiers."
+    )
+
+
+def _id_dans(ligne: bytes) -> str | None:
+    """The command id of a line refused for another member, so that the receipt can name it."""
+    try:
+        donnees = json.loads(ligne)
+    except (ValueError, RecursionError):
+        return None
+    identifiant = donnees.get("id_commande") if isinstance(donnees, dict) else None
+    return identifiant if isinstance(identifiant, str) and len(identifiant) <= 64 else None

@@ -1,0 +1,32 @@
+"""Dated, sourced figures that belong to no programme: legal and audit thresholds.
+
+The data is `donnees/seuils.json`; each value has the date from which it holds and its source.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+
+@cache
+def _seuils() -> dict[str, list[dict[str, Any]]]:
+    texte = files("ledger").joinpath("donnees", "seuils.json").read_text("utf-8")
+    seuils: dict[str, list[dict[str, Any]]] = json.loads(texte)
+    return seuils
+
+
+def en_vigueur(nom: str, jour: date) -> dict[str, Any] | None:
+    """The threshold of that name in force on a day (the last one begun), or None before any."""
+    connus = [s for s in _seuils()[nom] if date.fromisoformat(s["depuis"]) <= jour]
+    return max(connus, key=lambda s: str(s["depuis"])) if connus else None
+
+
+def regles_publiees(nom: str) -> dict[str, Any]:
+    """A rule set shipped with the project (`regles-NOM.json`): rules, sources, revisions."""
+    texte = files("ledger").joinpath("donnees", f"regles-{nom}.json").read_text("utf-8")
+    publiees: dict[str, Any] = json.loads(texte)
+    return publiees

@@ -1,0 +1,116 @@
+"""The field types shared by rules and commands: where outside data is checked and normalised.
+
+Texts are normalised to NFC here, once. A text never holds a control, bidirectional or surrogate
+character: it would break a log line, a terminal or a reader's trust.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field
+from stdnum.exceptions import ValidationError as StdnumError
+from stdnum.fr import siret as stdnum_siret
+
+from .montants import CENTIMES_MAX
+from .temps import ANNEE_MAX, ANNEE_MIN, lire_date
+
+_INTERDITS = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+)
+_SLUG = re.compile(r"[a-z0-9-]{1,64}")
+_ID_COMMANDE = re.compile(r"[\x20-\x7e]{1,64}")
+_CODE_POSTAL = re.compile(r"[0-9]{5}")
+_RNA = re.compile(r"W[0-9]{9}")
+_MOIS_JOUR = re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])")
+
+
+def normaliser(texte: str) -> str:
+    """The text in NFC. Raises ValueError when it is blank or holds a forbidden character."""
+    interdit = _INTERDITS.search(texte)
+    if interdit is not None:
+        raise ValueError(
+            f"le texte contient le caractère interdit U+{ord(interdit[0]):04X} "
+            "(contrôle, bidirectionnel ou isolé)"
+        )
+    normal = unicodedata.normalize("NFC", texte)
+    if not normal.strip():
+        raise ValueError("le texte est vide")
+    return normal
+
+
+def _motif(expression: re.Pattern[str], attendu: str) -> Callable[[str], str]:
+    def verifier(texte: str) -> str:
+        if expression.fullmatch(texte) is None:
+            raise ValueError(f"{attendu} attendu, reçu {texte[:40]!r}")
+        return texte
+
+    return verifier
+
+
+def _verifier_siret(texte: str) -> str:
+    # python-stdnum knows the Luhn key and La Poste's own rule, but strips separators and lets the
+    # all-zero number pass: both are checked here.
+    if re.fullmatch(r"[0-9]{14}", texte) is None:
+        raise ValueError(f"SIRET de 14 chiffres attendu, reçu {texte[:40]!r}")
+    if texte == "0" * 14:
+        raise ValueError("le SIRET n'est composé que de zéros")
+    try:
+        stdnum_siret.validate(texte)
+    except StdnumError:
+        raise ValueError(f"la clé du SIRET {texte} est fausse : relire le numéro") from None
+    return texte
+
+
+def _verifier_mois_jour(texte: str) -> str:
+    if _MOIS_JOUR.fullmatch(texte) is None:
+        raise ValueError(f"échéance MM-JJ attendue, reçu {texte[:40]!r}")
+    try:
+        date(2001, int(texte[:2]), int(texte[3:]))  # a common year: the day must exist every year
+    except ValueError:
+        raise ValueError(f"l'échéance {texte} n'existe pas tous les ans") from None
+    return texte
+
+
+def _lire_date(valeur: Any) -> Any:
+    if isinstance(valeur, str):
+        return lire_date(valeur)
+    if type(valeur) is date and not ANNEE_MIN <= valeur.year <= ANNEE_MAX:
+        raise ValueError(f"la date {valeur} est hors des années {ANNEE_MIN} à {ANNEE_MAX}")
+    return valeur
+
+
+def _lire_vague(valeur: Any) -> Any:
+    if type(valeur) is int and 1 <= valeur <= 9999:
+        return str(valeur)
+    return valeur
+
+
+def en_tuple(valeur: Any) -> Any:
+    """Lists of JSON become tuples (values inside the engine never change)."""
+    return tuple(valeur) if isinstance(valeur, list) else valeur
+
+
+Slug = Annotated[str, AfterValidator(_motif(_SLUG, "identifiant [a-z0-9-] de 1 à 64 signes"))]
+IdCommande = Annotated[
+    str, AfterValidator(_motif(_ID_COMMANDE, "identifiant ASCII imprimable de 1 à 64 signes"))
+]
+CodePostal = Annotated[str, AfterValidator(_motif(_CODE_POSTAL, "code postal de 5 chiffres"))]
+Siret = Annotated[str, AfterValidator(_verifier_siret)]
+Rna = Annotated[str, AfterValidator(_motif(_RNA, "RNA (W et 9 chiffres)"))]
+MoisJour = Annotated[str, AfterValidator(_verifier_mois_jour)]
+Date = Annotated[date, BeforeValidator(_lire_date)]
+Centimes = Annotated[int, Field(ge=-CENTIMES_MAX, le=CENTIMES_MAX)]
+CentimesPositifs = Annotated[int, Field(gt=0, le=CENTIMES_MAX)]
+CentimesOuZero = Annotated[int, Field(ge=0, le=CENTIMES_MAX)]
+Exercice = Annotated[int, Field(ge=ANNEE_MIN, le=ANNEE_MAX)]
+TexteCourt = Annotated[str, Field(max_length=200), AfterValidator(normaliser)]
+Texte = Annotated[str, Field(max_length=500), AfterValidator(normaliser)]
+TexteLong = Annotated[str, Field(max_length=4000), AfterValidator(normaliser)]
+Vague = Annotated[
+    str, BeforeValidator(_lire_vague), Field(max_length=64), AfterValidator(normaliser)
+]

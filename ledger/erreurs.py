@@ -1,0 +1,111 @@
+"""Errors: a broken store, a broken chain or a misuse. Raised, never returned.
+
+A *refusal* (the business says no) is a value of `commands.refus`; a *finding* (the audit saw
+something) is a value of `ledger.audit.constats`. The three are never mixed.
+"""
+
+from __future__ import annotations
+
+
+class LedgerError(Exception):
+    """Base of every error raised by the ledger.
+
+    Attributes:
+        code: stable ASCII code, part of the public contract.
+        message: French sentence with identity and figures.
+        remede: French sentence that says what to do next.
+    """
+
+    code = "erreur"
+
+    def __init__(self, message: str, *, remede: str = "") -> None:
+        super().__init__(f"{message} {remede}".strip())
+        self.message = message
+        self.remede = remede
+
+
+class UsageError(LedgerError):
+    """The caller asked for something that has no meaning (unknown programme, bad date...)."""
+
+    code = "usage"
+
+
+class StoreError(LedgerError):
+    """The store cannot be used; nothing was written by the operation that raised."""
+
+    code = "base_inutilisable"
+
+
+class StoreMissingError(StoreError):
+    """There is no base at that place."""
+
+    code = "base_absente"
+
+
+class StoreForeignError(StoreError):
+    """The file is not a ledger base: not SQLite, damaged, or another application's."""
+
+    code = "base_etrangere"
+
+
+class StoreCorruptError(StoreError):
+    """The file is damaged: truncated, or a page does not read."""
+
+    code = "base_endommagee"
+
+
+class StoreReadOnlyError(StoreError):
+    """The base cannot be written: permissions, or a read-only opening."""
+
+    code = "base_en_lecture_seule"
+
+
+class StoreBusyError(StoreError):
+    """Another process kept the base locked longer than the allowed wait."""
+
+    code = "base_verrouillee"
+
+
+class StoreFullError(StoreError):
+    """No room is left on the disk (or the file reached its allowed size)."""
+
+    code = "disque_plein"
+
+
+class StoreUnsafeError(StoreError):
+    """A durability setting that the ledger relies on could not be obtained."""
+
+    code = "base_non_durable"
+
+
+class ChainBrokenError(LedgerError):
+    """A stored line does not follow from the one before it: the journal was altered."""
+
+    code = "chaine_rompue"
+
+    def __init__(self, message: str, *, position: int) -> None:
+        super().__init__(
+            message, remede="Ne rien écrire de plus ; lancer `fabriques verifier` sur une copie."
+        )
+        self.position = position
+
+
+class UnreadableFactError(ChainBrokenError):
+    """A stored line is not a fact of this ledger (unknown type, wrong member, float...)."""
+
+    code = "fait_illisible"
+
+
+class ImpossibleHistoryError(LedgerError):
+    """A fact cannot follow from those before it (a payment without a label...)."""
+
+    code = "histoire_impossible"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, remede="Lancer `fabriques verifier`.")
+
+
+class VersionConflictError(LedgerError):
+    """Another writer took the next position first; catch up and decide again."""
+
+    code = "conflit_de_version"

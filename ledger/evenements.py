@@ -1,0 +1,400 @@
+"""Every event of the ledger, and the closed registry of their topics.
+
+An event is a fact: who, when it counts, what it does to the money *as decided when it was
+recorded* (cohorts consumed, exercice charged, amounts withdrawn). Figures are therefore sums over
+lines: nothing is recomputed, at any date, by this engine or by another.
+
+A stored event is never edited and its shape never changes: a new shape gets a new topic, and the
+old class stays readable for ever. Types carry accents; topics and members are ASCII.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct
+
+Slug = Annotated[str, Meta(min_length=1, max_length=64)]
+Empreinte = Annotated[str, Meta(min_length=64, max_length=64)]
+Instant = Annotated[str, Meta(min_length=27, max_length=27)]
+Position = Annotated[int, Meta(ge=1)]
+Positif = Annotated[int, Meta(gt=0)]
+OuZero = Annotated[int, Meta(ge=0)]
+Exercice = Annotated[int, Meta(ge=1900, le=2999)]
+Texte = Annotated[str, Meta(min_length=1, max_length=4000)]
+
+Role = Literal["instructeur", "ordonnateur", "comptable", "controleur", "systeme"]
+Territoire = Literal["qpv", "hors_qpv", "inconnu"]
+Nature = Literal["subvention", "bonus"]
+Imputation = Literal["enveloppe", "hors_enveloppe"]
+
+
+class _Valeur(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Base of the values inside events."""
+
+
+class Acteur(_Valeur):
+    """Who gave the command, and in which role."""
+
+    id: Texte
+    role: Role
+
+
+class Attribuant(_Valeur):
+    """The authority that grants (name, SIRET when known)."""
+
+    nom: Texte
+    siret: str | None = None
+
+
+class Tranche(_Valeur):
+    """One instalment of a schedule. `exercice` is the budget year planned to be charged."""
+
+    rang: Annotated[int, Meta(ge=1)]
+    exercice: Exercice
+    montant_centimes: Positif
+    echeance: date
+
+
+class Part(_Valeur):
+    """Cents of one exercice: of a commitment cohort, or of what is planned. Signed."""
+
+    exercice: Exercice
+    montant_centimes: int
+
+
+class OrdreUtilise(_Valeur):
+    """Cents of the payment order recorded at `position`."""
+
+    position: Position
+    montant_centimes: Positif
+
+
+class Retrait(_Valeur):
+    """Cents withdrawn from one commitment cohort.
+
+    `engagement` is the exercice of the commitment, `exercice` the one where the withdrawal counts:
+    equal, AE and envelope become available again; later, they do not unless `recyclable`.
+    """
+
+    nature: Nature
+    engagement: Exercice
+    exercice: Exercice
+    montant_centimes: Positif
+    recyclable: bool
+    imputation: Imputation
+
+
+class Fait(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What every event holds.
+
+    `regles_version` is the position of the last revision of the rules that judged the command.
+    `empreinte_commande` is the SHA-256 of the validated command; `precedent` the leaf hash of the
+    previous journal line (null at position 1).
+    """
+
+    date_effet: date
+    enregistre_le: Instant
+    acteur: Acteur
+    id_commande: Slug
+    empreinte_commande: Empreinte
+    regles_version: Position
+    precedent: Empreinte | None
+
+
+class FaitDeStructure(Fait, frozen=True, kw_only=True):
+    """An event that names a structure."""
+
+    structure: Slug
+
+
+class ProgrammeOuvert(Fait, frozen=True, kw_only=True):
+    """A programme exists, with its rules and envelope."""
+
+    intitule: Texte
+    regles: dict[str, Any]
+    source: Texte
+    attribuant: Attribuant | None = None
+
+
+class RèglesRévisées(Fait, frozen=True, kw_only=True):
+    """Some rules change from the effect date on."""
+
+    regles: dict[str, Any]
+    source: Texte
+
+
+class EnveloppeModifiée(Fait, frozen=True, kw_only=True):
+    """The multi-year envelope grows or shrinks."""
+
+    variation_centimes: int
+    source: Texte
+
+
+class CréditsOuverts(Fait, frozen=True, kw_only=True):
+    """AE and CP opened (or cancelled, when negative) on an exercice."""
+
+    exercice: Exercice
+    ae_centimes: int
+    cp_centimes: int
+    nature: Texte
+    source: Texte
+
+
+class CréditsGelés(Fait, frozen=True, kw_only=True):
+    """AE and CP frozen on an exercice."""
+
+    exercice: Exercice
+    ae_centimes: OuZero
+    cp_centimes: OuZero
+    source: Texte
+
+
+class CréditsDégelés(Fait, frozen=True, kw_only=True):
+    """AE and CP unfrozen on an exercice."""
+
+    exercice: Exercice
+    ae_centimes: OuZero
+    cp_centimes: OuZero
+    source: Texte
+
+
+class CandidatureDéposée(FaitDeStructure, frozen=True, kw_only=True):
+    """A structure applies."""
+
+    porteur: Texte
+    code_postal: str
+    ville: Texte
+    territoire: Territoire
+    numerique: bool
+    montant_demande_centimes: OuZero | None = None
+    siret: str | None = None
+    rna: str | None = None
+    vague: str | None = None
+
+
+class StructureCorrigée(FaitDeStructure, frozen=True, kw_only=True):
+    """What was recorded about a structure is corrected (only the members given)."""
+
+    motif: Texte
+    porteur: Texte | None = None
+    code_postal: str | None = None
+    ville: Texte | None = None
+    siret: str | None = None
+    rna: str | None = None
+    vague: str | None = None
+    territoire: Territoire | None = None
+    numerique: bool | None = None
+
+
+class CandidatureInstruite(FaitDeStructure, frozen=True, kw_only=True):
+    """The application was studied against the five criteria."""
+
+    criteres: dict[str, str]
+    roles: tuple[str, ...] = ()
+    montant_propose_centimes: OuZero | None = None
+    note: Texte | None = None
+
+
+class AvisRendu(FaitDeStructure, frozen=True, kw_only=True):
+    """The advisory body gave its opinion."""
+
+    avis: Texte
+    instance: Texte
+
+
+class CandidatureRejetée(FaitDeStructure, frozen=True, kw_only=True):
+    """The application is rejected."""
+
+    motif: Texte
+
+
+class CandidatureRetirée(FaitDeStructure, frozen=True, kw_only=True):
+    """The applicant withdraws."""
+
+    motif: Texte
+
+
+class FabriqueLabellisée(FaitDeStructure, frozen=True, kw_only=True):
+    """The label and the grant: the whole amount is committed (AE) on `exercice`."""
+
+    montant_centimes: Positif
+    exercice: Exercice
+    echeancier: tuple[Tranche, ...]
+    territoire: Territoire
+    numerique: bool
+    vague: str | None = None
+
+
+class ConventionSignée(FaitDeStructure, frozen=True, kw_only=True):
+    """The grant agreement is signed."""
+
+    reference: Texte
+    ej: str | None = None
+
+
+class AvenantSigné(FaitDeStructure, frozen=True, kw_only=True):
+    """The grant or its schedule changes.
+
+    `engagement_centimes` is the increase committed on `exercice` (absent when there is none);
+    `retraits` the decrease, by cohort; `previsions` what is planned more or less per exercice.
+    """
+
+    montant_centimes: Positif
+    exercice: Exercice
+    echeancier: tuple[Tranche, ...]
+    motif: Texte
+    engagement_centimes: OuZero = 0
+    retraits: tuple[Retrait, ...] = ()
+    previsions: tuple[Part, ...] = ()
+
+
+class BonusNumériqueAccordé(FaitDeStructure, frozen=True, kw_only=True):
+    """The digital bonus is granted and committed (AE) on `exercice`."""
+
+    exercice: Exercice
+    montant_centimes: OuZero
+    imputation: Imputation
+
+
+class BilanReçu(FaitDeStructure, frozen=True, kw_only=True):
+    """A report on an exercice came in, accepted or not."""
+
+    exercice: Exercice
+    accepte: bool
+
+
+class TrancheOrdonnancée(FaitDeStructure, frozen=True, kw_only=True):
+    """The payment of an instalment (rank 0: of the bonus) is ordered."""
+
+    rang: OuZero
+    montant_centimes: Positif
+    dp: Texte
+
+
+class TrancheVersée(FaitDeStructure, frozen=True, kw_only=True):
+    """An instalment is paid, in full or in part: CP of `exercice`.
+
+    `imputations` are the commitment cohorts it settles, oldest first; `exercice_prevu` the one the
+    schedule named; `ordres` the payment orders it uses.
+    """
+
+    rang: Annotated[int, Meta(ge=1)]
+    montant_centimes: Positif
+    reference: Texte
+    exercice: Exercice
+    exercice_prevu: Exercice
+    imputations: tuple[Part, ...]
+    ordres: tuple[OrdreUtilise, ...] = ()
+
+
+class BonusNumériqueVersé(FaitDeStructure, frozen=True, kw_only=True):
+    """The bonus is paid, in full or in part: CP of `exercice`; `engagement` is its commitment."""
+
+    montant_centimes: Positif
+    reference: Texte
+    exercice: Exercice
+    engagement: Exercice
+    ordres: tuple[OrdreUtilise, ...] = ()
+
+
+class VersementAnnulé(FaitDeStructure, frozen=True, kw_only=True):
+    """The payment at `position` is cancelled, whole.
+
+    Given back to the CP of `exercice` (the payment's), or as a negative `regularisation` of the
+    first open exercice when that one is closed. `imputations` go back to their cohorts; with the
+    label withdrawn they are withdrawn at once (`retraits`).
+    """
+
+    position: Position
+    motif: Literal["rejet_bancaire", "erreur"]
+    nature: Nature
+    rang: OuZero
+    montant_centimes: Positif
+    exercice: Exercice
+    regularisation: bool
+    exercice_prevu: Exercice
+    imputations: tuple[Part, ...]
+    ordres: tuple[OrdreUtilise, ...] = ()
+    retraits: tuple[Retrait, ...] = ()
+
+
+class LabelRetiré(FaitDeStructure, frozen=True, kw_only=True):
+    """The label is withdrawn, with what was not paid of the grant and of the bonus.
+
+    `previsions` is what was still planned, per exercice, and no longer is. Territory and digital
+    flag are those of the label, which leaves its place in the quotas.
+    """
+
+    motif: Texte
+    territoire: Territoire
+    numerique: bool
+    retraits: tuple[Retrait, ...] = ()
+    previsions: tuple[Part, ...] = ()
+
+
+class ReversementDemandé(FaitDeStructure, frozen=True, kw_only=True):
+    """Money paid is claimed back."""
+
+    montant_centimes: Positif
+    titre: Texte
+
+
+class ReversementEncaissé(FaitDeStructure, frozen=True, kw_only=True):
+    """Money claimed back came in: State revenue, shown on `exercice`."""
+
+    montant_centimes: Positif
+    titre: Texte
+    exercice: Exercice
+
+
+class ExerciceClôturé(Fait, frozen=True, kw_only=True):
+    """A budget year (and every earlier one) is closed.
+
+    `totaux` is the `credits` line of the exercice; `empreinte` the SHA-256 of the canonical JSON of
+    the `credits` lines up to it.
+    """
+
+    exercice: Exercice
+    totaux: dict[str, int]
+    empreinte: Empreinte
+
+
+class ProgrammeClos(Fait, frozen=True, kw_only=True):
+    """No application nor commitment any more."""
+
+    motif: Texte
+
+
+TYPES: dict[str, type[Fait]] = {
+    "programme-ouvert": ProgrammeOuvert,
+    "regles-revisees": RèglesRévisées,
+    "enveloppe-modifiee": EnveloppeModifiée,
+    "credits-ouverts": CréditsOuverts,
+    "credits-geles": CréditsGelés,
+    "credits-degeles": CréditsDégelés,
+    "candidature-deposee": CandidatureDéposée,
+    "structure-corrigee": StructureCorrigée,
+    "candidature-instruite": CandidatureInstruite,
+    "avis-rendu": AvisRendu,
+    "candidature-rejetee": CandidatureRejetée,
+    "candidature-retiree": CandidatureRetirée,
+    "fabrique-labellisee": FabriqueLabellisée,
+    "convention-signee": ConventionSignée,
+    "avenant-signe": AvenantSigné,
+    "bonus-numerique-accorde": BonusNumériqueAccordé,
+    "bilan-recu": BilanReçu,
+    "tranche-ordonnancee": TrancheOrdonnancée,
+    "tranche-versee": TrancheVersée,
+    "bonus-numerique-verse": BonusNumériqueVersé,
+    "versement-annule": VersementAnnulé,
+    "label-retire": LabelRetiré,
+    "reversement-demande": ReversementDemandé,
+    "reversement-encaisse": ReversementEncaissé,
+    "exercice-cloture": ExerciceClôturé,
+    "programme-clos": ProgrammeClos,
+}
+"""The closed registry: topic -> class. A topic is never reused nor removed."""
+
+TOPICS: dict[type[Fait], str] = {classe: topic for topic, classe in TYPES.items()}

@@ -1,0 +1,139 @@
+"""The journal of a programme: read it checked, append to it sealed. One stream, positions 1..N.
+
+Every line read is decoded strictly, chained to the one before (`precedent`), in time order, and
+pushed on the Merkle tree: a journal in memory is a verified journal. State moves after the commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from .erreurs import ChainBrokenError, UnreadableFactError
+from .evenements import TOPICS, Fait
+from .preuve.canonique import OctetsIllisibles, decoder, encoder
+from .preuve.ligne import Lineur
+from .preuve.merkle import Arbre
+from .stockage.port import Ecriture, EntreeIndex, LigneBrute, Store
+
+
+class FaitInscrit(NamedTuple):
+    """A fact at its position."""
+
+    position: int
+    fait: Fait
+
+
+class Brouillon:
+    """Facts sealed one after the other, not yet written: what one transaction will add."""
+
+    __slots__ = ("_lineur", "_precedent", "feuilles", "index", "instant", "lignes", "position")
+
+    def __init__(self, journal: Journal) -> None:
+        self._lineur = journal.lineur
+        self._precedent = journal.tete
+        self.instant = journal.dernier_instant
+        self.position = journal.taille
+        self.lignes: list[LigneBrute] = []
+        self.index: list[EntreeIndex] = []
+        self.feuilles: list[bytes] = []
+
+    def sceller(self, fait: Fait, *, instant: str, empreinte: str) -> Fait:
+        """The fact with its recorded instant (never before the last one), digest and link."""
+        self.instant = max(self.instant, instant)
+        scelle = replace(
+            fait,
+            enregistre_le=self.instant,
+            empreinte_commande=empreinte,
+            precedent=self._precedent,
+        )
+        topic, octets = TOPICS[type(fait)], encoder(scelle)
+        self.position += 1
+        feuille = self._lineur.feuille(self.position, topic, octets)
+        self.feuilles.append(feuille)
+        self._precedent = feuille.hex()
+        self.lignes.append(LigneBrute(self.position, topic, octets))
+        self.index.append(EntreeIndex(fait.id_commande, self.position, empreinte))
+        return scelle
+
+
+class Journal:
+    """One programme's journal over a store. Not thread-safe: its owner serialises the calls."""
+
+    def __init__(self, store: Store, programme: str) -> None:
+        self.store = store
+        self.programme = programme
+        self.lineur = Lineur(programme)
+        self.arbre = Arbre()
+        self.tete: str | None = None
+        self.dernier_instant = ""
+
+    @property
+    def taille(self) -> int:
+        """How many events were read: the position of the last one."""
+        return self.arbre.taille
+
+    def rattraper(self, *, jusqua: int | None = None) -> Iterator[FaitInscrit]:
+        """The facts recorded since the last call, checked one by one.
+
+        Raises: ChainBrokenError (also its subclass UnreadableFactError), StoreError.
+        """
+        for ligne in self.store.lire(self.programme, apres=self.taille, jusqua=jusqua):
+            yield FaitInscrit(ligne.position, self._admettre(ligne))
+
+    def _admettre(self, ligne: LigneBrute) -> Fait:
+        position = self.taille + 1
+        ou = f"Journal {self.programme}, position {position}"
+        if ligne.position != position:
+            raise ChainBrokenError(
+                f"{ou} : la ligne suivante est à la position {ligne.position}.", position=position
+            )
+        try:
+            fait = decoder(ligne.topic, ligne.octets)
+        except OctetsIllisibles as erreur:
+            raise UnreadableFactError(f"{ou} : {erreur}.", position=position) from erreur
+        if fait.precedent != self.tete:
+            raise ChainBrokenError(
+                f"{ou} : le lien vers la ligne précédente est rompu.", position=position
+            )
+        if fait.enregistre_le < self.dernier_instant:
+            raise ChainBrokenError(f"{ou} : l'heure d'enregistrement recule.", position=position)
+        feuille = self.lineur.feuille(position, ligne.topic, ligne.octets)
+        self._avancer((feuille,), fait.enregistre_le)
+        return fait
+
+    def _avancer(self, feuilles: Sequence[bytes], instant: str) -> None:
+        self.arbre.ajouter(feuilles)
+        self.tete = feuilles[-1].hex()
+        self.dernier_instant = instant
+
+    def lire_un(self, position: int) -> Fait | None:
+        """The fact at a position already read, or None."""
+        if not 1 <= position <= self.taille:
+            return None
+        for ligne in self.store.lire(self.programme, apres=position - 1, jusqua=position):
+            if self.lineur.feuille(*ligne) != self.arbre.feuille(position):
+                raise ChainBrokenError(
+                    f"Journal {self.programme}, position {position} : la ligne a changé depuis "
+                    "sa lecture.",
+                    position=position,
+                )
+            return decoder(ligne.topic, ligne.octets)
+        return None
+
+    def ecriture(self, brouillon: Brouillon) -> Ecriture:
+        """What the store must add for this draft."""
+        return Ecriture(self.programme, brouillon.lignes, brouillon.index)
+
+    def valider(self, brouillon: Brouillon) -> None:
+        """The draft was committed: the journal moves to its end."""
+        if brouillon.lignes:
+            self._avancer(brouillon.feuilles, brouillon.instant)
+
+    def lignes(self, *, apres: int = 0, jusqua: int | None = None) -> Iterator[bytes]:
+        """The journal lines, byte for byte, in order (no line feed), without any check."""
+        for ligne in self.store.lire(self.programme, apres=apres, jusqua=jusqua):
+            yield self.lineur.ligne(*ligne)
+

@@ -1,0 +1,40 @@
+"""The journal line, format v1, frozen: one line per event, and the leaf of the Merkle tree.
+
+    {"journal":SLUG,"pos":N,"state":{...},"type":TOPIC,"v":1}
+
+`state` is the stored bytes, inserted as they are. Leaf = SHA-256(0x00 || line), no line feed.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+VERSION_LIGNE = 1
+LIGNE_MAX_OCTETS = 65_535
+"""An entry of a transparency-log tile holds at most that many bytes."""
+
+
+class Lineur:
+    """Builds the lines of one journal (the parts that never change are prepared once)."""
+
+    __slots__ = ("_debut",)
+
+    def __init__(self, journal: str) -> None:
+        # slugs and topics are [a-z0-9-]: no character of theirs needs escaping in JSON
+        self._debut = b'{"journal":"' + journal.encode("ascii") + b'","pos":'
+
+    def ligne(self, position: int, topic: str, octets: bytes) -> bytes:
+        """The journal line of the event at that position."""
+        return b'%b%d,"state":%b,"type":"%b","v":1}' % (
+            self._debut,
+            position,
+            octets,
+            topic.encode("ascii", "replace"),
+        )
+
+    def feuille(self, position: int, topic: str, octets: bytes) -> bytes:
+        """The 32 bytes of the Merkle leaf of that event."""
+        return sha256(
+            b'\x00%b%d,"state":%b,"type":"%b","v":1}'
+            % (self._debut, position, octets, topic.encode("ascii", "replace"))
+        ).digest()

@@ -1,0 +1,84 @@
+"""A store in memory: for tests, dry runs and simulations (a fork of a real store, never written)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from ..erreurs import VersionConflictError
+from .port import Ecriture, EntreeIndex, LigneBrute, Store
+
+
+class MemoryStore:
+    """Streams in memory, on top of an optional `origine` that is read and never written."""
+
+    def __init__(self, origine: Store | None = None) -> None:
+        self._origine = origine
+        self._lignes: dict[str, list[LigneBrute]] = {}
+        self._index: dict[str, dict[str, EntreeIndex]] = {}
+        self._bases: dict[str, int] = {}
+
+    def programmes(self) -> tuple[str, ...]:
+        """The programmes that have events, sorted."""
+        origine = self._origine.programmes() if self._origine is not None else ()
+        return tuple(sorted({*origine, *(p for p, lignes in self._lignes.items() if lignes)}))
+
+    def lire(
+        self, programme: str, *, apres: int = 0, jusqua: int | None = None
+    ) -> Iterator[LigneBrute]:
+        """The lines of a programme: those of the origin as it was at the fork, then ours."""
+        base = self._base(programme)
+        if self._origine is not None and apres < base:
+            fin = base if jusqua is None else min(base, jusqua)
+            yield from self._origine.lire(programme, apres=apres, jusqua=fin)
+        for ligne in self._lignes.get(programme, [])[max(apres - base, 0) :]:
+            if jusqua is not None and ligne.position > jusqua:
+                return
+            yield ligne
+
+    def retrouver(self, programme: str, ids: Iterable[str]) -> dict[str, EntreeIndex]:
+        """Which of these command ids were accepted, and where."""
+        demandes = tuple(ids)
+        connus = self._index.get(programme, {})
+        trouves = {i: connus[i] for i in demandes if i in connus}
+        if self._origine is not None:
+            base = self._base(programme)
+            origine = self._origine.retrouver(programme, demandes)
+            trouves.update({i: e for i, e in origine.items() if e.position <= base})
+        return trouves
+
+    def index(self) -> Iterator[tuple[str, EntreeIndex]]:
+        """The index of command ids, by programme and id."""
+        if self._origine is not None:
+            yield from self._origine.index()
+        for programme in sorted(self._index):
+            for entree in sorted(self._index[programme].values()):
+                yield programme, entree
+
+    def ajouter(self, ecritures: Sequence[Ecriture]) -> None:
+        """Add events and ids: all or nothing."""
+        for e in ecritures:
+            attendue = self._base(e.programme) + len(self._lignes.get(e.programme, ())) + 1
+            connus = self.retrouver(e.programme, (i.id_commande for i in e.index))
+            if connus or (e.lignes and e.lignes[0].position != attendue):
+                raise VersionConflictError(f"La position {attendue} de {e.programme} est prise.")
+        for e in ecritures:
+            self._lignes.setdefault(e.programme, []).extend(e.lignes)
+            self._index.setdefault(e.programme, {}).update({i.id_commande: i for i in e.index})
+
+    def controler(self) -> list[str]:
+        """Nothing to check in memory."""
+        return []
+
+    def fermer(self) -> None:
+        """Nothing to close; the origin stays open."""
+
+    def _base(self, programme: str) -> int:
+        """Size of the origin's stream when the fork first met it."""
+        if self._origine is None:
+            return 0
+        if programme not in self._bases:
+            derniere = 0
+            for ligne in self._origine.lire(programme):
+                derniere = ligne.position
+            self._bases[programme] = derniere
+        return self._bases[programme]

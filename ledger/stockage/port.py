@@ -1,0 +1,67 @@
+"""The port of the stores: what a journal asks of the place where its lines are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple, Protocol
+
+
+class LigneBrute(NamedTuple):
+    """One stored event: position in its stream, topic, canonical bytes."""
+
+    position: int
+    topic: str
+    octets: bytes
+
+
+class EntreeIndex(NamedTuple):
+    """One accepted command: id, position of its event, digest of its content."""
+
+    id_commande: str
+    position: int
+    empreinte: str
+
+
+class Ecriture(NamedTuple):
+    """What one transaction adds to one programme: events and command ids, together."""
+
+    programme: str
+    lignes: Sequence[LigneBrute]
+    index: Sequence[EntreeIndex]
+
+
+class Store(Protocol):
+    """A store of streams. Every error is a `ledger.erreurs.StoreError` or `VersionConflictError`."""
+
+    def programmes(self) -> tuple[str, ...]:
+        """The programmes that have events, sorted."""
+        ...
+
+    def lire(
+        self, programme: str, *, apres: int = 0, jusqua: int | None = None
+    ) -> Iterator[LigneBrute]:
+        """The lines of a programme with `apres < position <= jusqua`, in order, as stored."""
+        ...
+
+    def retrouver(self, programme: str, ids: Iterable[str]) -> dict[str, EntreeIndex]:
+        """Which of these command ids were accepted, and where."""
+        ...
+
+    def index(self) -> Iterator[tuple[str, EntreeIndex]]:
+        """The whole index of command ids, by programme and id (for the audit)."""
+        ...
+
+    def ajouter(self, ecritures: Sequence[Ecriture]) -> None:
+        """Add events and ids in one durable transaction: all or nothing.
+
+        Raises: VersionConflictError when a position or an id is already taken.
+        """
+        ...
+
+    def controler(self) -> list[str]:
+        """What the store's own integrity checks report; empty when sound."""
+        ...
+
+    def fermer(self) -> None:
+        """Close; the store is not used any more."""
+        ...

@@ -1,0 +1,82 @@
+"""Time: civil dates, budget years, and the only clock of the project.
+
+`date_effet` is a civil date (Europe/Paris) given by the command. `enregistre_le` is a UTC instant
+with microseconds, `2020-02-03T09:30:00.000000Z`: fixed width, so text order is time order.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime
+from typing import Protocol
+
+ANNEE_MIN, ANNEE_MAX = 1900, 2999
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
+
+
+class Clock(Protocol):
+    """What the ledger asks of a clock: the present instant, as text."""
+
+    def maintenant(self) -> str:
+        """The present UTC instant, `AAAA-MM-JJTHH:MM:SS.ffffffZ`."""
+        ...
+
+
+class SystemClock:
+    """The machine's clock. The ledger never lets it go back within a journal."""
+
+    def maintenant(self) -> str:
+        """The present UTC instant, with microseconds."""
+        return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def lire_date(texte: str) -> date:
+    """Read `AAAA-MM-JJ` strictly. Raises ValueError with a French sentence."""
+    if _DATE.fullmatch(texte) is None:
+        raise ValueError(f"la date {texte[:40]!r} ne s'écrit pas AAAA-MM-JJ")
+    try:
+        lue = date.fromisoformat(texte)
+    except ValueError:
+        raise ValueError(f"la date {texte!r} n'existe pas au calendrier") from None
+    if not ANNEE_MIN <= lue.year <= ANNEE_MAX:
+        raise ValueError(f"la date {texte!r} est hors des années {ANNEE_MIN} à {ANNEE_MAX}")
+    return lue
+
+
+def est_instant(texte: str) -> bool:
+    """Whether the text is an existing UTC instant in the one stored form."""
+    if _INSTANT.fullmatch(texte) is None:
+        return False
+    try:
+        datetime.fromisoformat(texte)
+    except ValueError:
+        return False
+    return True
+
+
+def lire_instant(texte: str) -> str:
+    """Read an instant typed by a person; returns the stored form (greatest instant it covers).
+
+    `2021-01-31` means the end of that day in UTC; `2021-01-31T10:00:00Z` or with an offset, that
+    very second. A local time without offset is refused: it would be a guess.
+    """
+    if _DATE.fullmatch(texte):
+        return f"{lire_date(texte).isoformat()}T23:59:59.999999Z"
+    try:
+        lu = datetime.fromisoformat(texte)
+    except ValueError:
+        raise ValueError(f"l'instant {texte[:40]!r} est illisible") from None
+    if lu.tzinfo is None:
+        raise ValueError(f"l'instant {texte!r} ne dit pas son fuseau (ajouter Z pour UTC)")
+    return lu.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def format_date(jour: date) -> str:
+    """Print a date for a person: `03/02/2020`."""
+    return f"{jour.day:02d}/{jour.month:02d}/{jour.year:04d}"
+
+
+def echeance(mois_jour: str, annee: int) -> date:
+    """The date `MM-JJ` of a year; the day exists every year (checked when rules are entered)."""
+    return date(annee, int(mois_jour[:2]), int(mois_jour[3:]))

@@ -1,0 +1,217 @@
+"""What deserves a look: values with a code, never a refusal. Each rule is one function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date
+
+from msgspec import Struct
+
+from ledger.bareme import en_vigueur
+from ledger.montants import format_euros
+from ledger.regles import Regles
+from ledger.temps import format_date
+
+from .echeancier import de_fiche
+from .enveloppe import complements
+from .fiche import Fiche, derouler
+from .situation import Vue
+
+CODES: dict[str, str] = {
+    "tranche_en_retard": "L'exercice d'une tranche est passé sans qu'elle soit soldée.",
+    "versement_hors_exercice": "Un versement est imputé à un autre exercice que le prévu.",
+    "versement_apres_retrait": "Le label est retiré à une date antérieure à un versement.",
+    "reversement_excedentaire": "La structure doit reverser plus que ce qui lui reste payé.",
+    "convention_absente": "Subvention au-dessus du seuil légal sans convention enregistrée.",
+    "siret_absent": "Structure labellisée sans SIRET.",
+    "montant_sous_limite": "Subvention juste sous le plafond, ou tranches juste sous l'annuel.",
+    "quota_depasse": "Plus de labels que le quota indicatif.",
+    "credits_depasses": "AE ou CP négatifs sur un exercice dont les crédits sont suivis.",
+    "disponible_negatif": "Un fait tardif rend le disponible négatif à une date d'effet.",
+    "rythme_insoutenable": "Au coût moyen constaté, l'enveloppe ne finance pas l'objectif.",
+}
+
+
+class Anomalie(Struct, frozen=True):
+    """One anomaly: `code`, the structure and the position concerned when there is one."""
+
+    code: str
+    structure: str | None
+    position: int | None
+    detail: str
+
+
+def anomalies(vue: Vue) -> tuple[Anomalie, ...]:
+    """Every anomaly of the view: by structure, then those of the programme."""
+    chronologie = vue.situation.regles
+    jour = vue.date_de_vue
+    if chronologie is None or jour is None:
+        return ()
+    trouvees: list[Anomalie] = []
+    for slug in sorted(vue.situation.fiches):
+        fiche = vue.situation.fiches[slug]
+        if fiche.label_date is None:
+            continue
+        regles, _ = chronologie.au(fiche.label_date)
+        for controle in _PAR_STRUCTURE:
+            trouvees.extend(controle(fiche, regles, jour))
+    for controle_programme in _PAR_PROGRAMME:
+        trouvees.extend(controle_programme(vue, chronologie.dernieres()[0]))
+    return tuple(trouvees)
+
+
+def _retards(fiche: Fiche, regles: Regles, jour: date) -> Iterator[Anomalie]:
+    for tranche in de_fiche(fiche, jour).tranches:
+        if tranche.statut == "en_retard":
+            yield Anomalie(
+                "tranche_en_retard",
+                fiche.structure,
+                fiche.label_position,
+                f"Tranche {tranche.rang} ({tranche.exercice}) : il reste "
+                f"{format_euros(tranche.reste_centimes)} au {format_date(jour)}.",
+            )
+
+
+def _versements(fiche: Fiche, regles: Regles, jour: date) -> Iterator[Anomalie]:
+    for versement in derouler(fiche.versements):
+        if versement.position in fiche.annules:
+            continue
+        quoi = "Bonus" if versement.rang == 0 else f"Tranche {versement.rang}"
+        # the bonus is expected to be paid after the year it is charged to: only instalments count
+        if versement.rang != 0 and versement.exercice != versement.exercice_prevu:
+            yield Anomalie(
+                "versement_hors_exercice",
+                fiche.structure,
+                versement.position,
+                f"{quoi} : prévue sur {versement.exercice_prevu}, imputée à {versement.exercice}.",
+            )
+        if fiche.retrait_date is not None and versement.date_effet > fiche.retrait_date:
+            yield Anomalie(
+                "versement_apres_retrait",
+                fiche.structure,
+                versement.position,
+                f"{quoi} : versement du {format_date(versement.date_effet)}, label retiré au "
+                f"{format_date(fiche.retrait_date)}.",
+            )
+
+
+def _reversements(fiche: Fiche, regles: Regles, jour: date) -> Iterator[Anomalie]:
+    if fiche.reclame > fiche.paye:
+        yield Anomalie(
+            "reversement_excedentaire",
+            fiche.structure,
+            None,
+            f"{format_euros(fiche.reclame)} réclamés, {format_euros(fiche.paye)} payés.",
+        )
+
+
+def _conventions(fiche: Fiche, regles: Regles, jour: date) -> Iterator[Anomalie]:
+    seuil = en_vigueur("convention_obligatoire", fiche.label_date or jour)
+    if (
+        seuil is not None
+        and fiche.etat == "labellisee"
+        and fiche.montant > seuil["centimes"]
+        and not fiche.conventions
+    ):
+        yield Anomalie(
+            "convention_absente",
+            fiche.structure,
+            fiche.label_position,
+            f"{format_euros(fiche.montant)} sans convention (seuil : "
+            f"{format_euros(seuil['centimes'])}, {seuil['source']}).",
+        )
+
+
+def _sirets(fiche: Fiche, regles: Regles, jour: date) -> Iterator[Anomalie]:
+    if fiche.siret is None and fiche.etat == "labellisee":
+        yield Anomalie(
+            "siret_absent",
+            fiche.structure,
+            fiche.label_position,
+            "Aucun SIRET : la convention ne peut pas être publiée en données ouvertes.",
+        )
+
+
+def _limites(fiche: Fiche, regles: Regles, jour: date) -> Iterator[Anomalie]:
+    marge = en_vigueur("marge_sous_limite", jour)
+    if marge is None:
+        return
+    par_exercice: dict[int, int] = {}
+    for tranche in fiche.tranches:
+        deja = par_exercice.get(tranche.exercice, 0)
+        par_exercice[tranche.exercice] = deja + tranche.montant_centimes
+    mesures = [("Subvention", fiche.montant, regles.plafond_centimes)]
+    mesures += [
+        (f"Tranches de {annee}", prevu, regles.plafond_annuel_centimes)
+        for annee, prevu in sorted(par_exercice.items())
+    ]
+    for quoi, montant, limite in mesures:
+        if 0 < limite - montant <= limite * marge["dix_milliemes"] // 10_000:
+            yield Anomalie(
+                "montant_sous_limite",
+                fiche.structure,
+                fiche.label_position,
+                f"{quoi} : {format_euros(montant)}, juste sous {format_euros(limite)}.",
+            )
+
+
+def _quotas(vue: Vue, regles: Regles) -> Iterator[Anomalie]:
+    labels = vue.situation.soldes.labels
+    for nom, compte, quota in (
+        ("total", labels.total, regles.quota_total),
+        ("QPV", labels.qpv, regles.quota_qpv),
+        ("hors QPV", labels.hors_qpv, regles.quota_hors_qpv),
+        ("numériques", labels.numeriques, regles.quota_numeriques),
+        ("bonus", vue.situation.soldes.bonus_accordes, regles.quota_numeriques),
+    ):
+        if compte > quota:
+            yield Anomalie("quota_depasse", None, None, f"Quota {nom} : {compte} pour {quota}.")
+
+
+def _credits(vue: Vue, regles: Regles) -> Iterator[Anomalie]:
+    if regles.credits == "non_suivis":
+        return
+    for annee, solde in sorted(vue.situation.soldes.exercices.items()):
+        for nom, disponible in (("AE", solde.ae_disponibles), ("CP", solde.cp_disponibles)):
+            if disponible < 0:
+                detail = f"{nom} de {annee} : {format_euros(disponible)} disponibles."
+                yield Anomalie("credits_depasses", None, None, detail)
+
+
+def _disponible(vue: Vue, regles: Regles) -> Iterator[Anomalie]:
+    cumul = 0
+    jours = vue.situation.disponible_par_jour
+    for jour in sorted(jours):
+        ecart, position = jours[jour]
+        cumul += ecart
+        if cumul < 0:
+            detail = f"Disponible de {format_euros(cumul)} au {format_date(jour)}."
+            yield Anomalie("disponible_negatif", None, position, detail)
+
+
+def _rythme(vue: Vue, regles: Regles) -> Iterator[Anomalie]:
+    finances = complements(vue).labels_financables
+    if finances is not None and finances < regles.quota_total:
+        yield Anomalie(
+            "rythme_insoutenable",
+            None,
+            None,
+            f"Au coût moyen constaté, l'enveloppe finance {finances} labels sur "
+            f"{regles.quota_total}.",
+        )
+
+
+_PAR_STRUCTURE: tuple[Callable[[Fiche, Regles, date], Iterator[Anomalie]], ...] = (
+    _retards,
+    _versements,
+    _reversements,
+    _conventions,
+    _sirets,
+    _limites,
+)
+_PAR_PROGRAMME: tuple[Callable[[Vue, Regles], Iterator[Anomalie]], ...] = (
+    _quotas,
+    _credits,
+    _disponible,
+    _rythme,
+)

@@ -1,0 +1,1 @@
+"""Naive reference model of the grants ledger, used as a test oracle."""
