@@ -1,6 +1,6 @@
 """Commands: what may be done, when it is refused, and the handle that executes it.
 
-    from commands import GrandLivre, VerserTranche
+from commands import GrandLivre, VerserTranche
 """
 
 from .decider import COMMANDES, decide

@@ -29,7 +29,7 @@ def exiger_credits(
                 "credits_insuffisants",
                 f"{nom} de {annee} : {format_euros(disponible)} disponibles, "
                 f"{format_euros(pris)} demandés.",
-                remede=f"Ouvrir ou dégeler des crédits sur {annee} (OuvrirCrédits, DégelerCrédits).",
+                remede=f"Ouvrir ou dégeler des crédits {annee} (OuvrirCrédits, DégelerCrédits).",
                 details={
                     "exercice": annee,
                     "disponible_centimes": disponible,

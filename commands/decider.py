@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
-from typing import Any, get_type_hints
+from typing import get_type_hints
 
 from ledger.evenements import Fait
 from ledger.programme import Programme
@@ -18,7 +18,7 @@ from .modele import Commande
 from .refus import Refus
 from .verbes import candidature, cloture, credits, label, paiement, programme, reversement
 
-_DECISIONS: dict[type[Commande], Callable[[Programme, Any], Fait]] = {
+_DECISIONS: dict[type[Commande], Callable[..., Fait]] = {
     programme.OuvrirProgramme: programme.ouvrir_programme,
     programme.RéviserRègles: programme.reviser_regles,
     programme.ModifierEnveloppe: programme.modifier_enveloppe,
@@ -41,20 +41,17 @@ _DECISIONS: dict[type[Commande], Callable[[Programme, Any], Fait]] = {
     paiement.OrdonnancerTranche: paiement.ordonnancer_tranche,
     paiement.VerserTranche: paiement.verser_tranche,
     paiement.VerserBonus: paiement.verser_bonus,
+    paiement.AnnulerVersement: paiement.annuler_versement,
     reversement.DemanderReversement: reversement.demander_reversement,
     reversement.EncaisserReversement: reversement.encaisser_reversement,
     cloture.ClôturerExercice: cloture.cloturer_exercice,
 }
 
-COMMANDES: tuple[type[Commande], ...] = (*_DECISIONS, paiement.AnnulerVersement)
+COMMANDES: tuple[type[Commande], ...] = tuple(_DECISIONS)
 """Every command class, in the order of the documentation."""
 
 FAITS: dict[type[Commande], type[Fait]] = {
-    classe: get_type_hints(decision)["return"]
-    for classe, decision in (
-        *_DECISIONS.items(),
-        (paiement.AnnulerVersement, paiement.annuler_versement),
-    )
+    classe: get_type_hints(decision)["return"] for classe, decision in _DECISIONS.items()
 }
 """The one kind of fact that each command makes."""
 

@@ -129,9 +129,7 @@ class GrandLivre:
         self._verrou = RLock()
 
     @classmethod
-    def ouvrir(
-        cls, base: str | Path, *, creer: bool = False, clock: Clock | None = None
-    ) -> Self:
+    def ouvrir(cls, base: str | Path, *, creer: bool = False, clock: Clock | None = None) -> Self:
         """Open a SQLite base. With `creer`, an absent one is made by its first accepted command.
 
         Raises: ledger.erreurs.StoreError and its subclasses.
@@ -291,9 +289,7 @@ class GrandLivre:
                 versement = _fait_en(essai, saisie.position)
             refus = decide(essai.etat, saisie, versement=versement)
         if isinstance(refus, Refus):
-            return Recu(
-                saisie.id_commande, "refusee", refus=refus, programme=saisie.programme
-            )
+            return Recu(saisie.id_commande, "refusee", refus=refus, programme=saisie.programme)
         fait = essai.brouillon.sceller(
             refus, instant=self._clock.maintenant(), empreinte=saisie.empreinte
         )

@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
+
+from ledger.champs import IdCommande
 
 from .decider import VERBES, sans_accents
 from .modele import Commande
 from .refus import Refus
 
+_ID: TypeAdapter[str] = TypeAdapter(IdCommande, config={"strict": True})
 OCTETS_MAX = 1_000_000
 """Greatest length of one command, in bytes of JSON."""
 
@@ -39,7 +42,7 @@ class CommandeIllisible:
     id_commande: str | None = None
 
 
-class _JsonRefuse(ValueError):
+class _JsonRejectedError(ValueError):
     """JSON that the ledger does not take: duplicate member, float, NaN."""
 
 
@@ -56,7 +59,7 @@ def lire_ligne(ligne: bytes) -> Commande | CommandeIllisible:
         )
     except UnicodeDecodeError:
         return _illisible("La ligne n'est pas en UTF-8.")
-    except _JsonRefuse as erreur:
+    except _JsonRejectedError as erreur:
         return _illisible(str(erreur), id_commande=_id_dans(ligne))
     except RecursionError:
         return _illisible("Le JSON est trop imbriqué.")
@@ -71,7 +74,7 @@ def en_commande(donnees: Mapping[str, Any] | Any) -> Commande | CommandeIllisibl
         return _illisible("Une commande est un objet JSON.")
     brut = dict(donnees)
     id_commande = brut.get("id_commande")
-    id_lu = id_commande if isinstance(id_commande, str) and len(id_commande) <= 64 else None
+    id_lu = _id_lisible(id_commande)
     verbe = brut.pop("commande", None)
     classe = VERBES.get(sans_accents(verbe)) if isinstance(verbe, str) else None
     if classe is None:
@@ -116,12 +119,12 @@ def _objet(paires: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(objet) != len(paires):
         noms = [nom for nom, _ in paires]
         double = next(nom for nom in noms if noms.count(nom) > 1)
-        raise _JsonRefuse(f"Le membre {double[:60]!r} figure deux fois.")
+        raise _JsonRejectedError(f"Le membre {double[:60]!r} figure deux fois.")
     return objet
 
 
 def _flottant(texte: str) -> NoReturn:
-    raise _JsonRefuse(
+    raise _JsonRejectedError(
         f"Le nombre {texte[:40]} n'est pas un entier : les montants sont des centimes entiers."
     )
 
@@ -132,5 +135,13 @@ def _id_dans(ligne: bytes) -> str | None:
         donnees = json.loads(ligne)
     except (ValueError, RecursionError):
         return None
-    identifiant = donnees.get("id_commande") if isinstance(donnees, dict) else None
-    return identifiant if isinstance(identifiant, str) and len(identifiant) <= 64 else None
+    return _id_lisible(donnees.get("id_commande")) if isinstance(donnees, dict) else None
+
+
+def _id_lisible(valeur: Any) -> str | None:
+    """The id if it is one that a receipt may repeat."""
+    try:
+        lu: str | None = _ID.validate_python(valeur)
+    except ValidationError:
+        return None
+    return lu

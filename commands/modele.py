@@ -20,6 +20,7 @@ from ledger.programme import Dossier, Label, Programme
 
 from .refus import Refus
 
+_ID_ACTEUR_MAX = 200
 ROLES: tuple[str, ...] = get_args(Role)
 A_SCELLER: dict[str, Any] = {"enregistre_le": "", "empreinte_commande": "", "precedent": None}
 """Members that the journal fills when it records the fact: decisions know no clock."""
@@ -31,8 +32,8 @@ def _lire_acteur(valeur: Any) -> Any:
             raise ValueError('acteur attendu : {"id": ..., "role": ...}')
         valeur = Acteur(id=valeur["id"], role=valeur["role"])
     if isinstance(valeur, Acteur):
-        if not isinstance(valeur.id, str) or len(valeur.id) > 200:
-            raise ValueError("acteur.id : texte de 1 à 200 signes attendu")
+        if not isinstance(valeur.id, str) or len(valeur.id) > _ID_ACTEUR_MAX:
+            raise ValueError(f"acteur.id : texte de 1 à {_ID_ACTEUR_MAX} signes attendu")
         if valeur.role not in ROLES:
             raise ValueError(f"acteur.role : un de {', '.join(ROLES)} attendu")
         return Acteur(id=normaliser(valeur.id), role=valeur.role)
@@ -46,7 +47,7 @@ ActeurSaisi = Annotated[
         {
             "type": "object",
             "properties": {
-                "id": {"type": "string", "minLength": 1, "maxLength": 200},
+                "id": {"type": "string", "minLength": 1, "maxLength": _ID_ACTEUR_MAX},
                 "role": {"type": "string", "enum": list(ROLES)},
             },
             "required": ["id", "role"],
@@ -157,4 +158,3 @@ def exiger_date(commande: Commande, depuis: date, fait: str) -> None:
             remede="Corriger la date d'effet.",
             details={"date_effet": commande.date_effet.isoformat(), "depuis": depuis.isoformat()},
         )
-

@@ -1,9 +1,9 @@
 """The floor: facts and proofs. Enough by itself to open, replay and verify a ledger.
 
-    from ledger import Journal, SQLiteStore
-    store = SQLiteStore("fabriques.db", ecriture=False)
-    for position, fait in Journal(store, "fabriques-de-territoire").rattraper():
-        ...
+from ledger import Journal, SQLiteStore
+store = SQLiteStore("fabriques.db", ecriture=False)
+for position, fait in Journal(store, "fabriques-de-territoire").rattraper():
+    ...
 """
 
 from .erreurs import ChainBrokenError, LedgerError, StoreError, UsageError, VersionConflictError

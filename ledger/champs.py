@@ -22,6 +22,7 @@ from .temps import ANNEE_MAX, ANNEE_MIN, lire_date
 _INTERDITS = re.compile(
     "[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
 )
+_VAGUE_MAX = 9999
 _SLUG = re.compile(r"[a-z0-9-]{1,64}")
 _ID_COMMANDE = re.compile(r"[\x20-\x7e]{1,64}")
 _CODE_POSTAL = re.compile(r"[0-9]{5}")
@@ -85,7 +86,7 @@ def _lire_date(valeur: Any) -> Any:
 
 
 def _lire_vague(valeur: Any) -> Any:
-    if type(valeur) is int and 1 <= valeur <= 9999:
+    if type(valeur) is int and 1 <= valeur <= _VAGUE_MAX:
         return str(valeur)
     return valeur
 

@@ -34,21 +34,21 @@ class _Valeur(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
     """Base of the values inside events."""
 
 
-class Acteur(_Valeur):
+class Acteur(_Valeur, frozen=True):
     """Who gave the command, and in which role."""
 
     id: Texte
     role: Role
 
 
-class Attribuant(_Valeur):
+class Attribuant(_Valeur, frozen=True):
     """The authority that grants (name, SIRET when known)."""
 
     nom: Texte
     siret: str | None = None
 
 
-class Tranche(_Valeur):
+class Tranche(_Valeur, frozen=True):
     """One instalment of a schedule. `exercice` is the budget year planned to be charged."""
 
     rang: Annotated[int, Meta(ge=1)]
@@ -57,21 +57,21 @@ class Tranche(_Valeur):
     echeance: date
 
 
-class Part(_Valeur):
+class Part(_Valeur, frozen=True):
     """Cents of one exercice: of a commitment cohort, or of what is planned. Signed."""
 
     exercice: Exercice
     montant_centimes: int
 
 
-class OrdreUtilise(_Valeur):
+class OrdreUtilise(_Valeur, frozen=True):
     """Cents of the payment order recorded at `position`."""
 
     position: Position
     montant_centimes: Positif
 
 
-class Retrait(_Valeur):
+class Retrait(_Valeur, frozen=True):
     """Cents withdrawn from one commitment cohort.
 
     `engagement` is the exercice of the commitment, `exercice` the one where the withdrawal counts:

@@ -136,4 +136,3 @@ class Journal:
         """The journal lines, byte for byte, in order (no line feed), without any check."""
         for ligne in self.store.lire(self.programme, apres=apres, jusqua=jusqua):
             yield self.lineur.ligne(*ligne)
-

@@ -199,7 +199,9 @@ def _dossier(
             vague=fait.vague,
         )
     if avant is None:
-        raise ImpossibleHistoryError(f"Position {position} : {fait.structure} n'a jamais candidaté.")
+        raise ImpossibleHistoryError(
+            f"Position {position} : {fait.structure} n'a jamais candidaté."
+        )
     if avant.label is not None:
         return _evoluer_label(avant, avant.label, fait, position)
     match fait:
@@ -233,7 +235,7 @@ def _dossier(
         case CandidatureRetirée():
             return replace(avant, etat=RETIREE)
         case _:
-            raise ImpossibleHistoryError(f"Position {position} : {fait.structure} n'est pas labellisée.")
+            raise ImpossibleHistoryError(f"Position {position} : {fait.structure} est sans label.")
 
 
 def _corriger(avant: Dossier, fait: StructureCorrigée) -> Dossier:
@@ -245,7 +247,7 @@ def _corriger(avant: Dossier, fait: StructureCorrigée) -> Dossier:
     )
 
 
-def _evoluer_label(avant: Dossier, label: Label, fait: FaitDeStructure, position: int) -> Dossier:  # noqa: PLR0911
+def _evoluer_label(avant: Dossier, label: Label, fait: FaitDeStructure, position: int) -> Dossier:
     match fait:
         case TrancheVersée():
             return replace(

@@ -11,6 +11,7 @@ third, multi-year ceiling, set by the programme.
 from __future__ import annotations
 
 from collections.abc import Iterable
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -130,7 +131,7 @@ class Soldes(Struct, frozen=True):
         return self.exercices.get(annee, _VIDE)
 
 
-def appliquer(soldes: Soldes, fait: Fait) -> Soldes:  # noqa: PLR0911 - one return per kind of fact
+def appliquer(soldes: Soldes, fait: Fait) -> Soldes:
     """The balances after one more fact."""
     match fait:
         case TrancheVersée():

@@ -1,8 +1,8 @@
 """Projections: what can be asked of a programme. Pure folds over its facts, then tables.
 
-    from projections import enveloppe, regarder
-    vue = regarder(Journal(store, "fabriques-de-territoire"), au=date(2020, 12, 31))
-    enveloppe(vue).disponible_centimes
+from projections import enveloppe, regarder
+vue = regarder(Journal(store, "fabriques-de-territoire"), au=date(2020, 12, 31))
+enveloppe(vue).disponible_centimes
 """
 
 from .anomalies import Anomalie, anomalies

@@ -34,7 +34,7 @@ from ledger.evenements import (
 )
 
 Chaine = tuple[Any, ...]
-"""A chain `(earlier, value)`, the empty tuple at its end: appending costs the same at any length."""
+"""A chain `(earlier, value)`, empty at its end: appending costs the same at any length."""
 
 
 class Versement(Struct, frozen=True, gc=False):
@@ -98,7 +98,7 @@ def derouler(chaine: Chaine) -> list[Any]:
     return valeurs
 
 
-def appliquer(fiche: Fiche | None, position: int, fait: FaitDeStructure) -> Fiche:  # noqa: PLR0911
+def appliquer(fiche: Fiche | None, position: int, fait: FaitDeStructure) -> Fiche:
     """The structure after one more fact."""
     fiche = fiche or Fiche(structure=fait.structure)
     evenements = (fiche.evenements, position)

@@ -67,9 +67,9 @@ def appliquer(situation: Situation, position: int, fait: Fait) -> Situation:
     elif isinstance(fait, ProgrammeOuvert):
         intitule = fait.intitule
         regles = Chronologie.ouvrir(fait.date_effet, Regles.model_validate(fait.regles))
-    elif isinstance(fait, RèglesRévisées):
-        if regles is not None:  # else it is dated before an opening that is not counted
-            regles = regles.reviser(Revision(fait.date_effet, position, fait.regles))
+    elif isinstance(fait, RèglesRévisées) and regles is not None:
+        # without rules, it is dated before an opening that is not counted
+        regles = regles.reviser(Revision(fait.date_effet, position, fait.regles))
     jours = situation.disponible_par_jour
     ecart = soldes.disponible - avant.disponible
     if ecart:
@@ -101,9 +101,7 @@ def plier(
     return situation
 
 
-def regarder(
-    journal: Journal, *, au: date | None = None, connu_au: int | str | None = None
-) -> Vue:
+def regarder(journal: Journal, *, au: date | None = None, connu_au: int | str | None = None) -> Vue:
     """Read a fresh journal and fold it: the programme as of `au`, as known at `connu_au`.
 
     `connu_au` is a position, or an instant in the stored form: then the facts recorded up to it.
@@ -139,4 +137,3 @@ def regarder(
         situation=situation,
         racine=journal.arbre.racine(connus),
     )
-

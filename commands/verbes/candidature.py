@@ -107,9 +107,7 @@ class InstruireCandidature(CommandeDeStructure):
 
     verbe: ClassVar[str] = "InstruireCandidature"
     criteres: Annotated[dict[str, Verdict], BeforeValidator(_cinq_criteres)]
-    roles: Annotated[
-        tuple[Role, ...] | None, BeforeValidator(en_tuple), Field(max_length=3)
-    ] = None
+    roles: Annotated[tuple[Role, ...] | None, BeforeValidator(en_tuple), Field(max_length=3)] = None
     montant_propose_centimes: CentimesOuZero | None = None
     note: TexteLong | None = None
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from msgspec.structs import asdict, replace
 
-from ledger.budget import empreinte_credits, lignes_credits, ligne_seule
+from ledger.budget import empreinte_credits, ligne_seule, lignes_credits
 from ledger.champs import Exercice
 from ledger.evenements import ExerciceClôturé
 from ledger.programme import Programme

@@ -30,9 +30,7 @@ class TrancheSaisie(BaseModel):
     echeance: Date
 
 
-Echeancier = Annotated[
-    tuple[TrancheSaisie, ...], BeforeValidator(en_tuple), Field(max_length=200)
-]
+Echeancier = Annotated[tuple[TrancheSaisie, ...], BeforeValidator(en_tuple), Field(max_length=200)]
 
 
 def par_defaut(montant: int, date_effet: date, regles: Regles) -> tuple[TrancheSaisie, ...]:
@@ -56,7 +54,7 @@ def par_defaut(montant: int, date_effet: date, regles: Regles) -> tuple[TrancheS
 def verifier_echeancier(
     tranches: Sequence[TrancheSaisie], *, montant: int, depuis: date, regles: Regles
 ) -> tuple[Tranche, ...]:
-    """The schedule as recorded. Refusals, in order: `echeancier_invalide`, `plafond_annuel_depasse`.
+    """The schedule as recorded. Refusals: `echeancier_invalide`, then `plafond_annuel_depasse`.
 
     Ranks 1..n, amounts > 0 summing to the grant, exercices non-decreasing from that of `depuis` at
     the earliest and spanning at most `exercices_max`, due dates non-decreasing from `depuis` on.
@@ -92,7 +90,7 @@ def echeancier_invalide(raison: str) -> Refus:
     )
 
 
-def _defaut_de_forme(  # noqa: PLR0911 - one return per rule of form
+def _defaut_de_forme(
     tranches: Sequence[TrancheSaisie], *, montant: int, depuis: date, regles: Regles
 ) -> str | None:
     if not tranches:

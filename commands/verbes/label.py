@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from ledger.erreurs import ImpossibleHistoryError
 from ledger.champs import CentimesPositifs, Exercice, TexteCourt, TexteLong, Vague
+from ledger.erreurs import ImpossibleHistoryError
 from ledger.evenements import (
     AvenantSigné,
     BilanReçu,

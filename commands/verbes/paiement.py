@@ -12,6 +12,7 @@ from ledger.evenements import (
     Fait,
     OrdreUtilise,
     Part,
+    Retrait,
     TrancheOrdonnancée,
     TrancheVersée,
     VersementAnnulé,
@@ -193,7 +194,7 @@ def annuler_versement(
     exiger_date(commande, versement.date_effet, "le versement")
     clos = etat.est_clos(versement.exercice)
     montant = versement.montant_centimes
-    retraits = ()
+    retraits: tuple[Retrait, ...] = ()
     if isinstance(versement, TrancheVersée):
         rang, prevu, imputations = versement.rang, versement.exercice_prevu, versement.imputations
     else:

@@ -101,16 +101,14 @@ def ouvrir_programme(etat: Programme, commande: OuvrirProgramme) -> ProgrammeOuv
 
 def reviser_regles(etat: Programme, commande: RéviserRègles) -> RèglesRévisées:
     """Decide a revision: coherent at its date and at every later date where rules change."""
-    regles, version = etat.regles_au(commande.date_effet)
+    _, version = etat.regles_au(commande.date_effet)
     changements = commande.regles.changements()
     revision = Revision(commande.date_effet, etat.position + 1, changements)
     if etat.regles is not None:
         incoherence = etat.regles.reviser(revision).incoherence_depuis(commande.date_effet)
         if incoherence is not None:
             raise _incoherentes(incoherence[1], incoherence[0])
-    return RèglesRévisées(
-        **base(commande, version), regles=changements, source=commande.source
-    )
+    return RèglesRévisées(**base(commande, version), regles=changements, source=commande.source)
 
 
 def modifier_enveloppe(etat: Programme, commande: ModifierEnveloppe) -> EnveloppeModifiée:

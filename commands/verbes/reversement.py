@@ -58,9 +58,7 @@ def demander_reversement(etat: Programme, commande: DemanderReversement) -> Reve
     )
 
 
-def encaisser_reversement(
-    etat: Programme, commande: EncaisserReversement
-) -> ReversementEncaissé:
+def encaisser_reversement(etat: Programme, commande: EncaisserReversement) -> ReversementEncaissé:
     """Decide the record of cash."""
     _, label = exiger_label(etat, commande, LABELLISEE, LABEL_RETIRE)
     reste = label.reclame - label.encaisse

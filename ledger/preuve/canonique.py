@@ -32,10 +32,13 @@ def decoder(topic: str, octets: bytes) -> Fait:
     The topic is looked up in the closed registry: nothing named in data is ever imported.
     Raises: OctetsIllisibles.
     """
+    if type(octets) is not bytes or type(topic) is not str:
+        raise OctetsIllisibles("la ligne n'est pas faite d'un type et d'octets")
+    lire = _decodeurs.get(topic)
+    if lire is None:
+        raise OctetsIllisibles(f"type de fait inconnu : {topic[:80]!r}")
     try:
-        fait = _decodeurs[topic](octets)
-    except KeyError:
-        raise OctetsIllisibles(f"type de fait inconnu : {topic[:80]!r}") from None
+        fait = lire(octets)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as erreur:
         raise OctetsIllisibles(f"{topic} : {erreur}") from erreur
     if isinstance(fait, ProgrammeOuvert | RèglesRévisées):

@@ -37,7 +37,7 @@ class Arbre:
             rang, reste, niveau = self.taille, empreinte, 0
             while rang % 2 == 0:  # a right child: its parent is now complete
                 gauche = niveaux[niveau][-2 * TAILLE_EMPREINTE : -TAILLE_EMPREINTE]
-                reste = noeud(gauche, reste)
+                reste = noeud(bytes(gauche), reste)
                 niveau += 1
                 rang //= 2
                 if niveau == len(niveaux):

@@ -1,4 +1,4 @@
-"""A store in memory: for tests, dry runs and simulations (a fork of a real store, never written)."""
+"""A store in memory: tests, dry runs, simulations (a fork never writes its origin)."""
 
 from __future__ import annotations
 
@@ -58,12 +58,12 @@ class MemoryStore:
         """Add events and ids: all or nothing."""
         for e in ecritures:
             attendue = self._base(e.programme) + len(self._lignes.get(e.programme, ())) + 1
-            connus = self.retrouver(e.programme, (i.id_commande for i in e.index))
+            connus = self.retrouver(e.programme, (i.id_commande for i in e.ids))
             if connus or (e.lignes and e.lignes[0].position != attendue):
                 raise VersionConflictError(f"La position {attendue} de {e.programme} est prise.")
         for e in ecritures:
             self._lignes.setdefault(e.programme, []).extend(e.lignes)
-            self._index.setdefault(e.programme, {}).update({i.id_commande: i for i in e.index})
+            self._index.setdefault(e.programme, {}).update({i.id_commande: i for i in e.ids})
 
     def controler(self) -> list[str]:
         """Nothing to check in memory."""

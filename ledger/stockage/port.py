@@ -27,11 +27,11 @@ class Ecriture(NamedTuple):
 
     programme: str
     lignes: Sequence[LigneBrute]
-    index: Sequence[EntreeIndex]
+    ids: Sequence[EntreeIndex]
 
 
 class Store(Protocol):
-    """A store of streams. Every error is a `ledger.erreurs.StoreError` or `VersionConflictError`."""
+    """A store of streams. Errors: `ledger.erreurs.StoreError`, `VersionConflictError`."""
 
     def programmes(self) -> tuple[str, ...]:
         """The programmes that have events, sorted."""

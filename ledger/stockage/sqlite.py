@@ -28,6 +28,7 @@ from eventsourcing.sqlite import (
     SQLiteCursor,
     SQLiteDatastore,
     SQLiteFactory,
+    SQLiteTrackingRecorder,
 )
 from eventsourcing.utils import Environment
 
@@ -116,7 +117,7 @@ class _Factory(SQLiteFactory):
 
     def __init__(self, uri: str, *, lecture_seule: bool) -> None:
         env = {"SQLITE_DBNAME": uri, "ORIGINATOR_ID_TYPE": "text", "CREATE_TABLE": "no"}
-        InfrastructureFactory.__init__(self, Environment("", env))
+        InfrastructureFactory[SQLiteTrackingRecorder].__init__(self, Environment("", env))
         self.datastore = SQLiteDatastore(uri, originator_id_type="text")
         self.datastore.pool.close()
         pool = _Pool(db_name=uri, lock_timeout=ATTENTE_SECONDES, pool_timeout=ATTENTE_SECONDES)
@@ -173,7 +174,7 @@ class SQLiteStore:
                 colonnes = {ligne["name"] for ligne in c.fetchall()}
                 c.execute("PRAGMA table_info(fabriques_commandes)")
                 if not colonnes >= _COLONNES or not c.fetchall():
-                    raise StoreForeignError(
+                    raise StoreForeignError(  # noqa: TRY301 - closed below, like any failure
                         f"{self.fichier} est une base SQLite d'une autre application.",
                         remede="Vérifier --base.",
                     )
@@ -211,17 +212,8 @@ class SQLiteStore:
                     (programme, apres, 2**62 if jusqua is None else jusqua, _PAGE),
                 )
                 page = c.fetchall()
-            for position, topic, octets in page:
-                if not (
-                    isinstance(position, int)
-                    and isinstance(topic, str)
-                    and isinstance(octets, bytes)
-                ):
-                    raise StoreCorruptError(
-                        f"{self.fichier} : {programme}, position {position!r} : types de colonnes "
-                        "inattendus.",
-                    )
-                yield LigneBrute(position, topic, octets)
+            for ligne in page:
+                yield LigneBrute(*ligne)
             if len(page) < _PAGE:
                 return
             apres = page[-1][0]
@@ -235,11 +227,12 @@ class SQLiteStore:
         with self._lecture() as c:
             for debut in range(0, len(restants), _MAX_VARIABLES):
                 lot = restants[debut : debut + _MAX_VARIABLES]
-                c.execute(
+                marques = ",".join("?" * len(lot))
+                requete = (
                     "SELECT id_commande, position, empreinte FROM fabriques_commandes "
-                    f"WHERE programme=? AND id_commande IN ({','.join('?' * len(lot))})",
-                    (programme, *lot),
+                    f"WHERE programme=? AND id_commande IN ({marques})"  # noqa: S608 - marks only
                 )
+                c.execute(requete, (programme, *lot))
                 for ligne in c.fetchall():
                     trouves[ligne[0]] = EntreeIndex(*ligne)
         return trouves
@@ -278,7 +271,7 @@ class SQLiteStore:
                 index=[
                     (e.programme, i.id_commande, i.position, i.empreinte)
                     for e in ecritures
-                    for i in e.index
+                    for i in e.ids
                 ],
             )
 

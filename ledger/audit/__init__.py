@@ -1,0 +1,6 @@
+"""Audit: verify a journal without trusting anything but its lines. Findings are values."""
+
+from .constats import CODES, Constat, Rapport
+from .verifier import verifier
+
+__all__ = ["CODES", "Constat", "Rapport", "verifier"]

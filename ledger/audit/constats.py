@@ -1,0 +1,65 @@
+"""Findings: what the audit saw. Values with a code, a position and a French sentence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+CODES: dict[str, str] = {
+    "base_endommagee": "Le contrôle d'intégrité de la base signale un défaut.",
+    "position_manquante": "La suite des positions a un trou ou un doublon.",
+    "type_inconnu": "Le type du fait n'est pas au registre.",
+    "fait_illisible": "Le contenu du fait n'a pas la forme de son type.",
+    "octets_non_canoniques": "Les octets enregistrés ne sont pas la forme canonique du fait.",
+    "chaine_rompue": "Le lien `precedent` ne correspond pas à la ligne précédente.",
+    "heure_invalide": "L'heure d'enregistrement n'existe pas ou recule.",
+    "id_double": "Le même id_commande figure sur deux faits.",
+    "index_divergent": "L'index des commandes ne correspond pas au journal.",
+    "histoire_impossible": "Le fait ne peut pas suivre ceux qui le précèdent.",
+    "regles_version_fausse": "La version des règles n'est pas celle en vigueur à la date d'effet.",
+    "invariant_disponible": "Le disponible sort de l'intervalle de 0 à l'enveloppe (invariant 1).",
+    "invariant_paye": "Un payé dépasse son engagement (invariant 2).",
+    "invariant_echeancier": "Un échéancier sort de ses règles (invariant 3).",
+    "invariant_quota": "Un quota bloquant est dépassé (invariant 4).",
+    "invariant_bonus": "Un bonus en double, ou hors Fabrique numérique en QPV (invariant 5).",
+    "invariant_versement": "Un versement avant son heure, hors rang ou sans label (invariant 6).",
+    "invariant_restes_a_payer": "Les restes à payer ne bouclent pas au centime (invariant 7).",
+    "invariant_retrait": "Un retrait ne correspond pas à ce qui restait engagé.",
+    "invariant_annulation": "Une annulation ne rend pas exactement le versement qu'elle annule.",
+    "separation_des_fonctions": "Le même acteur a ordonnancé et payé, ou un non-comptable a payé.",
+    "cloture_divergente": "Les totaux scellés d'un exercice clos diffèrent du recalcul.",
+}
+"""The closed list of finding codes."""
+
+
+class Constat(Struct, frozen=True):
+    """One finding. `position` is None when it concerns the base as a whole."""
+
+    code: str
+    position: int | None
+    detail: str
+
+
+class Rapport(Struct, frozen=True):
+    """The result of a verification: size and Merkle root (base64) of the lines as stored."""
+
+    taille: int
+    racine: str
+    constats: tuple[Constat, ...]
+
+    @property
+    def conforme(self) -> bool:
+        """Whether nothing was found."""
+        return not self.constats
+
+    def en_json(self) -> dict[str, Any]:
+        """The public JSON of a report."""
+        return {
+            "statut": "conforme" if self.conforme else "non_conforme",
+            "taille": self.taille,
+            "racine": self.racine,
+            "constats": [
+                {"code": c.code, "position": c.position, "detail": c.detail} for c in self.constats
+            ],
+        }
