@@ -55,24 +55,28 @@ FAITS: dict[type[Commande], type[Fait]] = {
 }
 """The one kind of fact that each command makes."""
 
-_ARRETEES_PAR_CLOTURE = (
-    candidature.DéposerCandidature,
-    candidature.InstruireCandidature,
-    candidature.RendreAvis,
-    label.LabelliserFabrique,
-    label.SignerAvenant,
-    label.AccorderBonusNumérique,
-    programme.RéviserRègles,
-    programme.ModifierEnveloppe,
-    programme.CloreProgramme,
+_ARRETEES_PAR_CLOTURE: frozenset[type[Commande]] = frozenset(
+    {
+        candidature.DéposerCandidature,
+        candidature.InstruireCandidature,
+        candidature.RendreAvis,
+        label.LabelliserFabrique,
+        label.SignerAvenant,
+        label.AccorderBonusNumérique,
+        programme.RéviserRègles,
+        programme.ModifierEnveloppe,
+        programme.CloreProgramme,
+    }
 )
 """What CloreProgramme ends, whatever the effect date; everything else goes on."""
 
-_HORS_EXERCICE_CLOS = (
-    paiement.AnnulerVersement,
-    candidature.CorrigerStructure,
-    reversement.EncaisserReversement,
-    cloture.ClôturerExercice,
+_HORS_EXERCICE_CLOS: frozenset[type[Commande]] = frozenset(
+    {
+        paiement.AnnulerVersement,
+        candidature.CorrigerStructure,
+        reversement.EncaisserReversement,
+        cloture.ClôturerExercice,
+    }
 )
 """Recorded with their true date even in a closed exercice, and counted in the first open one."""
 
@@ -96,7 +100,7 @@ def decide(etat: Programme, commande: Commande, *, versement: Fait | None = None
     try:
         _exiger_programme(etat, commande)
         _exiger_exercices_ouverts(etat, commande)
-        if isinstance(commande, paiement.AnnulerVersement):
+        if type(commande) is paiement.AnnulerVersement:
             return paiement.annuler_versement(etat, commande, versement)
         return _DECISIONS[type(commande)](etat, commande)
     except Refus as refus:
@@ -104,7 +108,7 @@ def decide(etat: Programme, commande: Commande, *, versement: Fait | None = None
 
 
 def _exiger_programme(etat: Programme, commande: Commande) -> None:
-    if isinstance(commande, programme.OuvrirProgramme):
+    if type(commande) is programme.OuvrirProgramme:
         if etat.regles is not None:
             raise Refus(
                 "programme_existant",
@@ -119,7 +123,7 @@ def _exiger_programme(etat: Programme, commande: Commande) -> None:
             f"Le programme {commande.programme} n'est pas ouvert dans cette base.",
             remede="Vérifier l'identifiant, ou l'ouvrir d'abord (OuvrirProgramme).",
         )
-    if etat.clos and isinstance(commande, _ARRETEES_PAR_CLOTURE):
+    if etat.clos and type(commande) in _ARRETEES_PAR_CLOTURE:
         raise Refus(
             "programme_clos",
             f"Le programme {commande.programme} est clos : {commande.verbe} n'est plus possible.",
@@ -128,7 +132,7 @@ def _exiger_programme(etat: Programme, commande: Commande) -> None:
 
 def _exiger_exercices_ouverts(etat: Programme, commande: Commande) -> None:
     """The year of `date_effet` and the exercice charged, named or by default, are not closed."""
-    if etat.soldes.dernier_clos == 0 or isinstance(commande, _HORS_EXERCICE_CLOS):
+    if etat.soldes.dernier_clos == 0 or type(commande) in _HORS_EXERCICE_CLOS:
         return
     for annee in (commande.date_effet.year, _exercice_charge(etat, commande)):
         if etat.est_clos(annee):

@@ -13,14 +13,14 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from threading import RLock
 from types import TracebackType
 from typing import Any, Literal, Self
 
 import structlog
-from msgspec import to_builtins
+from msgspec import Struct, to_builtins
 
 from ledger.erreurs import StoreError, VersionConflictError
 from ledger.evenements import Fait
@@ -54,8 +54,7 @@ _log: structlog.stdlib.BoundLogger = structlog.wrap_logger(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Recu:
+class Recu(Struct, frozen=True):
     """The answer to one command.
 
     `taille` and `racine` are the size and Merkle root of the journal right after the event: kept
@@ -68,7 +67,8 @@ class Recu:
     positions: tuple[int, ...] = ()
     refus: Refus | None = None
     programme: str | None = None
-    _arbre: Arbre | None = field(default=None, repr=False, compare=False)
+    arbre: Arbre | None = None
+    """The tree that `racine` is read from."""
 
     @property
     def taille(self) -> int | None:
@@ -78,9 +78,9 @@ class Recu:
     @property
     def racine(self) -> str | None:
         """Merkle root at that size, standard base64; computed when asked."""
-        if self._arbre is None or not self.positions:
+        if self.arbre is None or not self.positions:
             return None
-        return racine_base64(self._arbre.racine(self.positions[-1]))
+        return racine_base64(self.arbre.racine(self.positions[-1]))
 
     @property
     def acceptee(self) -> bool:
@@ -280,12 +280,12 @@ class GrandLivre:
                     "deja_executee",
                     (connu.position,),
                     programme=saisie.programme,
-                    _arbre=arbre,
+                    arbre=arbre,
                 )
             refus: Refus | Fait = _divergence(saisie, _fait_en(essai, connu.position), connu)
         else:
             versement = None
-            if isinstance(saisie, AnnulerVersement):
+            if type(saisie) is AnnulerVersement:
                 versement = _fait_en(essai, saisie.position)
             refus = decide(essai.etat, saisie, versement=versement)
         if isinstance(refus, Refus):
@@ -302,7 +302,7 @@ class GrandLivre:
             "acceptee",
             (position,),
             programme=saisie.programme,
-            _arbre=arbre,
+            arbre=arbre,
         )
 
 

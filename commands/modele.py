@@ -7,7 +7,6 @@ are refused. `date_effet` is the civil date (Paris) at which the fact counts; am
 from __future__ import annotations
 
 from datetime import date
-from functools import cached_property
 from hashlib import sha256
 from typing import Annotated, Any, ClassVar, get_args
 
@@ -78,17 +77,21 @@ class Commande(BaseModel):
     def contenu(self) -> dict[str, Any]:
         """The validated content, absent members left out: what `empreinte` digests."""
         donnees = {k: _brut(v) for k, v in self.__dict__.items() if v is not None}
-        donnees.pop("empreinte", None)
         donnees["commande"] = self.verbe
         return donnees
 
-    @cached_property
+    @property
     def empreinte(self) -> str:
         """Hex SHA-256 of the canonical JSON of the content: same content, same digest."""
         return sha256(json_canonique(self.contenu())).hexdigest()
 
 
+_SIMPLES = frozenset({str, int, bool, date, dict, Acteur})
+
+
 def _brut(valeur: Any) -> Any:
+    if type(valeur) in _SIMPLES:
+        return valeur
     if isinstance(valeur, BaseModel):
         return valeur.model_dump(exclude_none=True)
     if isinstance(valeur, tuple):

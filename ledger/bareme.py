@@ -13,16 +13,25 @@ from typing import Any
 
 
 @cache
-def _seuils() -> dict[str, list[dict[str, Any]]]:
+def _seuils() -> dict[str, list[tuple[date, dict[str, Any]]]]:
     texte = files("ledger").joinpath("donnees", "seuils.json").read_text("utf-8")
-    seuils: dict[str, list[dict[str, Any]]] = json.loads(texte)
-    return seuils
+    return {
+        nom: sorted(((date.fromisoformat(v["depuis"]), v) for v in valeurs), key=_debut)
+        for nom, valeurs in json.loads(texte).items()
+    }
+
+
+def _debut(seuil: tuple[date, dict[str, Any]]) -> date:
+    return seuil[0]
 
 
 def en_vigueur(nom: str, jour: date) -> dict[str, Any] | None:
     """The threshold of that name in force on a day (the last one begun), or None before any."""
-    connus = [s for s in _seuils()[nom] if date.fromisoformat(s["depuis"]) <= jour]
-    return max(connus, key=lambda s: str(s["depuis"])) if connus else None
+    trouve = None
+    for depuis, valeur in _seuils()[nom]:
+        if depuis <= jour:
+            trouve = valeur
+    return trouve
 
 
 def regles_publiees(nom: str) -> dict[str, Any]:

@@ -43,10 +43,11 @@ class LigneCredits(Struct, frozen=True):
 def a_prevoir(soldes: Soldes) -> dict[int, int]:
     """What is left to pay by planned exercice; closed years fall into the first open one."""
     prevu: dict[int, int] = {}
-    for annee, ligne in soldes.exercices.items():
-        if ligne.a_prevoir:
-            vue = annee if annee > soldes.dernier_clos else soldes.dernier_clos + 1
-            prevu[vue] = prevu.get(vue, 0) + ligne.a_prevoir
+    clos = soldes.dernier_clos
+    for (annee, membre), centimes in soldes.valeurs.items():
+        if membre == "a_prevoir":
+            vue = max(annee, clos + 1)
+            prevu[vue] = prevu.get(vue, 0) + centimes
     return {annee: centimes for annee, centimes in prevu.items() if centimes}
 
 
@@ -56,8 +57,7 @@ def lignes_credits(soldes: Soldes, *, jusqua: int | None = None) -> tuple[LigneC
     From the first exercice on which anything was recorded to the last, planned payments included.
     """
     prevu = a_prevoir(soldes)
-    annees = {annee for annee, ligne in soldes.exercices.items() if ligne.mouvemente}
-    annees |= prevu.keys()
+    annees = soldes.mouvementees() | prevu.keys()
     if not annees:
         return ()
     lignes: list[LigneCredits] = []

@@ -30,7 +30,7 @@ Nature = Literal["subvention", "bonus"]
 Imputation = Literal["enveloppe", "hors_enveloppe"]
 
 
-class _Valeur(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class _Valeur(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """Base of the values inside events."""
 
 
@@ -86,7 +86,9 @@ class Retrait(_Valeur, frozen=True):
     imputation: Imputation
 
 
-class Fait(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class Fait(
+    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False
+):
     """What every event holds.
 
     `regles_version` is the position of the last revision of the rules that judged the command.

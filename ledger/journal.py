@@ -6,8 +6,7 @@ pushed on the Merkle tree: a journal in memory is a verified journal. State move
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator
 
 from msgspec.structs import replace
 
@@ -17,13 +16,6 @@ from .preuve.canonique import OctetsIllisibles, decoder, encoder
 from .preuve.ligne import Lineur
 from .preuve.merkle import Arbre
 from .stockage.port import Ecriture, EntreeIndex, LigneBrute, Store
-
-
-class FaitInscrit(NamedTuple):
-    """A fact at its position."""
-
-    position: int
-    fait: Fait
 
 
 class Brouillon:
@@ -75,39 +67,49 @@ class Journal:
         """How many events were read: the position of the last one."""
         return self.arbre.taille
 
-    def rattraper(self, *, jusqua: int | None = None) -> Iterator[FaitInscrit]:
-        """The facts recorded since the last call, checked one by one.
+    def rattraper(self, *, jusqua: int | None = None) -> Iterator[tuple[int, Fait]]:
+        """The facts recorded since the last call, with their positions, checked one by one.
 
+        Read to its end, the journal stands after the last fact given.
         Raises: ChainBrokenError (also its subclass UnreadableFactError), StoreError.
         """
-        for ligne in self.store.lire(self.programme, apres=self.taille, jusqua=jusqua):
-            yield FaitInscrit(ligne.position, self._admettre(ligne))
+        for page in self.store.pages(self.programme, apres=self.taille, jusqua=jusqua):
+            yield from self._admettre(page)
 
-    def _admettre(self, ligne: LigneBrute) -> Fait:
-        position = self.taille + 1
-        ou = f"Journal {self.programme}, position {position}"
-        if ligne.position != position:
-            raise ChainBrokenError(
-                f"{ou} : la ligne suivante est à la position {ligne.position}.", position=position
-            )
-        try:
-            fait = decoder(ligne.topic, ligne.octets)
-        except OctetsIllisibles as erreur:
-            raise UnreadableFactError(f"{ou} : {erreur}.", position=position) from erreur
-        if fait.precedent != self.tete:
-            raise ChainBrokenError(
-                f"{ou} : le lien vers la ligne précédente est rompu.", position=position
-            )
-        if fait.enregistre_le < self.dernier_instant:
-            raise ChainBrokenError(f"{ou} : l'heure d'enregistrement recule.", position=position)
-        feuille = self.lineur.feuille(position, ligne.topic, ligne.octets)
-        self._avancer((feuille,), fait.enregistre_le)
-        return fait
-
-    def _avancer(self, feuilles: Sequence[bytes], instant: str) -> None:
+    def _admettre(self, page: list[tuple[int, str, bytes]]) -> list[tuple[int, Fait]]:
+        """The facts of a page of stored lines; the tree and the head move once it is all read."""
+        attendue, tete, instant = self.taille, self.tete, self.dernier_instant
+        hacher = self.lineur.feuille
+        faits: list[tuple[int, Fait]] = []
+        feuilles: list[bytes] = []
+        for position, topic, octets in page:
+            attendue += 1
+            if position != attendue:
+                raise self._rompue(attendue, f"la ligne suivante est à la position {position}")
+            try:
+                fait = decoder(topic, octets)
+            except OctetsIllisibles as erreur:
+                raise UnreadableFactError(
+                    f"Journal {self.programme}, position {position} : {erreur}.",
+                    position=position,
+                ) from erreur
+            if fait.precedent != tete:
+                raise self._rompue(position, "le lien vers la ligne précédente est rompu")
+            if fait.enregistre_le < instant:
+                raise self._rompue(position, "l'heure d'enregistrement recule")
+            instant = fait.enregistre_le
+            feuille = hacher(position, topic, octets)
+            tete = feuille.hex()
+            feuilles.append(feuille)
+            faits.append((position, fait))
         self.arbre.ajouter(feuilles)
-        self.tete = feuilles[-1].hex()
-        self.dernier_instant = instant
+        self.tete, self.dernier_instant = tete, instant
+        return faits
+
+    def _rompue(self, position: int, raison: str) -> ChainBrokenError:
+        return ChainBrokenError(
+            f"Journal {self.programme}, position {position} : {raison}.", position=position
+        )
 
     def lire_un(self, position: int) -> Fait | None:
         """The fact at a position already read, or None."""
@@ -130,7 +132,8 @@ class Journal:
     def valider(self, brouillon: Brouillon) -> None:
         """The draft was committed: the journal moves to its end."""
         if brouillon.lignes:
-            self._avancer(brouillon.feuilles, brouillon.instant)
+            self.arbre.ajouter(brouillon.feuilles)
+            self.tete, self.dernier_instant = brouillon.feuilles[-1].hex(), brouillon.instant
 
     def lignes(self, *, apres: int = 0, jusqua: int | None = None) -> Iterator[bytes]:
         """The journal lines, byte for byte, in order (no line feed), without any check."""

@@ -32,6 +32,7 @@ from .evenements import (
     Part,
     ProgrammeClos,
     ProgrammeOuvert,
+    Retrait,
     ReversementDemandé,
     ReversementEncaissé,
     RèglesRévisées,
@@ -175,16 +176,17 @@ def evolve(etat: Programme, fait: Fait) -> Programme:
     )
 
 
+_SANS_CHARGE = (BilanReçu, ExerciceClôturé)
+"""The exercice of a report is a subject, that of a closing an object: neither is charged."""
+
+
 def _exercices(connus: frozenset[int], fait: Fait) -> frozenset[int]:
-    annees = {fait.date_effet.year}
-    # the exercice of a report is a subject and that of a closing an object: neither is charged
-    if not isinstance(fait, BilanReçu | ExerciceClôturé):
-        charge: int | None = getattr(fait, "exercice", None)
-        if charge is not None:
-            annees.add(charge)
-        if isinstance(fait, LabelRetiré | AvenantSigné | VersementAnnulé):
-            annees.update(retrait.exercice for retrait in fait.retraits)
-    return connus if annees <= connus else connus | annees
+    annee = fait.date_effet.year
+    charge: int = annee if isinstance(fait, _SANS_CHARGE) else getattr(fait, "exercice", annee)
+    retraits: tuple[Retrait, ...] = getattr(fait, "retraits", ())
+    if annee in connus and charge in connus and not retraits:
+        return connus
+    return connus | {annee, charge} | {retrait.exercice for retrait in retraits}
 
 
 def _dossier(
@@ -344,6 +346,9 @@ def ajouter_parts(
     """Cohorts with parts added (`sens` 1) or taken (-1), oldest first, none left at zero."""
     if not parts:
         return cohortes
+    if len(cohortes) == len(parts) == 1 and cohortes[0].exercice == parts[0].exercice:
+        reste = cohortes[0].montant_centimes + sens * parts[0].montant_centimes
+        return (Part(parts[0].exercice, reste),) if reste else ()
     restes = {c.exercice: c.montant_centimes for c in cohortes}
     for part in parts:
         restes[part.exercice] = restes.get(part.exercice, 0) + sens * part.montant_centimes

@@ -1,8 +1,8 @@
 """Balances: what the money of a programme is, as sums over its facts.
 
-The one place that says what each fact does to envelope, AE, CP, outstanding and quotas. Pure fold:
-`Soldes()` is the beginning, `appliquer(soldes, fait)` the step. Facts may be filtered by effect
-date: every step adds figures fixed in the fact itself, so any subset adds up.
+`effets(fait)` is the one place that says what each fact does to envelope, AE, CP, outstanding and
+quotas. A balance is the sum of the effects of the facts counted, nothing else: any subset of facts
+(those dated up to a day, those known at a position) adds up, in any order.
 
 AE = what the State is bound to (decree 2012-1246); CP = what it pays in the year; the envelope is a
 third, multi-year ceiling, set by the programme.
@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from .evenements import (
     AvenantSigné,
@@ -35,9 +34,16 @@ from .evenements import (
     VersementAnnulé,
 )
 
+PROGRAMME = 0
+"""The "exercice" of what belongs to no year: envelope, quotas, last closing."""
+
+Cle = tuple[int, str]
+"""(exercice, member): member names are those of `Exercice` and, for `PROGRAMME`, of `Soldes`."""
+Effet = tuple[Cle, int]
+
 
 class Exercice(Struct, frozen=True, gc=False):
-    """One budget year, in cents. `*_bonus` is the bonus part, already inside no other member."""
+    """One budget year, in cents. A `*_bonus` member is the bonus part, in no other member."""
 
     ae_ouvertes: int = 0
     ae_gelees: int = 0
@@ -57,8 +63,7 @@ class Exercice(Struct, frozen=True, gc=False):
     regularisations_bonus: int = 0
     reversements: int = 0
     a_prevoir: int = 0
-    mouvemente: bool = False
-    """Whether anything but a plan was ever recorded on this exercice."""
+    """What is left to pay, by the exercice that the schedule (or the bonus) names."""
 
     @property
     def ae_disponibles(self) -> int:
@@ -86,9 +91,6 @@ class Exercice(Struct, frozen=True, gc=False):
         )
 
 
-_VIDE = Exercice()
-
-
 class Labels(Struct, frozen=True, gc=False):
     """Labels in force, against the quotas."""
 
@@ -97,173 +99,202 @@ class Labels(Struct, frozen=True, gc=False):
     hors_qpv: int = 0
     numeriques: int = 0
 
-    def avec(self, territoire: str, numerique: bool, sens: int) -> Labels:
-        """One label more (`sens` 1) or less (-1)."""
-        return Labels(
-            total=self.total + sens,
-            qpv=self.qpv + sens * (territoire == "qpv"),
-            hors_qpv=self.hors_qpv + sens * (territoire == "hors_qpv"),
-            numeriques=self.numeriques + sens * numerique,
-        )
-
 
 class Soldes(Struct, frozen=True):
-    """The balances of a programme, in cents."""
+    """The balances of a programme, in cents: one integer per (exercice, member)."""
 
-    enveloppe: int = 0
-    impute: int = 0
-    """Commitments that the envelope bears (bonus left out when it is `hors_enveloppe`)."""
-    rendu: int = 0
-    """Withdrawals that refill the envelope (same year, or recyclable)."""
-    exercices: dict[int, Exercice] = {}
-    labels: Labels = Labels()
-    bonus_accordes: int = 0
-    dernier_clos: int = 0
-    """Last closed exercice (every earlier one is closed too); 0 when none is."""
+    valeurs: dict[Cle, int] = {}
+
+    def du_programme(self, membre: str) -> int:
+        """A balance that belongs to no year."""
+        return self.valeurs.get((PROGRAMME, membre), 0)
+
+    @property
+    def enveloppe(self) -> int:
+        """The ceiling, with its changes."""
+        return self.du_programme("enveloppe")
+
+    @property
+    def impute(self) -> int:
+        """Commitments that the envelope bears (bonus left out when it is `hors_enveloppe`)."""
+        return self.du_programme("impute")
+
+    @property
+    def rendu(self) -> int:
+        """Withdrawals that refill the envelope (same year, or recyclable)."""
+        return self.du_programme("rendu")
 
     @property
     def disponible(self) -> int:
         """What is left of the envelope: ceiling - committed + what withdrawals give back."""
         return self.enveloppe - self.impute + self.rendu
 
+    @property
+    def labels(self) -> Labels:
+        """Labels in force."""
+        return Labels(
+            total=self.du_programme("labels"),
+            qpv=self.du_programme("labels_qpv"),
+            hors_qpv=self.du_programme("labels_hors_qpv"),
+            numeriques=self.du_programme("labels_numeriques"),
+        )
+
+    @property
+    def bonus_accordes(self) -> int:
+        """Bonuses ever granted."""
+        return self.du_programme("bonus_accordes")
+
+    @property
+    def dernier_clos(self) -> int:
+        """Last closed exercice (every earlier one is closed too); 0 when none is."""
+        return self.du_programme("dernier_clos")
+
+    def annees(self) -> tuple[int, ...]:
+        """The exercices on which anything was recorded or planned, ascending."""
+        return tuple(sorted({annee for annee, _ in self.valeurs if annee != PROGRAMME}))
+
+    def mouvementees(self) -> frozenset[int]:
+        """The exercices on which anything but a plan was ever recorded."""
+        return frozenset(
+            annee for annee, membre in self.valeurs if annee != PROGRAMME and membre != "a_prevoir"
+        )
+
     def exercice(self, annee: int) -> Exercice:
         """The balances of one exercice (all zero when nothing was recorded on it)."""
-        return self.exercices.get(annee, _VIDE)
+        return Exercice(*[self.valeurs.get((annee, m), 0) for m in Exercice.__struct_fields__])
+
+    def total(self, membre: str) -> int:
+        """One member of `Exercice`, summed over the exercices."""
+        return sum(c for (annee, m), c in self.valeurs.items() if m == membre and annee)
+
+    def clos_jusqua(self, annee: int) -> Soldes:
+        """The same balances, read with the exercices up to `annee` closed."""
+        return Soldes({**self.valeurs, (PROGRAMME, "dernier_clos"): annee})
 
 
 def appliquer(soldes: Soldes, fait: Fait) -> Soldes:
-    """The balances after one more fact."""
-    match fait:
-        case TrancheVersée():
-            exercices = soldes.exercices.copy()
-            _ajouter(exercices, fait.exercice, "cp_payes", fait.montant_centimes)
-            _ajouter(exercices, fait.exercice_prevu, "a_prevoir", -fait.montant_centimes)
-            return replace(soldes, exercices=exercices)
-        case FabriqueLabellisée():
-            exercices = soldes.exercices.copy()
-            _ajouter(exercices, fait.exercice, "engage", fait.montant_centimes)
-            for tranche in fait.echeancier:
-                _ajouter(exercices, tranche.exercice, "a_prevoir", tranche.montant_centimes)
-            return replace(
-                soldes,
-                exercices=exercices,
-                impute=soldes.impute + fait.montant_centimes,
-                labels=soldes.labels.avec(fait.territoire, fait.numerique, 1),
-            )
-        case BonusNumériqueVersé():
-            exercices = soldes.exercices.copy()
-            _ajouter(exercices, fait.exercice, "cp_payes_bonus", fait.montant_centimes)
-            _ajouter(exercices, fait.engagement, "a_prevoir", -fait.montant_centimes)
-            return replace(soldes, exercices=exercices)
-        case BonusNumériqueAccordé():
-            exercices = soldes.exercices.copy()
-            _ajouter(exercices, fait.exercice, "engage_bonus", fait.montant_centimes)
-            _ajouter(exercices, fait.exercice, "a_prevoir", fait.montant_centimes)
-            impute = fait.montant_centimes if fait.imputation == "enveloppe" else 0
-            return replace(
-                soldes,
-                exercices=exercices,
-                impute=soldes.impute + impute,
-                bonus_accordes=soldes.bonus_accordes + 1,
-            )
-        case LabelRetiré():
-            exercices = soldes.exercices.copy()
-            _prevoir(exercices, fait.previsions, -1)
-            return replace(
-                _retirer(soldes, exercices, fait.retraits),
-                labels=soldes.labels.avec(fait.territoire, fait.numerique, -1),
-            )
-        case AvenantSigné():
-            exercices = soldes.exercices.copy()
-            _prevoir(exercices, fait.previsions, 1)
-            if fait.engagement_centimes:
-                _ajouter(exercices, fait.exercice, "engage", fait.engagement_centimes)
-            apres = _retirer(soldes, exercices, fait.retraits)
-            return replace(apres, impute=apres.impute + fait.engagement_centimes)
-        case VersementAnnulé():
-            return _annuler(soldes, fait)
-        case ReversementEncaissé():
-            exercices = soldes.exercices.copy()
-            _ajouter(exercices, fait.exercice, "reversements", fait.montant_centimes)
-            return replace(soldes, exercices=exercices)
-        case CréditsOuverts():
-            return _crediter(soldes, fait, "ae_ouvertes", "cp_ouverts", 1)
-        case CréditsGelés():
-            return _crediter(soldes, fait, "ae_gelees", "cp_geles", 1)
-        case CréditsDégelés():
-            return _crediter(soldes, fait, "ae_gelees", "cp_geles", -1)
-        case ProgrammeOuvert():
-            return replace(soldes, enveloppe=soldes.enveloppe + fait.regles["enveloppe_centimes"])
-        case EnveloppeModifiée():
-            return replace(soldes, enveloppe=soldes.enveloppe + fait.variation_centimes)
-        case ExerciceClôturé():
-            return replace(soldes, dernier_clos=max(soldes.dernier_clos, fait.exercice))
-        case _:
-            return soldes  # the other facts move no money
+    """The balances after one more fact. Pure: the balances given are left as they are."""
+    mouvements = effets(fait, soldes)
+    if not mouvements:
+        return soldes
+    valeurs = soldes.valeurs.copy()
+    for cle, centimes in mouvements:
+        valeurs[cle] = valeurs.get(cle, 0) + centimes
+    return Soldes(valeurs)
 
 
 def plier(faits: Iterable[Fait]) -> Soldes:
-    """The balances of a sequence of facts."""
-    soldes = Soldes()
+    """The balances of a sequence of facts (one dictionary of its own, filled in place)."""
+    valeurs: dict[Cle, int] = {}
+    soldes = Soldes(valeurs)
     for fait in faits:
-        soldes = appliquer(soldes, fait)
+        for cle, centimes in effets(fait, soldes):
+            valeurs[cle] = valeurs.get(cle, 0) + centimes
     return soldes
 
 
-def _ajouter(exercices: dict[int, Exercice], annee: int, membre: str, centimes: int) -> None:
-    ligne = exercices.get(annee, _VIDE)
-    exercices[annee] = replace(
-        ligne,
-        mouvemente=ligne.mouvemente or membre != "a_prevoir",
-        **{membre: getattr(ligne, membre) + centimes},
-    )
+def effets(fait: Fait, soldes: Soldes) -> Iterable[Effet]:
+    """What one fact adds to the balances, in cents (or units, for quotas).
+
+    `soldes` serves one thing only: a closing moves `dernier_clos` up to its exercice.
+    """
+    match fait:
+        case TrancheVersée():
+            montant = fait.montant_centimes
+            return (
+                ((fait.exercice, "cp_payes"), montant),
+                ((fait.exercice_prevu, "a_prevoir"), -montant),
+            )
+        case FabriqueLabellisée():
+            montant = fait.montant_centimes
+            return (
+                ((fait.exercice, "engage"), montant),
+                ((PROGRAMME, "impute"), montant),
+                *(((t.exercice, "a_prevoir"), t.montant_centimes) for t in fait.echeancier),
+                *_places(fait.territoire, fait.numerique, 1),
+            )
+        case BonusNumériqueVersé():
+            montant = fait.montant_centimes
+            return (
+                ((fait.exercice, "cp_payes_bonus"), montant),
+                ((fait.engagement, "a_prevoir"), -montant),
+            )
+        case BonusNumériqueAccordé():
+            montant = fait.montant_centimes
+            return (
+                ((fait.exercice, "engage_bonus"), montant),
+                ((fait.exercice, "a_prevoir"), montant),
+                ((PROGRAMME, "impute"), montant if fait.imputation == "enveloppe" else 0),
+                ((PROGRAMME, "bonus_accordes"), 1),
+            )
+        case LabelRetiré():
+            return (
+                *_prevoir(fait.previsions, -1),
+                *_retirer(fait.retraits),
+                *_places(fait.territoire, fait.numerique, -1),
+            )
+        case AvenantSigné():
+            engage = fait.engagement_centimes
+            engagement = (((fait.exercice, "engage"), engage), ((PROGRAMME, "impute"), engage))
+            return (
+                *_prevoir(fait.previsions, 1),
+                *(engagement if engage else ()),
+                *_retirer(fait.retraits),
+            )
+        case VersementAnnulé():
+            return _annuler(fait)
+        case ReversementEncaissé():
+            return (((fait.exercice, "reversements"), fait.montant_centimes),)
+        case CréditsOuverts():
+            annee = fait.exercice
+            return (
+                ((annee, "ae_ouvertes"), fait.ae_centimes),
+                ((annee, "cp_ouverts"), fait.cp_centimes),
+            )
+        case CréditsGelés() | CréditsDégelés():
+            annee, sens = fait.exercice, 1 if isinstance(fait, CréditsGelés) else -1
+            return (
+                ((annee, "ae_gelees"), sens * fait.ae_centimes),
+                ((annee, "cp_geles"), sens * fait.cp_centimes),
+            )
+        case ProgrammeOuvert():
+            return (((PROGRAMME, "enveloppe"), fait.regles["enveloppe_centimes"]),)
+        case EnveloppeModifiée():
+            return (((PROGRAMME, "enveloppe"), fait.variation_centimes),)
+        case ExerciceClôturé():
+            avance = max(fait.exercice - soldes.dernier_clos, 0)
+            return (((PROGRAMME, "dernier_clos"), avance),)
+        case _:
+            return ()  # the other facts move no money
 
 
-def _prevoir(exercices: dict[int, Exercice], previsions: tuple[Part, ...], sens: int) -> None:
-    for part in previsions:
-        _ajouter(exercices, part.exercice, "a_prevoir", sens * part.montant_centimes)
+def _places(territoire: str, numerique: bool, sens: int) -> tuple[Effet, ...]:
+    zone = ((PROGRAMME, f"labels_{territoire}"), sens)
+    places = (((PROGRAMME, "labels"), sens), zone)
+    return (*places, ((PROGRAMME, "labels_numeriques"), sens)) if numerique else places
 
 
-def _crediter(
-    soldes: Soldes,
-    fait: CréditsOuverts | CréditsGelés | CréditsDégelés,
-    ae: str,
-    cp: str,
-    sens: int,
-) -> Soldes:
-    exercices = soldes.exercices.copy()
-    _ajouter(exercices, fait.exercice, ae, sens * fait.ae_centimes)
-    _ajouter(exercices, fait.exercice, cp, sens * fait.cp_centimes)
-    return replace(soldes, exercices=exercices)
+def _prevoir(previsions: tuple[Part, ...], sens: int) -> tuple[Effet, ...]:
+    return tuple(((p.exercice, "a_prevoir"), sens * p.montant_centimes) for p in previsions)
 
 
-def _retirer(
-    soldes: Soldes, exercices: dict[int, Exercice], retraits: tuple[Retrait, ...]
-) -> Soldes:
+def _retirer(retraits: tuple[Retrait, ...]) -> Iterable[Effet]:
     """Withdraw commitments: decree 2012-1246, art. 160 (only the same year gives AE back)."""
-    rendu = soldes.rendu
-    for retrait in retraits:
-        meme = retrait.exercice == retrait.engagement
+    for r in retraits:
+        meme = r.exercice == r.engagement
         membre = "retraits_meme" if meme else "retraits_anterieurs"
-        suffixe = "_bonus" if retrait.nature == "bonus" else ""
-        _ajouter(exercices, retrait.exercice, membre + suffixe, retrait.montant_centimes)
-        if not meme and retrait.recyclable:
-            _ajouter(exercices, retrait.exercice, "retraits_recyclables", retrait.montant_centimes)
-        if (meme or retrait.recyclable) and retrait.imputation == "enveloppe":
-            rendu += retrait.montant_centimes
-    return replace(soldes, exercices=exercices, rendu=rendu)
+        suffixe = "_bonus" if r.nature == "bonus" else ""
+        yield (r.exercice, membre + suffixe), r.montant_centimes
+        if not meme and r.recyclable:
+            yield (r.exercice, "retraits_recyclables"), r.montant_centimes
+        if (meme or r.recyclable) and r.imputation == "enveloppe":
+            yield (PROGRAMME, "rendu"), r.montant_centimes
 
 
-def _annuler(soldes: Soldes, fait: VersementAnnulé) -> Soldes:
-    exercices = soldes.exercices.copy()
+def _annuler(fait: VersementAnnulé) -> tuple[Effet, ...]:
     suffixe = "_bonus" if fait.nature == "bonus" else ""
     membre = ("regularisations" if fait.regularisation else "cp_payes") + suffixe
-    _ajouter(exercices, fait.exercice, membre, -fait.montant_centimes)
-    if not fait.retraits:  # the money is to be paid again
-        _ajouter(exercices, fait.exercice_prevu, "a_prevoir", fait.montant_centimes)
-    return _retirer(soldes, exercices, fait.retraits)
-
-
-def total(soldes: Soldes, membre: str) -> int:
-    """One member of `Exercice`, summed over the exercices."""
-    return sum(getattr(ligne, membre) for ligne in soldes.exercices.values())
+    rendu = ((fait.exercice, membre), -fait.montant_centimes)
+    if fait.retraits:  # withdrawn at once: not to be paid again
+        return (rendu, *_retirer(fait.retraits))
+    return (rendu, ((fait.exercice_prevu, "a_prevoir"), fait.montant_centimes))

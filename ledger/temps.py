@@ -28,7 +28,7 @@ class SystemClock:
 
     def maintenant(self) -> str:
         """The present UTC instant, with microseconds."""
-        return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return f"{datetime.now(UTC).isoformat(timespec='microseconds')[:-6]}Z"
 
 
 def lire_date(texte: str) -> date:
@@ -69,7 +69,7 @@ def lire_instant(texte: str) -> str:
         raise ValueError(f"l'instant {texte[:40]!r} est illisible") from None
     if lu.tzinfo is None:
         raise ValueError(f"l'instant {texte!r} ne dit pas son fuseau (ajouter Z pour UTC)")
-    return lu.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{lu.astimezone(UTC).isoformat(timespec='microseconds')[:-6]}Z"
 
 
 def format_date(jour: date) -> str:

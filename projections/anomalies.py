@@ -14,7 +14,7 @@ from ledger.temps import format_date
 
 from .echeancier import de_fiche
 from .enveloppe import complements
-from .fiche import Fiche, derouler
+from .fiche import Fiche
 from .situation import Vue
 
 CODES: dict[str, str] = {
@@ -61,6 +61,8 @@ def anomalies(vue: Vue) -> tuple[Anomalie, ...]:
 
 
 def _retards(fiche: Fiche, regles: Regles, jour: date) -> Iterator[Anomalie]:
+    if all(t.exercice >= jour.year for t in fiche.tranches):
+        return
     for tranche in de_fiche(fiche, jour).tranches:
         if tranche.statut == "en_retard":
             yield Anomalie(
@@ -73,7 +75,7 @@ def _retards(fiche: Fiche, regles: Regles, jour: date) -> Iterator[Anomalie]:
 
 
 def _versements(fiche: Fiche, regles: Regles, jour: date) -> Iterator[Anomalie]:
-    for versement in derouler(fiche.versements):
+    for versement in fiche.versements:
         if versement.position in fiche.annules:
             continue
         quoi = "Bonus" if versement.rang == 0 else f"Tranche {versement.rang}"
@@ -171,7 +173,9 @@ def _quotas(vue: Vue, regles: Regles) -> Iterator[Anomalie]:
 def _credits(vue: Vue, regles: Regles) -> Iterator[Anomalie]:
     if regles.credits == "non_suivis":
         return
-    for annee, solde in sorted(vue.situation.soldes.exercices.items()):
+    soldes = vue.situation.soldes
+    for annee in soldes.annees():
+        solde = soldes.exercice(annee)
         for nom, disponible in (("AE", solde.ae_disponibles), ("CP", solde.cp_disponibles)):
             if disponible < 0:
                 detail = f"{nom} de {annee} : {format_euros(disponible)} disponibles."

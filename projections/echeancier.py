@@ -9,7 +9,7 @@ from msgspec import Struct
 from ledger.erreurs import UsageError
 from ledger.evenements import Tranche
 
-from .fiche import Fiche, derouler
+from .fiche import Fiche
 from .situation import Vue
 
 
@@ -71,7 +71,7 @@ def de_fiche(fiche: Fiche, jour: date | None) -> Echeancier:
         montant_centimes=fiche.montant,
         tranches=tuple(_tranche(fiche, tranche, jour) for tranche in fiche.tranches),
         bonus=bonus,
-        evenements=tuple(derouler(fiche.evenements)),
+        evenements=fiche.evenements,
     )
 
 
@@ -79,13 +79,13 @@ def _tranche(fiche: Fiche, tranche: Tranche, jour: date | None) -> LigneTranche:
     verse = fiche.verse.get(tranche.rang, 0)
     statut = _statut(fiche, tranche, verse, jour)
     return LigneTranche(
-        rang=tranche.rang,
-        exercice=tranche.exercice,
-        echeance=tranche.echeance.isoformat(),
-        montant_centimes=tranche.montant_centimes,
-        verse_centimes=verse,
-        reste_centimes=0 if statut == "annulee" else tranche.montant_centimes - verse,
-        statut=statut,
+        tranche.rang,
+        tranche.exercice,
+        tranche.echeance.isoformat(),
+        tranche.montant_centimes,
+        verse,
+        0 if statut == "annulee" else tranche.montant_centimes - verse,
+        statut,
     )
 
 

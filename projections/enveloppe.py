@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from ledger.montants import dix_milliemes
-from ledger.soldes import Labels, total
+from ledger.soldes import Labels
 
 from .situation import Vue
 
@@ -54,13 +54,13 @@ class Complements(Struct, frozen=True):
 def enveloppe(vue: Vue) -> Enveloppe:
     """The envelope as of the view."""
     soldes = vue.situation.soldes
-    subventions, bonus = total(soldes, "engage"), total(soldes, "engage_bonus")
-    meme_bonus = total(soldes, "retraits_meme_bonus")
-    anterieurs_bonus = total(soldes, "retraits_anterieurs_bonus")
-    meme = total(soldes, "retraits_meme") + meme_bonus
-    anterieurs = total(soldes, "retraits_anterieurs") + anterieurs_bonus
+    subventions, bonus = soldes.total("engage"), soldes.total("engage_bonus")
+    meme_bonus = soldes.total("retraits_meme_bonus")
+    anterieurs_bonus = soldes.total("retraits_anterieurs_bonus")
+    meme = soldes.total("retraits_meme") + meme_bonus
+    anterieurs = soldes.total("retraits_anterieurs") + anterieurs_bonus
     paye = sum(
-        total(soldes, membre)
+        soldes.total(membre)
         for membre in (
             "cp_payes",
             "cp_payes_bonus",
@@ -84,7 +84,7 @@ def enveloppe(vue: Vue) -> Enveloppe:
         disponible_centimes=soldes.disponible,
         paye_centimes=paye,
         reste_a_payer_centimes=engage - meme - anterieurs - paye,
-        reversements_centimes=total(soldes, "reversements"),
+        reversements_centimes=soldes.total("reversements"),
         taux_consommation_dix_milliemes=dix_milliemes(
             soldes.enveloppe - soldes.disponible, soldes.enveloppe
         ),

@@ -33,9 +33,6 @@ from ledger.evenements import (
     VersementAnnulé,
 )
 
-Chaine = tuple[Any, ...]
-"""A chain `(earlier, value)`, empty at its end: appending costs the same at any length."""
-
 
 class Versement(Struct, frozen=True, gc=False):
     """A payment: rank (0 for the bonus), cents, exercice charged and planned."""
@@ -49,7 +46,7 @@ class Versement(Struct, frozen=True, gc=False):
     reference: str
 
 
-class Fiche(Struct, frozen=True):
+class Fiche(Struct, frozen=True, gc=False):
     """What is known of one structure. Amounts in cents."""
 
     structure: str
@@ -79,8 +76,9 @@ class Fiche(Struct, frozen=True):
     reclame: int = 0
     encaisse: int = 0
     annules: tuple[int, ...] = ()
-    versements: Chaine = ()
-    evenements: Chaine = ()
+    versements: tuple[Versement, ...] = ()
+    evenements: tuple[int, ...] = ()
+    """Positions of every event that names the structure."""
 
     @property
     def paye(self) -> int:
@@ -88,20 +86,10 @@ class Fiche(Struct, frozen=True):
         return sum(self.verse.values())
 
 
-def derouler(chaine: Chaine) -> list[Any]:
-    """The values of a chain, oldest first."""
-    valeurs: list[Any] = []
-    while chaine:
-        chaine, valeur = chaine
-        valeurs.append(valeur)
-    valeurs.reverse()
-    return valeurs
-
-
 def appliquer(fiche: Fiche | None, position: int, fait: FaitDeStructure) -> Fiche:
     """The structure after one more fact."""
     fiche = fiche or Fiche(structure=fait.structure)
-    evenements = (fiche.evenements, position)
+    evenements = (*fiche.evenements, position)
     match fait:
         case TrancheVersée():
             versement = Versement(
@@ -116,7 +104,7 @@ def appliquer(fiche: Fiche | None, position: int, fait: FaitDeStructure) -> Fich
             return replace(
                 fiche,
                 evenements=evenements,
-                versements=(fiche.versements, versement),
+                versements=(*fiche.versements, versement),
                 verse=_plus(fiche.verse, fait.rang, fait.montant_centimes),
             )
         case BonusNumériqueVersé():
@@ -132,7 +120,7 @@ def appliquer(fiche: Fiche | None, position: int, fait: FaitDeStructure) -> Fich
             return replace(
                 fiche,
                 evenements=evenements,
-                versements=(fiche.versements, versement),
+                versements=(*fiche.versements, versement),
                 verse=_plus(fiche.verse, 0, fait.montant_centimes),
             )
         case CandidatureDéposée():

@@ -8,20 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from itertools import takewhile
 
 from immutables import Map
 from msgspec import Struct
-from msgspec.structs import replace
 
 from ledger.erreurs import UsageError
 from ledger.evenements import Fait, FaitDeStructure, ProgrammeOuvert, RèglesRévisées
 from ledger.journal import Journal
+from ledger.preuve.merkle import Arbre
 from ledger.regles import Chronologie, Regles, Revision
-from ledger.soldes import Soldes
-from ledger.soldes import appliquer as solder
+from ledger.soldes import PROGRAMME, Soldes, effets
 
 from .fiche import Fiche
 from .fiche import appliquer as tenir
+
+_SENS_DU_DISPONIBLE = {
+    (PROGRAMME, "enveloppe"): 1,
+    (PROGRAMME, "impute"): -1,
+    (PROGRAMME, "rendu"): 1,
+}
 
 
 class Situation(Struct, frozen=True):
@@ -37,7 +43,7 @@ class Situation(Struct, frozen=True):
     intitule: str = ""
     regles: Chronologie | None = None
     derniere_date: date | None = None
-    disponible_par_jour: Map[date, tuple[int, int]] = Map()
+    disponible_par_jour: dict[date, tuple[int, int]] = {}
     """Effect date -> (cents added to the available on that day, last position that did)."""
 
 
@@ -47,7 +53,12 @@ class Vue(Struct, frozen=True):
     programme: str
     au: date | None
     situation: Situation
-    racine: bytes
+    arbre: Arbre
+
+    @property
+    def racine(self) -> bytes:
+        """Merkle root (32 bytes) of the journal at the position known."""
+        return self.arbre.racine(self.situation.position)
 
     @property
     def date_de_vue(self) -> date | None:
@@ -56,49 +67,54 @@ class Vue(Struct, frozen=True):
 
 
 def appliquer(situation: Situation, position: int, fait: Fait) -> Situation:
-    """The situation after one more fact."""
-    avant = situation.soldes
-    soldes = solder(avant, fait)
-    fiches = situation.fiches
-    regles, intitule = situation.regles, situation.intitule
-    if isinstance(fait, FaitDeStructure):
-        slug = fait.structure
-        fiches = fiches.set(slug, tenir(fiches.get(slug), position, fait))
-    elif isinstance(fait, ProgrammeOuvert):
-        intitule = fait.intitule
-        regles = Chronologie.ouvrir(fait.date_effet, Regles.model_validate(fait.regles))
-    elif isinstance(fait, RèglesRévisées) and regles is not None:
-        # without rules, it is dated before an opening that is not counted
-        regles = regles.reviser(Revision(fait.date_effet, position, fait.regles))
-    jours = situation.disponible_par_jour
-    ecart = soldes.disponible - avant.disponible
-    if ecart:
-        jour, _ = jours.get(fait.date_effet, (0, 0))
-        jours = jours.set(fait.date_effet, (jour + ecart, position))
-    derniere = situation.derniere_date
-    return Situation(
-        position=position,
-        soldes=soldes,
-        fiches=fiches,
-        intitule=intitule,
-        regles=regles,
-        derniere_date=fait.date_effet if derniere is None else max(derniere, fait.date_effet),
-        disponible_par_jour=jours,
-    )
+    """The situation after one more fact. Pure: the situation given is left as it is."""
+    return plier(((position, fait),), depuis=situation)
 
 
 def plier(
     faits: Iterable[tuple[int, Fait]], *, au: date | None = None, depuis: Situation | None = None
 ) -> Situation:
-    """The situation after facts in the order of positions, those dated after `au` left out."""
-    situation = depuis or Situation()
-    position = situation.position
+    """The situation after facts in the order of positions, those dated after `au` left out.
+
+    Pure from outside; inside, one dictionary of its own per table is filled in place.
+    """
+    debut = depuis or Situation()
+    position, derniere = debut.position, debut.derniere_date
+    intitule, regles = debut.intitule, debut.regles
+    valeurs = debut.soldes.valeurs.copy()
+    soldes = Soldes(valeurs)
+    fiches = debut.fiches.mutate()
+    jours = dict(debut.disponible_par_jour)
     for position, fait in faits:
-        if au is None or fait.date_effet <= au:
-            situation = appliquer(situation, position, fait)
-    if position != situation.position:
-        situation = replace(situation, position=position)
-    return situation
+        if au is not None and fait.date_effet > au:
+            continue
+        if derniere is None or fait.date_effet > derniere:
+            derniere = fait.date_effet
+        ecart = 0
+        for cle, centimes in effets(fait, soldes):
+            valeurs[cle] = valeurs.get(cle, 0) + centimes
+            if cle[0] == PROGRAMME:
+                ecart += _SENS_DU_DISPONIBLE.get(cle, 0) * centimes
+        if ecart:
+            jours[fait.date_effet] = (jours.get(fait.date_effet, (0, 0))[0] + ecart, position)
+        if isinstance(fait, FaitDeStructure):
+            slug = fait.structure
+            fiches[slug] = tenir(fiches.get(slug), position, fait)
+        elif isinstance(fait, ProgrammeOuvert):
+            intitule = fait.intitule
+            regles = Chronologie.ouvrir(fait.date_effet, Regles.model_validate(fait.regles))
+        elif isinstance(fait, RèglesRévisées) and regles is not None:
+            # without rules, it is dated before an opening that is not counted
+            regles = regles.reviser(Revision(fait.date_effet, position, fait.regles))
+    return Situation(
+        position=position,
+        soldes=soldes,
+        fiches=fiches.finish(),
+        intitule=intitule,
+        regles=regles,
+        derniere_date=derniere,
+        disponible_par_jour=jours,
+    )
 
 
 def regarder(journal: Journal, *, au: date | None = None, connu_au: int | str | None = None) -> Vue:
@@ -109,31 +125,20 @@ def regarder(journal: Journal, *, au: date | None = None, connu_au: int | str | 
     that the journal has not reached; ChainBrokenError; StoreError.
     """
     jusqua = connu_au if isinstance(connu_au, int) else None
-    instant = connu_au if isinstance(connu_au, str) else None
-    connus = 0
-
-    def faits() -> Iterable[tuple[int, Fait]]:
-        nonlocal connus
-        for position, fait in journal.rattraper(jusqua=jusqua):
-            if instant is not None and fait.enregistre_le > instant:
-                return
-            connus = position
-            yield position, fait
-
-    situation = plier(faits(), au=au)
-    if connus == 0 and journal.taille == 0 and jusqua != 0:
+    faits = journal.rattraper(jusqua=jusqua)
+    if isinstance(connu_au, str):
+        instant = connu_au
+        faits = takewhile(lambda inscrit: inscrit[1].enregistre_le <= instant, faits)
+    situation = plier(faits, au=au)
+    if journal.taille == 0 and jusqua != 0:
         raise UsageError(
             f"Le programme {journal.programme} n'est pas dans cette base.",
             remede="Vérifier --programme.",
         )
-    if jusqua is not None and connus < jusqua:
+    if jusqua is not None and journal.taille < jusqua:
         raise UsageError(
-            f"Le journal {journal.programme} n'a que {connus} positions, {jusqua} demandée.",
+            f"Le journal {journal.programme} n'a que {journal.taille} positions, {jusqua} "
+            "demandée.",
             remede="Vérifier --connu-au.",
         )
-    return Vue(
-        programme=journal.programme,
-        au=au,
-        situation=situation,
-        racine=journal.arbre.racine(connus),
-    )
+    return Vue(programme=journal.programme, au=au, situation=situation, arbre=journal.arbre)

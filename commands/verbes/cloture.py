@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any, ClassVar
 
-from msgspec.structs import asdict, replace
+from msgspec.structs import asdict
 
 from ledger.budget import empreinte_credits, ligne_seule, lignes_credits
 from ledger.champs import Exercice
@@ -52,7 +52,7 @@ def cloturer_exercice(etat: Programme, commande: ClôturerExercice) -> ExerciceC
             details={"exercice": ouverts[0]},
         )
     # the lines as they read once closed: what was planned there shows in the first open exercice
-    soldes = replace(etat.soldes, dernier_clos=annee)
+    soldes = etat.soldes.clos_jusqua(annee)
     lignes = lignes_credits(soldes, jusqua=annee)
     totaux: dict[str, Any] = asdict(ligne_seule(soldes, annee, lignes))
     return ExerciceClôturé(

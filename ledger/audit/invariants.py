@@ -136,7 +136,8 @@ def _plafonds_payes(apres: Programme, structure: str) -> Iterator[Trouvaille]:
 def _cumul(apres: Programme) -> Iterator[Trouvaille]:
     """Paid, cumulated up to each exercice, never exceeds what was committed up to it."""
     cumul = 0
-    for annee, s in sorted(apres.soldes.exercices.items()):
+    for annee in apres.soldes.annees():
+        s = apres.soldes.exercice(annee)
         cumul += s.engage + s.engage_bonus - s.cp_payes - s.cp_payes_bonus
         if cumul < 0:
             yield "invariant_paye", f"Payé cumulé jusqu'à {annee} au-delà de l'engagé."

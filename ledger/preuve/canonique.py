@@ -18,6 +18,8 @@ from ..regles import Regles, RevisionRegles
 _encodeur = msgspec.json.Encoder(order="sorted")
 _decodeurs = {topic: msgspec.json.Decoder(classe).decode for topic, classe in TYPES.items()}
 
+_TOPICS_A_REGLES = (TOPICS[ProgrammeOuvert], TOPICS[RèglesRévisées])
+
 encoder = _encodeur.encode
 """Canonical bytes of a fact, or of plain JSON data holding no float."""
 
@@ -41,18 +43,19 @@ def decoder(topic: str, octets: bytes) -> Fait:
         fait = lire(octets)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as erreur:
         raise OctetsIllisibles(f"{topic} : {erreur}") from erreur
-    if isinstance(fait, ProgrammeOuvert | RèglesRévisées):
-        modele = Regles if isinstance(fait, ProgrammeOuvert) else RevisionRegles
-        try:
-            modele.model_validate(fait.regles)
-        except ValidationError as erreur:
-            raise OctetsIllisibles(f"{topic} : règles illisibles ({erreur})") from erreur
+    if topic in _TOPICS_A_REGLES:
+        _verifier_regles(topic, fait)
     return fait
 
 
-def topic_de(fait: Fait) -> str:
-    """The ASCII topic under which a fact is stored."""
-    return TOPICS[type(fait)]
+def _verifier_regles(topic: str, fait: Fait) -> None:
+    try:
+        if isinstance(fait, ProgrammeOuvert):
+            Regles.model_validate(fait.regles)
+        elif isinstance(fait, RèglesRévisées):
+            RevisionRegles.model_validate(fait.regles)
+    except ValidationError as erreur:
+        raise OctetsIllisibles(f"{topic} : règles illisibles ({erreur})") from erreur
 
 
 def json_canonique(donnees: Any) -> bytes:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from hashlib import sha256
 
+from ..evenements import TYPES
+
 VERSION_LIGNE = 1
 LIGNE_MAX_OCTETS = 65_535
 """An entry of a transparency-log tile holds at most that many bytes."""
@@ -17,24 +19,23 @@ LIGNE_MAX_OCTETS = 65_535
 class Lineur:
     """Builds the lines of one journal (the parts that never change are prepared once)."""
 
-    __slots__ = ("_debut",)
+    __slots__ = ("_fins", "_prefixe")
 
     def __init__(self, journal: str) -> None:
         # slugs and topics are [a-z0-9-]: no character of theirs needs escaping in JSON
-        self._debut = b'{"journal":"' + journal.encode("ascii") + b'","pos":'
+        self._prefixe = b'{"journal":"' + journal.encode("ascii") + b'","pos":'
+        self._fins = {topic: _fin(topic) for topic in TYPES}
 
     def ligne(self, position: int, topic: str, octets: bytes) -> bytes:
         """The journal line of the event at that position."""
-        return b'%b%d,"state":%b,"type":"%b","v":1}' % (
-            self._debut,
-            position,
-            octets,
-            topic.encode("ascii", "replace"),
-        )
+        fin = self._fins.get(topic) or _fin(topic)
+        return b'%b%d,"state":%b%b' % (self._prefixe, position, octets, fin)
 
     def feuille(self, position: int, topic: str, octets: bytes) -> bytes:
         """The 32 bytes of the Merkle leaf of that event."""
-        return sha256(
-            b'\x00%b%d,"state":%b,"type":"%b","v":1}'
-            % (self._debut, position, octets, topic.encode("ascii", "replace"))
-        ).digest()
+        fin = self._fins.get(topic) or _fin(topic)
+        return sha256(b'\x00%b%d,"state":%b%b' % (self._prefixe, position, octets, fin)).digest()
+
+
+def _fin(topic: str) -> bytes:
+    return b',"type":"%b","v":%d}' % (topic.encode("ascii", "replace"), VERSION_LIGNE)

@@ -20,29 +20,24 @@ def noeud(gauche: bytes, droite: bytes) -> bytes:
 
 
 class Arbre:
-    """The tree of one journal. `ajouter` is the only way to change it."""
+    """The tree of one journal. `ajouter` is the only way to change it.
 
-    __slots__ = ("_niveaux", "taille")
+    Leaves are kept as they come; inner nodes are hashed when a root is first asked for.
+    """
+
+    __slots__ = ("_niveaux",)
 
     def __init__(self) -> None:
         self._niveaux: list[bytearray] = [bytearray()]
-        self.taille = 0
+
+    @property
+    def taille(self) -> int:
+        """How many leaves there are."""
+        return len(self._niveaux[0]) // TAILLE_EMPREINTE
 
     def ajouter(self, feuilles: Iterable[bytes]) -> None:
         """Append leaves (32 bytes each), in the order of positions."""
-        niveaux = self._niveaux
-        for empreinte in feuilles:
-            self.taille += 1
-            niveaux[0] += empreinte
-            rang, reste, niveau = self.taille, empreinte, 0
-            while rang % 2 == 0:  # a right child: its parent is now complete
-                gauche = niveaux[niveau][-2 * TAILLE_EMPREINTE : -TAILLE_EMPREINTE]
-                reste = noeud(bytes(gauche), reste)
-                niveau += 1
-                rang //= 2
-                if niveau == len(niveaux):
-                    niveaux.append(bytearray())
-                niveaux[niveau] += reste
+        self._niveaux[0] += b"".join(feuilles)
 
     def feuille(self, position: int) -> bytes:
         """The leaf at a position (1..taille)."""
@@ -50,11 +45,30 @@ class Arbre:
             raise IndexError(f"position {position} hors de 1..{self.taille}")
         return self._noeud(0, position - 1)
 
+    def _completer(self) -> None:
+        """Hash the inner nodes of every subtree that became complete, level by level."""
+        niveau = 0
+        while len(self._niveaux[niveau]) >= 2 * TAILLE_EMPREINTE:
+            if niveau + 1 == len(self._niveaux):
+                self._niveaux.append(bytearray())
+            enfants, parents = self._niveaux[niveau], self._niveaux[niveau + 1]
+            paire = 2 * TAILLE_EMPREINTE
+            debut, fin = 2 * len(parents), len(enfants) // paire * paire
+            a_hacher = bytes(enfants[debut:fin])
+            parents += b"".join(
+                [
+                    sha256(b"\x01" + a_hacher[k : k + paire]).digest()
+                    for k in range(0, len(a_hacher), paire)
+                ]
+            )
+            niveau += 1
+
     def racine(self, taille: int | None = None) -> bytes:
         """The root (32 bytes) of the first `taille` leaves, of all of them by default."""
         taille = self.taille if taille is None else taille
         if not 0 <= taille <= self.taille:
             raise IndexError(f"taille {taille} hors de 0..{self.taille}")
+        self._completer()
         # complete subtrees from the right (smallest) to the left, hashed together
         racine = b""
         debut = taille

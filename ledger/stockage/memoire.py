@@ -35,6 +35,14 @@ class MemoryStore:
                 return
             yield ligne
 
+    def pages(
+        self, programme: str, *, apres: int = 0, jusqua: int | None = None
+    ) -> Iterator[list[tuple[int, str, bytes]]]:
+        """The same lines, in one page."""
+        page: list[tuple[int, str, bytes]] = [*self.lire(programme, apres=apres, jusqua=jusqua)]
+        if page:
+            yield page
+
     def retrouver(self, programme: str, ids: Iterable[str]) -> dict[str, EntreeIndex]:
         """Which of these command ids were accepted, and where."""
         demandes = tuple(ids)

@@ -43,6 +43,12 @@ class Store(Protocol):
         """The lines of a programme with `apres < position <= jusqua`, in order, as stored."""
         ...
 
+    def pages(
+        self, programme: str, *, apres: int = 0, jusqua: int | None = None
+    ) -> Iterator[list[tuple[int, str, bytes]]]:
+        """The same lines, by pages of plain tuples: what bulk replay reads."""
+        ...
+
     def retrouver(self, programme: str, ids: Iterable[str]) -> dict[str, EntreeIndex]:
         """Which of these command ids were accepted, and where."""
         ...
