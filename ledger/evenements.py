@@ -239,8 +239,8 @@ class ConventionSignée(FaitDeStructure, frozen=True, kw_only=True):
 class AvenantSigné(FaitDeStructure, frozen=True, kw_only=True):
     """The grant or its schedule changes.
 
-    `engagement_centimes` is the increase committed on `exercice` (absent when there is none);
-    `retraits` the decrease, by cohort; `previsions` what is planned more or less per exercice.
+    `engagement_centimes` is the increase, committed on `exercice`; `retraits` the decrease, by
+    cohort; `previsions` what is planned more or less per exercice.
     """
 
     montant_centimes: Positif
@@ -304,9 +304,8 @@ class BonusNumériqueVersé(FaitDeStructure, frozen=True, kw_only=True):
 class VersementAnnulé(FaitDeStructure, frozen=True, kw_only=True):
     """The payment at `position` is cancelled, whole.
 
-    Given back to the CP of `exercice` (the payment's), or as a negative `regularisation` of the
-    first open exercice when that one is closed. `imputations` go back to their cohorts; with the
-    label withdrawn they are withdrawn at once (`retraits`).
+    Given back to the CP of `exercice` (the payment's, or the first open one as a negative
+    `regularisation`). `imputations` go back to their cohorts, or are withdrawn (`retraits`).
     """
 
     position: Position
@@ -354,8 +353,7 @@ class ReversementEncaissé(FaitDeStructure, frozen=True, kw_only=True):
 class ExerciceClôturé(Fait, frozen=True, kw_only=True):
     """A budget year (and every earlier one) is closed.
 
-    `totaux` is the `credits` line of the exercice; `empreinte` the SHA-256 of the canonical JSON of
-    the `credits` lines up to it.
+    `totaux` is its `credits` line; `empreinte` the SHA-256 of the lines up to it, canonical JSON.
     """
 
     exercice: Exercice

@@ -284,7 +284,7 @@ class SQLiteStore:
             except StoreBusyError:
                 if time.monotonic() > fin:
                     raise
-                time.sleep(0.01)
+                time.sleep(1 / 100)
 
     def controler(self) -> list[str]:
         """What `PRAGMA integrity_check` and `foreign_key_check` report; empty when sound."""

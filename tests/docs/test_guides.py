@@ -1,0 +1,69 @@
+"""README and guides run as written: Python blocks by sybil, `fabriques` lines by the real CLI."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sybil import Sybil
+from sybil.parsers.markdown import PythonCodeBlockParser
+
+RACINE = Path(__file__).parents[2]
+PYTHON = ["README.md", "docs/guides/embarquer.md"]
+TERMINAL = ["docs/guides/controler.md"]
+LANCEUR = "import sys; from commands.cli import main; sys.exit(main())"
+
+
+@pytest.mark.parametrize("page", PYTHON)
+def test_les_exemples_python_tournent(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Chaque exemple Python de la page s'exécute, dans l'ordre."""
+    monkeypatch.chdir(tmp_path)
+    document = Sybil(parsers=[PythonCodeBlockParser()]).parse(RACINE / page)
+    exemples = list(document.examples())
+    assert exemples
+    for exemple in exemples:
+        exemple.evaluate()
+
+
+@pytest.mark.parametrize("page", TERMINAL)
+def test_les_commandes_du_guide_tournent(page: str, tmp_path: Path) -> None:
+    """Chaque commande `fabriques` de la page réussit, dans l'ordre."""
+    texte = (RACINE / page).read_text("utf-8")
+    lignes = [
+        ligne
+        for bloc in re.findall(r"```bash\n(.*?)```", texte, re.DOTALL)
+        for ligne in bloc.splitlines()
+    ]
+    assert lignes
+    for ligne in lignes:
+        programme, *arguments = shlex.split(ligne)
+        assert programme == "fabriques"
+        fait = subprocess.run(
+            [sys.executable, "-c", LANCEUR, *arguments],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            env={"PYTHONPATH": str(RACINE), "PATH": "", "PYTHONUTF8": "1"},
+            check=False,
+        )
+        assert (ligne, fait.returncode, fait.stderr) == (ligne, 0, fait.stderr)
+        assert fait.stdout
+
+
+def test_tous_les_liens_internes_existent() -> None:
+    """Chaque lien relatif des pages mène à un fichier du projet."""
+    pages = [RACINE / "README.md", RACINE / "CONTRIBUTING.md", *(RACINE / "docs").rglob("*.md")]
+    morts = [
+        f"{page.relative_to(RACINE)} -> {cible}"
+        for page in pages
+        for cible in re.findall(r"\]\(([^)#:]+)\)", page.read_text("utf-8"))
+        if not (page.parent / cible).exists()
+    ]
+    assert morts == []
