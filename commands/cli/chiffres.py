@@ -1,0 +1,228 @@
+"""The verbs that read figures: enveloppe, credits, structures, echeancier, anomalies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .base import regarder_base
+from .options import Demande, avec_demande
+from .rendu import Cellule, aplatir, csv_lignes, json_indente, json_ligne
+from .sortie import ouvrir_sortie
+from .tables import (
+    entete,
+    table_anomalies,
+    table_credits,
+    table_echeancier,
+    table_enveloppe,
+    table_structures,
+)
+from .terminal import largeur
+
+if TYPE_CHECKING:
+    from projections import Vue
+
+
+def publier(
+    demande: Demande,
+    valeur: Any,
+    *,
+    table: Callable[[int], str],
+    colonnes: Sequence[str] = (),
+    lignes: Iterable[Mapping[str, Cellule]] = (),
+) -> None:
+    """Write a figure in the format asked for. `colonnes` and `lignes` are its CSV."""
+    with ouvrir_sortie(demande.sortie, base=demande.base) as flux:
+        match demande.format:
+            case "json":
+                flux.write(json_indente(valeur))
+            case "jsonl":
+                suite = valeur if isinstance(valeur, tuple | list) else (valeur,)
+                flux.writelines(json_ligne(element) for element in suite)
+            case "csv":
+                flux.writelines(csv_lignes(colonnes, lignes))
+            case _:
+                flux.write(f"{table(largeur())}\n".encode("utf-8", "backslashreplace"))
+
+
+@click.command(
+    short_help="Consommation de l'enveloppe.",
+    epilog="""\b
+Exemples :
+  fabriques enveloppe
+  fabriques enveloppe --au 31/12/2020 --format json
+  fabriques enveloppe --connu-au 250 -o enveloppe.csv""",
+)
+@avec_demande()
+def enveloppe(demande: Demande) -> None:
+    """Consommation de l'enveloppe : engagé, disponible, payé, reste à payer.
+
+    Le tableau ajoute les labels par vague, la subvention moyenne et le rythme.
+    """
+    from projections import complements  # noqa: PLC0415
+    from projections import enveloppe as calculer  # noqa: PLC0415
+
+    vue = regarder_base(demande)
+    figure = calculer(vue)
+    ligne = aplatir(figure)
+
+    def table(taille: int) -> str:
+        corps = table_enveloppe(figure, complements(vue), largeur=taille)
+        return f"{entete(vue, 'Enveloppe')}\n{corps}"
+
+    publier(demande, figure, table=table, colonnes=list(ligne), lignes=[ligne])
+
+
+@click.command(
+    short_help="AE, CP et restes à payer, par exercice.",
+    epilog="""\b
+Exemples :
+  fabriques credits
+  fabriques credits --au 2021-12-31 --format csv""",
+)
+@avec_demande()
+def credits(demande: Demande) -> None:
+    """AE, CP et restes à payer (RAP), par exercice."""
+    from ledger.budget import LigneCredits  # noqa: PLC0415
+    from projections import credits as calculer  # noqa: PLC0415
+
+    vue = regarder_base(demande)
+    figure = calculer(vue)
+
+    def table(taille: int) -> str:
+        return f"{entete(vue, 'Crédits (AE/CP)')}\n{table_credits(figure, largeur=taille)}"
+
+    publier(
+        demande,
+        figure,
+        table=table,
+        colonnes=LigneCredits.__struct_fields__,
+        lignes=map(aplatir, figure),
+    )
+
+
+@click.command(
+    short_help="Le registre des structures.",
+    epilog="""\b
+Exemples :
+  fabriques structures
+  fabriques structures --format csv -o structures.csv""",
+)
+@avec_demande()
+def structures(demande: Demande) -> None:
+    """Le registre des structures : porteur, ville, état, montant, payé.
+
+    Le tableau raccourcit les noms longs et ne montre le porteur qu'à partir de 110 colonnes
+    (COLUMNS=110) ; les autres formats donnent tout.
+    """
+    from projections import LigneStructure  # noqa: PLC0415
+    from projections import structures as calculer  # noqa: PLC0415
+
+    vue = regarder_base(demande)
+    figure = calculer(vue)
+
+    def table(taille: int) -> str:
+        return f"{entete(vue, 'Structures')}\n{table_structures(figure, largeur=taille)}"
+
+    publier(
+        demande,
+        figure,
+        table=table,
+        colonnes=LigneStructure.__struct_fields__,
+        lignes=map(aplatir, figure),
+    )
+
+
+@click.command(
+    short_help="L'échéancier et l'historique d'une structure.",
+    epilog="""\b
+Exemples :
+  fabriques echeancier lab01-01500
+  fabriques echeancier lab01-01500 --au 2021-06-30 --format json""",
+)
+@click.argument("structure", metavar="STRUCTURE")
+@avec_demande()
+def echeancier(demande: Demande, structure: str) -> None:
+    """L'échéancier et l'historique d'une structure.
+
+    STRUCTURE est son identifiant, que donne « fabriques structures ». Le statut des tranches se lit
+    à la date --au, sinon à la plus grande date d'effet connue. En CSV, le rang 0 est le bonus.
+    """
+    from projections import echeancier as calculer  # noqa: PLC0415
+
+    vue = regarder_base(demande)
+    _proposer(vue, structure)
+    figure = calculer(vue, structure)
+    lignes = [{"structure": figure.structure, **aplatir(t)} for t in figure.tranches]
+    if figure.bonus is not None:
+        bonus = aplatir(figure.bonus)
+        lignes.append({"structure": figure.structure, "rang": 0, **bonus})
+
+    def table(taille: int) -> str:
+        return f"{entete(vue, 'Échéancier')}\n{table_echeancier(figure, largeur=taille)}"
+
+    publier(demande, figure, table=table, colonnes=_COLONNES_ECHEANCIER, lignes=lignes)
+
+
+def _proposer(vue: Vue, structure: str) -> None:
+    """An unknown id is refused with those that resemble it: nobody types them whole."""
+    from ledger.erreurs import UsageError  # noqa: PLC0415
+
+    connues = sorted(vue.situation.fiches)
+    if structure in vue.situation.fiches or not structure:
+        return
+    proches = [s for s in connues if structure.lower() in s] or get_close_matches(
+        structure, connues, n=_PROPOSEES
+    )
+    if proches:
+        raise UsageError(
+            f"La structure {structure[:80]} n'est pas dans {vue.programme} à ces dates.",
+            remede=f"Identifiants proches : {', '.join(proches[:_PROPOSEES])}.",
+        )
+
+
+_PROPOSEES = 5
+_COLONNES_ECHEANCIER = (
+    "structure",
+    "rang",
+    "exercice",
+    "echeance",
+    "montant_centimes",
+    "verse_centimes",
+    "reste_centimes",
+    "statut",
+)
+
+
+@click.command(
+    short_help="Ce qui mérite un regard.",
+    epilog="""\b
+Exemples :
+  fabriques anomalies
+  fabriques anomalies --format csv -o anomalies.csv""",
+)
+@avec_demande()
+def anomalies(demande: Demande) -> None:
+    """Ce qui mérite un regard : retards, conventions, SIRET, quotas, crédits.
+
+    Une anomalie n'est ni un refus, ni un défaut du journal : le code de sortie reste 0.
+    """
+    from projections import Anomalie  # noqa: PLC0415
+    from projections import anomalies as calculer  # noqa: PLC0415
+
+    vue = regarder_base(demande)
+    figure = calculer(vue)
+
+    def table(taille: int) -> str:
+        return f"{entete(vue, 'Anomalies')}\n{table_anomalies(figure, largeur=taille)}"
+
+    publier(
+        demande,
+        figure,
+        table=table,
+        colonnes=Anomalie.__struct_fields__,
+        lignes=map(aplatir, figure),
+    )

@@ -1,0 +1,273 @@
+"""The checks of `doctor`. A check answers `ok`, `constat` (a finding) or `ignore` (not done)."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+import sys
+import tempfile
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import date
+from hashlib import new
+from importlib import import_module, metadata
+from pathlib import Path
+from typing import Literal
+
+from msgspec import Struct
+
+from .rendu import accorder
+
+DISTRIBUTION = "fabriques-ledger"
+PAQUETS = ("commands", "ledger", "projections")
+PYTHON_MIN = (3, 11)
+_MONTRES = 10
+"""Files named at most in one finding."""
+_EXIGENCE = re.compile(r"\s*([A-Za-z0-9._-]+)\s*(?:\[[^]]*\])?\s*\(?([^;)]*)\)?\s*(;.*)?")
+_BORNE = re.compile(r"\s*(>=|<=|==|!=|<|>)\s*([0-9]+(?:\.[0-9]+)*)\s*")
+
+
+class Controle(Struct, frozen=True):
+    """The result of one check."""
+
+    controle: str
+    statut: Literal["ok", "constat", "ignore"]
+    detail: str
+
+
+def tout_controler() -> tuple[Controle, ...]:
+    """Every check, in order; one that breaks is a finding and does not hide the others."""
+    faits: list[Controle] = []
+    for nom, controle in _CONTROLES:
+        try:
+            faits.extend(controle(nom))
+        except Exception as erreur:
+            faits.append(Controle(nom, "constat", f"{type(erreur).__name__} : {erreur}"))
+    return tuple(faits)
+
+
+def _python(nom: str) -> Iterator[Controle]:
+    trouvee = sys.version.split()[0]
+    voulue = ".".join(map(str, PYTHON_MIN))
+    statut: Literal["ok", "constat"] = "ok" if sys.version_info >= PYTHON_MIN else "constat"
+    yield Controle(nom, statut, f"Python {trouvee} ({voulue} ou plus récent).")
+
+
+def _dependances(nom: str) -> Iterator[Controle]:
+    try:
+        exigences = metadata.requires(DISTRIBUTION) or []
+    except metadata.PackageNotFoundError:
+        yield Controle(
+            nom, "ignore", f"{DISTRIBUTION} n'est pas installé : exigences de versions inconnues."
+        )
+        return
+    trouvees: list[str] = []
+    defauts: list[str] = []
+    for exigence in exigences:
+        lue = _EXIGENCE.fullmatch(exigence)
+        if lue is None:
+            yield Controle(nom, "ignore", f"Exigence non comprise : {exigence}.")
+            continue
+        if lue[3] is not None:
+            continue  # of an extra, or of another platform
+        try:
+            version = metadata.version(lue[1])
+        except metadata.PackageNotFoundError:
+            defauts.append(f"{lue[1]} manque.")
+            continue
+        if not convient(version, lue[2]):
+            defauts.append(f"{lue[1]} {version} ne convient pas à {lue[2]}.")
+        trouvees.append(f"{lue[1]} {version}")
+    for defaut in defauts:
+        yield Controle(nom, "constat", defaut)
+    if not defauts:
+        yield Controle(nom, "ok", f"Trouvées : {', '.join(trouvees)}.")
+
+
+def convient(version: str, bornes: str) -> bool:
+    """Whether a version satisfies `>=8.3,<9` (release numbers only; a pre-release counts as it)."""
+    numero = _numero(version)
+    for borne in filter(None, (b.strip() for b in bornes.split(","))):
+        lue = _BORNE.fullmatch(borne)
+        if lue is None:
+            return False
+        limite = _numero(lue[2])
+        taille = max(len(numero), len(limite))
+        a = numero + (0,) * (taille - len(numero))
+        b = limite + (0,) * (taille - len(limite))
+        tenue = {
+            ">=": a >= b,
+            "<=": a <= b,
+            "==": a == b,
+            "!=": a != b,
+            "<": a < b,
+            ">": a > b,
+        }[lue[1]]
+        if not tenue:
+            return False
+    return True
+
+
+def _numero(version: str) -> tuple[int, ...]:
+    trouve = re.match(r"[0-9]+(?:\.[0-9]+)*", version.partition("!")[2] or version)
+    return tuple(map(int, trouve[0].split("."))) if trouve is not None else ()
+
+
+def _sqlite(nom: str) -> Iterator[Controle]:
+    with closing(sqlite3.connect(":memory:")) as base:
+        options = {str(ligne[0]) for ligne in base.execute("PRAGMA compile_options")}
+        fils = next((o for o in sorted(options) if o.startswith("THREADSAFE=")), "THREADSAFE=?")
+        statut: Literal["ok", "constat"] = "constat" if fils == "THREADSAFE=0" else "ok"
+        yield Controle(nom, statut, f"SQLite {sqlite3.sqlite_version}, {fils}.")
+        for quoi, sql in (
+            ("tables STRICT", "CREATE TABLE essai_strict (a INTEGER NOT NULL) STRICT"),
+            ("recherche plein texte FTS5", "CREATE VIRTUAL TABLE essai_fts USING fts5 (a)"),
+        ):
+            try:
+                base.execute(sql)
+            except sqlite3.Error as erreur:
+                yield Controle(nom, "constat", f"Sans {quoi} ({erreur}).")
+            else:
+                yield Controle(nom, "ok", f"Avec {quoi}.")
+
+
+def _durabilite(nom: str) -> Iterator[Controle]:
+    """Write a real base in the temporary folder: the store asserts its own settings."""
+    from commands import GrandLivre  # noqa: PLC0415
+    from commands.demo import PROGRAMME, commandes_demo  # noqa: PLC0415
+    from ledger.audit import verifier  # noqa: PLC0415
+
+    with tempfile.TemporaryDirectory(prefix="fabriques-doctor-") as dossier:
+        base = Path(dossier) / "essai.db"
+        with GrandLivre.ouvrir(base, creer=True) as livre:
+            recu = livre.executer(next(commandes_demo(date.max)))
+            conforme = verifier(livre.store, PROGRAMME).conforme
+        with closing(sqlite3.connect(base)) as lue:
+            mode = lue.execute("PRAGMA journal_mode").fetchone()[0]
+    if not recu.acceptee or not conforme:
+        yield Controle(nom, "constat", "Une base d'essai n'a pas pu être écrite puis vérifiée.")
+    elif mode != "wal":
+        yield Controle(nom, "constat", f"Mode de journal SQLite {mode!r} au lieu de WAL.")
+    else:
+        yield Controle(
+            nom, "ok", "Une base d'essai est écrite (WAL, synchronous=FULL), relue et vérifiée."
+        )
+
+
+def _fichiers(nom: str) -> Iterator[Controle]:
+    """The installed files against the hashes of RECORD."""
+    try:
+        distribution = metadata.distribution(DISTRIBUTION)
+    except metadata.PackageNotFoundError:
+        yield Controle(nom, "ignore", f"{DISTRIBUTION} n'est pas installé : aucune empreinte.")
+        return
+    listes = [f for f in distribution.files or () if f.parts[0] in PAQUETS and f.suffix != ".pyc"]
+    if est_modifiable(distribution.read_text("direct_url.json")) or not listes:
+        yield Controle(
+            nom,
+            "ignore",
+            "Installation modifiable (editable) : les fichiers n'ont pas d'empreinte.",
+        )
+        return
+    attendus = {Path(str(f.locate())).resolve() for f in listes}
+    defauts = [str(f) for f in listes if f.hash is None or not _intact(f)]
+    defauts += [
+        f"{intrus} (en trop)"
+        for paquet in PAQUETS
+        for intrus in sorted(Path(str(distribution.locate_file(paquet))).rglob("*.py"))
+        if intrus.resolve() not in attendus
+    ]
+    if defauts:
+        suite = ", ".join(defauts[:_MONTRES]) + (" ..." if len(defauts) > _MONTRES else "")
+        yield Controle(
+            nom,
+            "constat",
+            f"{accorder(len(defauts), 'fichier')} hors de la version publiée : {suite}",
+        )
+    else:
+        yield Controle(
+            nom, "ok", f"{accorder(len(listes), 'fichier')} comparés, conformes à leur empreinte."
+        )
+
+
+def est_modifiable(direct_url: str | None) -> bool:
+    """Whether `direct_url.json` tells of an editable install."""
+    try:
+        donnees = json.loads(direct_url or "{}")
+    except ValueError:
+        return False
+    dossier = donnees.get("dir_info") if isinstance(donnees, dict) else None
+    return isinstance(dossier, dict) and dossier.get("editable") is True
+
+
+def _intact(fichier: metadata.PackagePath) -> bool:
+    if fichier.hash is None:
+        return False
+    try:
+        octets = Path(str(fichier.locate())).read_bytes()
+    except OSError:
+        return False
+    empreinte = new(fichier.hash.mode, octets).digest()
+    return urlsafe_b64encode(empreinte).rstrip(b"=").decode("ascii") == fichier.hash.value
+
+
+def _proprietaires(nom: str) -> Iterator[Controle]:
+    """Nobody else's `ledger`, `commands` or `projections`, and the three from one folder."""
+    proprietaires = metadata.packages_distributions()
+    autres = {
+        f"{paquet} appartient aussi à {autre}"
+        for paquet in PAQUETS
+        for autre in proprietaires.get(paquet, ())
+        if re.sub(r"[-_.]+", "-", autre).lower() != DISTRIBUTION
+    }
+    for phrase in sorted(autres):
+        yield Controle(nom, "constat", f"{phrase} : désinstaller l'un des deux.")
+    dossiers = {
+        Path(str(import_module(paquet).__file__)).resolve().parent.parent for paquet in PAQUETS
+    }
+    if len(dossiers) > 1:
+        lieux = ", ".join(sorted(map(str, dossiers)))
+        yield Controle(
+            nom, "constat", f"Les trois paquets ne viennent pas du même dossier : {lieux}."
+        )
+    elif not autres:
+        yield Controle(nom, "ok", f"{', '.join(PAQUETS)} : un seul propriétaire, un seul dossier.")
+
+
+def _encodage(nom: str) -> Iterator[Controle]:
+    for quoi, trouve in (
+        ("sortie standard", sys.stdout.encoding),
+        ("noms de fichiers", sys.getfilesystemencoding()),
+    ):
+        bon = (trouve or "").lower().replace("-", "") == "utf8"
+        yield Controle(nom, "ok" if bon else "constat", f"Encodage ({quoi}) : {trouve}.")
+
+
+def _donnees(nom: str) -> Iterator[Controle]:
+    """The shipped data, read by the very functions that use it."""
+    from commands.demo import laureats  # noqa: PLC0415
+    from ledger.bareme import en_vigueur, regles_publiees  # noqa: PLC0415
+
+    regles = regles_publiees("2019")["regles"]
+    seuil = en_vigueur("convention_obligatoire", date(2020, 1, 1))
+    if seuil is None:
+        yield Controle(nom, "constat", "Le seuil de convention de 2020 manque.")
+    yield Controle(
+        nom,
+        "ok",
+        f"Règles de 2019 ({len(regles)} champs), {len(laureats())} lauréats et seuils lisibles.",
+    )
+
+
+_CONTROLES: tuple[tuple[str, Callable[[str], Iterator[Controle]]], ...] = (
+    ("python", _python),
+    ("dependances", _dependances),
+    ("sqlite", _sqlite),
+    ("durabilite", _durabilite),
+    ("fichiers", _fichiers),
+    ("proprietaires", _proprietaires),
+    ("encodage", _encodage),
+    ("donnees", _donnees),
+)

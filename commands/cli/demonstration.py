@@ -1,0 +1,171 @@
+"""The verb `demo`: the published programme in a new base, its figures, and what to try next."""
+
+from __future__ import annotations
+
+import shlex
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from .base import est_absente, ouvrir_en_lecture, refuser_les_url
+from .chiffres import publier
+from .controle import SORTIE_CONSTAT, verifier_base
+from .ecriture import SORTIE_REFUS
+from .options import FICHIER, Demande, option_au_jour, option_format, option_sortie
+from .rendu import accorder, accorder_deja
+from .sortie import choisir_format
+from .tables import en_retrait, table_credits, table_echeancier, table_enveloppe, table_verification
+from .terminal import avertir, progression
+
+if TYPE_CHECKING:
+    from ledger.audit import Rapport
+    from projections import Vue
+
+_AU = date(2020, 12, 31)
+_FORMATS = ("table", "json")
+
+
+@click.command(
+    short_help="Une base d'essai : le programme de 2019 et ses lauréats.",
+    epilog="""\b
+Exemples :
+  fabriques demo
+  fabriques demo --base essai.db --au 2022-12-31
+  fabriques demo --format json""",
+)
+@click.option(
+    "--base",
+    type=FICHIER,
+    metavar="FICHIER",
+    help="La base à créer ou à compléter (par défaut : un nouveau fichier fabriques-demo.db).",
+)
+@option_au_jour(
+    "Jouer les faits jusqu'à ce jour, et montrer les chiffres à ce jour (par défaut : 2020-12-31).",
+    defaut=_AU,
+)
+@option_format(_FORMATS, "table")
+@option_sortie
+def demo(base: str | None, au: date, format_demande: str | None, sortie: str | None) -> None:
+    """Le programme de 2019 et ses 80 premiers lauréats, dans une base d'essai.
+
+    Montre ce qui est supposé et pourquoi, l'enveloppe, les AE et CP, un échéancier et la
+    vérification. Relancer sur la même base est sans effet ; une date plus tardive la complète.
+    """
+    from commands.demo import PROGRAMME  # noqa: PLC0415
+
+    choisi = choisir_format(format_demande, sortie, defaut="table", admis=_FORMATS)
+    base = base if base is not None else _base_libre()
+    refuser_les_url(base)
+    _refuser_une_vraie_base(base, PROGRAMME)
+    avertir(f"Base de démonstration : {base}")
+    _jouer(base, au)
+    with ouvrir_en_lecture(base) as store:
+        from ledger import Journal  # noqa: PLC0415
+        from projections import regarder  # noqa: PLC0415
+
+        vue = regarder(Journal(store, PROGRAMME), au=au)
+        rapport = verifier_base(store, PROGRAMME)
+    _montrer(Demande(base=base, format=choisi, sortie=sortie, au=au), vue, rapport)
+    if not rapport.conforme:
+        raise click.exceptions.Exit(SORTIE_CONSTAT)
+
+
+def _base_libre() -> str:
+    """The first free name in the current folder: a demonstration never grows an unnamed base."""
+    rang = 1
+    while True:
+        nom = "fabriques-demo.db" if rang == 1 else f"fabriques-demo-{rang}.db"
+        if not Path(nom).exists():
+            return nom
+        rang += 1
+
+
+def _refuser_une_vraie_base(base: str, programme: str) -> None:
+    """Facts are never removed: the demonstration does not add any to a ledger of other facts."""
+    from ledger.erreurs import UsageError  # noqa: PLC0415
+
+    if est_absente(base):
+        return
+    with ouvrir_en_lecture(base) as store:
+        autres = [p for p in store.programmes() if p != programme]
+    if autres:
+        raise UsageError(
+            f"La base {base} tient déjà {', '.join(autres)} : la démonstration n'y ajoute rien.",
+            remede="Donner à --base le nom d'un nouveau fichier.",
+        )
+
+
+def _jouer(base: str, au: date) -> None:
+    """Execute the commands; the first one alone, so that a refused opening writes nothing."""
+    from commands import GrandLivre  # noqa: PLC0415
+    from commands.demo import commandes_demo  # noqa: PLC0415
+
+    commandes = list(commandes_demo(au))
+    if not commandes:
+        raise click.UsageError("Aucun fait de la démonstration n'est daté de ce jour ou d'avant.")
+    comptes = {"acceptee": 0, "deja_executee": 0}
+    with GrandLivre.ouvrir(base, creer=True) as livre, progression("Faits") as montrer:
+        for lot in (commandes[:1], commandes[1:]):
+            for recu in livre.executer_flux(lot):
+                if recu.refus is not None:
+                    avertir(f"Refus ({recu.refus.code}) : {recu.refus.phrase}")
+                    raise click.exceptions.Exit(SORTIE_REFUS)
+                comptes[recu.statut] += 1
+                montrer(sum(comptes.values()))
+    deja = comptes["deja_executee"]
+    avertir(
+        f"{accorder(comptes['acceptee'], 'fait enregistré')}"
+        + (f", {accorder_deja(deja, 'présent')}." if deja else ".")
+    )
+
+
+def _montrer(demande: Demande, vue: Vue, rapport: Rapport) -> None:
+    from commands.demo import HYPOTHESES, structure_temoin  # noqa: PLC0415
+    from projections import complements, credits, echeancier, enveloppe  # noqa: PLC0415
+
+    figure, lignes = enveloppe(vue), credits(vue)
+    valeur = {"enveloppe": figure, "credits": lignes, "verification": rapport.en_json()}
+
+    def table(taille: int) -> str:
+        temoin = structure_temoin()
+        parties = [("Ce qui est publié, supposé ou inconnu", _hypotheses(HYPOTHESES, taille))]
+        corps = table_enveloppe(figure, complements(vue), largeur=taille)
+        parties.append((f"Enveloppe {_date(demande)}", corps))
+        parties.append((f"AE et CP {_date(demande)}", table_credits(lignes, largeur=taille)))
+        if temoin in vue.situation.fiches:
+            corps = table_echeancier(echeancier(vue, temoin), largeur=taille)
+            parties.append((f"Un échéancier {_date(demande)}", corps))
+        corps = table_verification(vue.programme, rapport, largeur=taille)
+        parties.append(("Vérification de tout le journal", corps))
+        parties.append(("À essayer ensuite", _suite(demande.base, temoin)))
+        return "\n\n".join(f"{titre}\n{'=' * len(titre)}\n{corps}" for titre, corps in parties)
+
+    publier(demande, valeur, table=table)
+
+
+def _date(demande: Demande) -> str:
+    from ledger.temps import format_date  # noqa: PLC0415
+
+    return f"au {format_date(demande.au or _AU)}"
+
+
+def _hypotheses(phrases: tuple[str, ...], taille: int) -> str:
+    return "\n".join(f"-{en_retrait(phrase, taille)[1:]}" for phrase in phrases)
+
+
+def _suite(base: str, temoin: str) -> str:
+    nom = shlex.quote(base)
+    return "\n".join(
+        f"  fabriques {suite}"
+        for suite in (
+            f"demo --base {nom} --au 2022-12-31",
+            f"credits --base {nom}",
+            f"echeancier {temoin} --base {nom}",
+            f"structures --base {nom} --format csv -o structures.csv",
+            f"anomalies --base {nom} --au 2020-12-31",
+            f"journal --base {nom} --format table",
+            f"verifier --base {nom}",
+        )
+    )

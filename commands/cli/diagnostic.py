@@ -1,0 +1,73 @@
+"""The verb `doctor`: is this installation the one that was published, on a machine that keeps data?
+
+Each check is one function of `controles`; what cannot be checked is said so, never passed.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+import click
+
+from .chiffres import publier
+from .options import Demande, option_format, option_sortie
+from .rendu import accorder
+from .sortie import choisir_format
+from .terminal import neutraliser
+
+if TYPE_CHECKING:
+    from .controles import Controle
+
+_FORMATS = ("table", "json")
+_MARQUES = {"ok": "ok", "constat": "CONSTAT", "ignore": "ignoré"}
+SORTIE_CONSTAT = 1
+
+
+@click.command(
+    short_help="Contrôle l'installation.",
+    epilog="""\b
+Exemples :
+  fabriques doctor
+  fabriques doctor --format json
+
+\b
+Code de sortie : 0, ou 1 si au moins un contrôle est en défaut. Un contrôle
+« ignoré » n'a pas pu être fait : il n'est pas réussi pour autant.""",
+)
+@option_format(_FORMATS, "table")
+@option_sortie
+def doctor(format_demande: str | None, sortie: str | None) -> None:
+    """Contrôle l'installation : versions, SQLite, fichiers, encodage, données."""
+    from .controles import tout_controler  # noqa: PLC0415
+
+    choisi = choisir_format(format_demande, sortie, defaut="table", admis=_FORMATS)
+    controles = tout_controler()
+    defauts = [c for c in controles if c.statut == "constat"]
+    valeur = {"statut": "non_conforme" if defauts else "conforme", "controles": controles}
+    publier(
+        Demande(base="", format=choisi, sortie=sortie),
+        valeur,
+        table=lambda largeur: _table(controles, largeur),
+    )
+    if defauts:
+        raise click.exceptions.Exit(SORTIE_CONSTAT)
+
+
+def _table(controles: tuple[Controle, ...], largeur: int) -> str:
+    textes = []
+    for c in controles:
+        marque = f"{_MARQUES[c.statut]:<8}{c.controle:<14}"
+        textes.append(
+            textwrap.fill(
+                neutraliser(c.detail),
+                largeur,
+                initial_indent=marque,
+                subsequent_indent=" " * len(marque),
+                break_on_hyphens=False,
+            )
+        )
+    defauts = sum(c.statut == "constat" for c in controles)
+    ignores = sum(c.statut == "ignore" for c in controles)
+    textes.append(f"\n{accorder(defauts, 'constat')}, {accorder(ignores, 'contrôle ignoré')}.")
+    return "\n".join(textes)

@@ -1,0 +1,250 @@
+"""The verb `executer`: commands in, receipts out, streamed by durable batches."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .base import est_absente, refuser_les_url
+from .entree import Ligne, lignes, ouvre_un_programme, ouvrir_entree, taille_connue
+from .options import FICHIER, FORMATS, option_base, option_format, option_sortie
+from .recus import Registre
+from .sortie import choisir_format, ouvrir_sortie
+from .terminal import avertir
+
+if TYPE_CHECKING:
+    from commands import Commande, CommandeIllisible, GrandLivre, Recu
+
+ATOMIQUE_MAX = 100_000
+"""Commands that `--atomique` accepts: they are all held in memory until the decision."""
+ATOMIQUE_OCTETS = 256 * 1024 * 1024
+"""Bytes of the file that `--atomique` accepts."""
+SORTIE_REFUS = 3
+SORTIE_INTERROMPU = 130
+
+
+@click.command(
+    short_help="Exécute des commandes et rend un reçu par commande.",
+    epilog="""\b
+Exemples :
+  fabriques executer commandes.jsonl
+  fabriques executer commandes.jsonl --a-blanc --format table
+  fabriques executer commandes.jsonl --atomique -o recus.jsonl
+  producteur | fabriques executer - | consommateur
+
+\b
+Une commande par ligne, par exemple :
+  {"commande": "RetirerLabel", "id_commande": "retrait-7",
+   "programme": "fabriques-de-territoire", "date_effet": "2021-02-15",
+   "acteur": {"id": "m.dupont", "role": "ordonnateur"},
+   "structure": "lab01-01500", "motif": "Abandon du projet"}
+(sur une seule ligne ; les accents du verbe sont facultatifs ; montants en centimes)
+
+\b
+Code de sortie : 0, ou 3 si au moins une commande est refusée, 4 si la base est
+absente ou inutilisable, 130 si Ctrl-C (ce qui est acquitté est enregistré).""",
+)
+@click.argument("fichier", type=FICHIER, metavar="FICHIER|-")
+@click.option("--atomique", is_flag=True, help="Tout ou rien : un refus annule le lot entier.")
+@click.option("--a-blanc", is_flag=True, help="Décider sans rien écrire.")
+@option_base
+@option_format(FORMATS, "jsonl")
+@option_sortie
+def executer(
+    fichier: str,
+    *,
+    atomique: bool,
+    a_blanc: bool,
+    base: str,
+    format_demande: str | None,
+    sortie: str | None,
+) -> None:
+    """Exécute des commandes, un objet JSON par ligne, et rend un reçu par commande.
+
+    La base est créée si elle n'existe pas et si la première commande est OuvrirProgramme. Relancer
+    le même fichier est sans danger : ce qui est déjà exécuté n'est pas exécuté deux fois.
+
+    Avec --atomique, le lot est lu en entier d'abord (100 000 commandes et 256 Mo au plus) et un
+    refus est le seul reçu ; sinon les reçus sortent par lots durables de 500 commandes.
+    """
+    choisi = choisir_format(format_demande, sortie, defaut="jsonl", admis=FORMATS)
+    refuser_les_url(base)
+    with ouvrir_entree(fichier) as entree:
+        a_lire = lignes(entree)
+        premiere = next(a_lire, None)
+        with (
+            _ouvrir_livre(base, premiere, a_blanc=a_blanc) as livre,
+            ouvrir_sortie(sortie, base=base, directe=True) as flux,
+        ):
+            registre = Registre(flux, choisi)
+            restantes = chain(() if premiere is None else (premiere,), a_lire)
+            if atomique:
+                couples = _en_un_lot(livre, restantes)
+            else:
+                suivies = _suivre(restantes, fichier, sortie)
+                couples = _au_fil_de_l_eau(livre, suivies, registre)
+            _inscrire(couples, registre, atomique=atomique, a_blanc=a_blanc)
+    if registre.comptes["refusee"]:
+        raise click.exceptions.Exit(SORTIE_REFUS)
+
+
+def _inscrire(
+    couples: Iterable[tuple[int | None, Recu]],
+    registre: Registre,
+    *,
+    atomique: bool,
+    a_blanc: bool,
+) -> None:
+    """Write the receipts to the end, or to an interruption that is told plainly."""
+    from ledger.erreurs import LedgerError  # noqa: PLC0415
+
+    try:
+        for numero, recu in couples:
+            registre.inscrire(numero, recu)
+        registre.clore()
+    except KeyboardInterrupt:
+        registre.clore()
+        avertir(f"\nInterrompu : {registre.resume()} {_suite(atomique, a_blanc)}")
+        raise click.exceptions.Exit(SORTIE_INTERROMPU) from None
+    except BrokenPipeError:
+        avertir(f"Plus personne ne lit les reçus : arrêt. {_suite(atomique, a_blanc)}")
+        raise
+    except LedgerError:
+        registre.clore()
+        if registre.comptes:
+            avertir(f"Arrêt sur une erreur : {registre.resume()} {_suite(atomique, a_blanc)}")
+        raise
+    fin = f" {_suite(atomique, a_blanc)}" if a_blanc else ""
+    if atomique and registre.comptes["refusee"]:
+        avertir("Lot refusé en entier : rien n'a été écrit.")
+    else:
+        avertir(f"{registre.resume()}{fin}")
+
+
+def _suite(atomique: bool, a_blanc: bool) -> str:
+    """What an interrupted run leaves behind."""
+    if a_blanc:
+        return "À blanc : rien n'a été écrit."
+    if atomique:
+        return "Le lot est enregistré en entier ou pas du tout ; le relancer est sans danger."
+    return "Ce qui est acquitté est enregistré ; relancer la même commande reprend la suite."
+
+
+@contextmanager
+def _ouvrir_livre(base: str, premiere: Ligne | None, *, a_blanc: bool) -> Iterator[GrandLivre]:
+    """The ledger to write to, or a fork in memory that writes nothing."""
+    from commands import GrandLivre  # noqa: PLC0415
+    from ledger import MemoryStore, SQLiteStore  # noqa: PLC0415
+
+    creer = est_absente(base)
+    if creer:
+        _exiger_une_ouverture(base, premiere)
+    with ExitStack() as pile:
+        if a_blanc and creer:
+            livre = GrandLivre(MemoryStore())
+        elif a_blanc:
+            store = SQLiteStore(base, ecriture=False)
+            pile.callback(store.fermer)
+            livre = GrandLivre(store).bifurquer()
+        else:
+            livre = GrandLivre.ouvrir(base, creer=creer)
+        yield pile.enter_context(livre)
+
+
+def _exiger_une_ouverture(base: str, premiere: Ligne | None) -> None:
+    from ledger.erreurs import StoreMissingError  # noqa: PLC0415
+
+    if premiere is None or not ouvre_un_programme(premiere.octets):
+        raise StoreMissingError(
+            f"La base {base} n'existe pas, et la première commande n'est pas OuvrirProgramme.",
+            remede="Vérifier --base, ou commencer le fichier par OuvrirProgramme.",
+        )
+
+
+def _lire(ligne: Ligne) -> Commande | CommandeIllisible:
+    from commands import lire_ligne  # noqa: PLC0415
+
+    return lire_ligne(ligne.octets)
+
+
+def _au_fil_de_l_eau(
+    livre: GrandLivre, a_lire: Iterator[Ligne], registre: Registre
+) -> Iterator[tuple[int, Recu]]:
+    """One receipt per line, in order, by durable batches; each batch is handed over at once."""
+    from commands import Commande, Recu  # noqa: PLC0415
+    from commands.execution import TAILLE_LOT  # noqa: PLC0415
+
+    while lot := list(islice(a_lire, TAILLE_LOT)):
+        saisies = [_lire(ligne) for ligne in lot]
+        recus = iter(livre.executer_lot([s for s in saisies if isinstance(s, Commande)]))
+        for ligne, saisie in zip(lot, saisies, strict=True):
+            if isinstance(saisie, Commande):
+                yield ligne.numero, next(recus)
+            else:
+                yield ligne.numero, Recu(saisie.id_commande, "refusee", refus=saisie.refus)
+        registre.rendre()
+
+
+def _en_un_lot(livre: GrandLivre, a_lire: Iterator[Ligne]) -> Iterator[tuple[int | None, Recu]]:
+    """All or nothing: every receipt, or the single one of the first refusal."""
+    from commands import Commande, Recu  # noqa: PLC0415
+
+    lot: list[Ligne] = []
+    for ligne in a_lire:
+        lot.append(ligne)
+        if len(lot) > ATOMIQUE_MAX or ligne.lus > ATOMIQUE_OCTETS:
+            raise click.UsageError(
+                f"--atomique accepte {ATOMIQUE_MAX} commandes et {ATOMIQUE_OCTETS} octets au "
+                "plus : découper le fichier."
+            )
+    numeros: list[int] = []
+    commandes: list[Commande] = []
+    illisible: tuple[int, Recu] | None = None
+    for ligne in lot:
+        saisie = _lire(ligne)
+        if not isinstance(saisie, Commande):
+            refusee = Recu(saisie.id_commande, "refusee", refus=saisie.refus)
+            illisible = (ligne.numero, refusee)
+            break
+        numeros.append(ligne.numero)
+        commandes.append(saisie)
+    # an unreadable line refuses the batch: an earlier refusal is looked for without writing
+    juge = livre if illisible is None else livre.bifurquer()
+    recus = juge.executer_lot(commandes, atomique=True)
+    if len(recus) == 1 and not recus[0].acceptee:
+        yield _numero_du_refus(recus[0], commandes, numeros), recus[0]
+    elif illisible is not None:
+        yield illisible
+    else:
+        yield from zip(numeros, recus, strict=True)
+
+
+def _numero_du_refus(
+    recu: Recu, commandes: Sequence[Commande], numeros: Sequence[int]
+) -> int | None:
+    """The line of the refused command: ids may repeat, then the one whose content differs."""
+    rangs = [rang for rang, c in enumerate(commandes) if c.id_commande == recu.id_commande]
+    if recu.refus is not None and recu.refus.code == "commande_divergente":
+        premiere = commandes[rangs[0]].empreinte
+        rangs = [r for r in rangs if commandes[r].empreinte != premiere] or rangs
+    return numeros[rangs[0]] if rangs else None
+
+
+def _suivre(a_lire: Iterator[Ligne], fichier: str, sortie: str | None) -> Iterator[Ligne]:
+    """The same lines, with a progress bar when stderr is a terminal that no receipt shares."""
+    taille = taille_connue(fichier)
+    if not taille or not sys.stderr.isatty() or (sortie is None and sys.stdout.isatty()):
+        yield from a_lire
+        return
+    barre: Any
+    with click.progressbar(length=taille, label="Exécution", file=sys.stderr) as barre:
+        faits = 0
+        for ligne in a_lire:
+            yield ligne
+            barre.update(ligne.lus - faits)
+            faits = ligne.lus

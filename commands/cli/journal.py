@@ -1,0 +1,214 @@
+"""The verb `journal`: the lines, byte for byte, or one short row per event. Streams any length."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from .base import choisir_programme, ouvrir_en_lecture
+from .options import Demande, avec_demande
+from .rendu import Cellule, csv_lignes, date_iso, raccourcir
+from .sortie import ouvrir_sortie
+from .tables import euros
+from .terminal import largeur, neutraliser
+
+if TYPE_CHECKING:
+    from ledger import Journal, SQLiteStore
+
+_COLONNES = (
+    "position",
+    "date_effet",
+    "enregistre_le",
+    "type",
+    "structure",
+    "montant_centimes",
+    "tardif",
+    "id_commande",
+    "acteur",
+    "role",
+)
+_TITRES = ("Pos.", "Effet", "", "Type", "Montant", "Structure")
+
+
+class Entree(NamedTuple):
+    """One event: its line as stored, what was read of it, and whether it was recorded late."""
+
+    octets: bytes
+    position: int
+    type: str
+    etat: Mapping[str, Any]
+    tardif: bool
+
+
+@click.command(
+    short_help="Les lignes du journal, à l'octet près.",
+    epilog="""\b
+Exemples :
+  fabriques journal > journal.jsonl
+  fabriques journal --connu-au 250 | sha256sum
+  fabriques journal --format table --au 2020-12-31
+  fabriques journal -o journal.csv""",
+)
+@avec_demande(defaut="jsonl")
+def journal(demande: Demande) -> None:
+    """Les lignes du journal, dans l'ordre et à l'octet près (--format jsonl).
+
+    Le tableau et le CSV donnent une ligne courte par fait ; « tardif » y marque un fait dont la
+    date d'effet précède celle d'un fait déjà enregistré. Les lignes sortent telles que tenues :
+    les vérifier est le travail de « fabriques verifier ».
+    """
+    from ledger import Journal  # noqa: PLC0415
+
+    with ouvrir_en_lecture(demande.base) as store:
+        lu = Journal(store, choisir_programme(store, demande))
+        _verifier_position(store, lu.programme, demande)
+        with ouvrir_sortie(demande.sortie, base=demande.base) as flux:
+            match demande.format:
+                case "jsonl":
+                    flux.writelines(ligne + b"\n" for ligne in _lignes(lu, demande))
+                case "json":
+                    _ecrire_liste(flux, _lignes(lu, demande))
+                case "csv":
+                    flux.writelines(csv_lignes(_COLONNES, map(_ligne_csv, _entrees(lu, demande))))
+                case _:
+                    _ecrire_table(flux, _entrees(lu, demande))
+
+
+def _verifier_position(store: SQLiteStore, programme: str, demande: Demande) -> None:
+    """The journal must have reached the position asked for."""
+    from ledger.erreurs import UsageError  # noqa: PLC0415
+
+    voulue = demande.connu_au
+    if not isinstance(voulue, int) or voulue == 0:
+        return
+    if not any(True for _ in store.lire(programme, apres=voulue - 1, jusqua=voulue)):
+        raise UsageError(
+            f"Le journal {programme} n'atteint pas la position {voulue}.",
+            remede="Vérifier --connu-au.",
+        )
+
+
+def _lignes(journal: Journal, demande: Demande) -> Iterator[bytes]:
+    """The lines asked for. Without a date to compare, they are not even decoded."""
+    connu_au = demande.connu_au
+    if demande.au is None and not isinstance(connu_au, str):
+        yield from journal.lignes(jusqua=connu_au)
+        return
+    for entree in _entrees(journal, demande):
+        yield entree.octets
+
+
+def _entrees(journal: Journal, demande: Demande) -> Iterator[Entree]:
+    from msgspec.json import Decoder  # noqa: PLC0415
+
+    decoder = Decoder().decode
+    connu_au = demande.connu_au
+    au = None if demande.au is None else demande.au.isoformat()
+    derniere = ""
+    jusqua = connu_au if isinstance(connu_au, int) else None
+    for position, octets in enumerate(journal.lignes(jusqua=jusqua), start=1):
+        ligne = _decoder(decoder, octets, journal.programme, position)
+        etat = ligne["state"]
+        if isinstance(connu_au, str) and etat["enregistre_le"] > connu_au:
+            return  # recorded instants never decrease
+        effet = etat["date_effet"]
+        tardif = effet < derniere
+        derniere = max(derniere, effet)
+        if au is None or effet <= au:
+            yield Entree(octets, ligne["pos"], ligne["type"], etat, tardif)
+
+
+def _decoder(decoder: Any, octets: bytes, programme: str, position: int) -> dict[str, Any]:
+    from msgspec import MsgspecError  # noqa: PLC0415
+
+    from ledger.erreurs import UnreadableFactError  # noqa: PLC0415
+
+    ligne: dict[str, Any] = {}
+    try:
+        ligne = decoder(octets)
+        etat = ligne["state"]
+        lisible = type(etat["date_effet"]) is str and type(etat["enregistre_le"]) is str
+    except (MsgspecError, UnicodeDecodeError, LookupError, TypeError):
+        lisible = False
+    if not lisible:
+        raise UnreadableFactError(
+            f"Journal {programme}, ligne {position} : ce n'est pas un fait lisible.",
+            position=position,
+        )
+    return ligne
+
+
+def _ecrire_liste(flux: IO[bytes], lignes: Iterator[bytes]) -> None:
+    separateur = b"[\n"
+    for ligne in lignes:
+        flux.write(separateur + ligne)
+        separateur = b",\n"
+    flux.write(b"\n]\n" if separateur == b",\n" else b"[]\n")
+
+
+def _montant(entree: Entree) -> int | None:
+    """The amount of the event itself, when it has a single one."""
+    etat = entree.etat
+    if entree.type == "programme-ouvert":
+        regles = etat.get("regles")
+        valeur = regles.get("enveloppe_centimes") if isinstance(regles, dict) else None
+    else:
+        valeur = etat.get("montant_centimes", etat.get("variation_centimes"))
+    return valeur if type(valeur) is int else None
+
+
+def _ligne_csv(entree: Entree) -> dict[str, Cellule]:
+    etat = entree.etat
+    acteur = etat.get("acteur")
+    return {
+        "position": entree.position,
+        "date_effet": etat["date_effet"],
+        "enregistre_le": etat["enregistre_le"],
+        "type": entree.type,
+        "structure": etat.get("structure"),
+        "montant_centimes": _montant(entree),
+        "tardif": entree.tardif,
+        "id_commande": etat.get("id_commande"),
+        "acteur": acteur.get("id") if isinstance(acteur, dict) else None,
+        "role": acteur.get("role") if isinstance(acteur, dict) else None,
+    }
+
+
+def _ecrire_table(flux: IO[bytes], entrees: Iterator[Entree]) -> None:
+    """Fixed columns, so that a million rows stream; only the structure may be shortened."""
+    taille = largeur()
+    flux.write(_rang(_TITRES, taille))
+    flux.write(_rang(("-----", "-" * 10, "-" * 6, "-" * 23, "-" * 16, "-" * 15), taille))
+    for entree in entrees:
+        montant = _montant(entree)
+        cellules = (
+            str(entree.position),
+            _effet(entree.etat["date_effet"]),
+            "tardif" if entree.tardif else "",
+            entree.type,
+            "" if montant is None else euros(montant),
+            str(entree.etat.get("structure", "")),
+        )
+        flux.write(_rang(cellules, taille))
+
+
+@lru_cache(maxsize=4096)
+def _effet(texte: str) -> str:
+    """A stored date for people, or the text itself when a forged line holds another one."""
+    from ledger.temps import lire_date  # noqa: PLC0415
+
+    try:
+        lire_date(texte)
+    except ValueError:
+        return texte
+    return date_iso(texte)
+
+
+def _rang(cellules: tuple[str, ...], taille: int) -> bytes:
+    position, effet, tardif, genre, montant, structure = cellules
+    debut = f"{position:>5} {effet:<10} {tardif:<6} {genre:<23} {montant:>16} "
+    ligne = debut + raccourcir(structure, max(taille - len(debut), 8))
+    return f"{neutraliser(ligne.rstrip())}\n".encode("utf-8", "backslashreplace")

@@ -1,0 +1,103 @@
+"""The verb `lecture`: build or refresh the read model, one SQLite file to ask with SQL."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from .base import choisir_programme, ouvrir_en_lecture
+from .chiffres import publier
+from .options import FICHIER, Demande, option_base, option_format, option_programme
+from .rendu import Colonne, tableau
+
+if TYPE_CHECKING:
+    from projections.lecture import Bilan
+
+_FORMATS = ("table", "json")
+_MODES = {
+    "creation": "créé",
+    "rafraichissement": "rafraîchi",
+    "reconstruction": "reconstruit",
+}
+
+
+@click.command(
+    short_help="Construit ou rafraîchit le modèle de lecture (SQL).",
+    epilog="""\b
+Exemples :
+  fabriques lecture
+  fabriques lecture --sortie fabriques-lecture.db --format json
+  fabriques lecture --reconstruire
+  sqlite3 fabriques.db.lecture.db "SELECT * FROM v_situation"
+
+\b
+Code de sortie : 0, ou 1 si le fichier ne correspond pas au début du journal.""",
+)
+@option_base
+@option_programme
+@click.option(
+    "-o",
+    "--sortie",
+    type=FICHIER,
+    metavar="FICHIER",
+    help="Le fichier du modèle de lecture (par défaut : celui de la base, suivi de .lecture.db).",
+)
+@click.option("--reconstruire", is_flag=True, help="Tout refaire depuis le journal.")
+@option_format(_FORMATS, "table")
+def lecture(
+    base: str,
+    programme: str | None,
+    sortie: str | None,
+    *,
+    reconstruire: bool,
+    format_demande: str | None,
+) -> None:
+    """Construit ou rafraîchit le modèle de lecture, à interroger en SQL.
+
+    Le fichier tient tous les programmes de la base ; --programme choisit celui dont la position est
+    donnée. Il se refait à tout moment depuis le journal, qui seul fait foi.
+    """
+    from projections.lecture import Lecture  # noqa: PLC0415
+
+    cible = sortie if sortie is not None else f"{base}.lecture.db"
+    demande = Demande(base=base, format=format_demande or "table", sortie=None, programme=programme)
+    with ouvrir_en_lecture(base) as store:
+        if Path(cible).exists() and Path(cible).samefile(base):
+            raise click.UsageError(f"{cible} est la base elle-même : choisir un autre fichier.")
+        if programme is not None:
+            choisir_programme(store, demande)
+        with Lecture(cible) as modele:
+            bilan = modele.reconstruire(store) if reconstruire else modele.rafraichir(store)
+    _montrer(demande, cible, bilan)
+
+
+def _montrer(demande: Demande, cible: str, bilan: Bilan) -> None:
+    positions = bilan.positions
+    seul = demande.programme or (next(iter(positions)) if len(positions) == 1 else None)
+    valeur = {
+        "fichier": cible,
+        "mode": bilan.mode,
+        "position": None if seul is None else positions.get(seul),
+        "positions": positions,
+        "nouveaux": bilan.nouveaux,
+        "comptes": bilan.lignes,
+    }
+
+    def table(largeur: int) -> str:
+        programmes = [
+            [nom, str(position), str(bilan.nouveaux.get(nom, 0))]
+            for nom, position in positions.items()
+        ]
+        entetes = (Colonne("Programme"), Colonne("Position", True), Colonne("Nouveaux", True))
+        comptes = [[nom, str(nombre)] for nom, nombre in bilan.lignes.items()]
+        return "\n\n".join(
+            [
+                f"Modèle de lecture {cible} : {_MODES.get(bilan.mode, bilan.mode)}",
+                tableau(entetes, programmes, largeur=largeur),
+                tableau((Colonne("Table"), Colonne("Lignes", True)), comptes, largeur=largeur),
+            ]
+        )
+
+    publier(demande, valeur, table=table)

@@ -1,0 +1,171 @@
+"""The options common to the verbs, and how their values are read. Wrong values exit 2."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import click
+
+from .sortie import choisir_format
+
+FORMATS = ("table", "json", "jsonl", "csv")
+_JOUR_FRANCAIS = re.compile(r"([0-9]{2})/([0-9]{2})/([0-9]{4})")
+_JOUR_ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_POSITION = re.compile(r"[0-9]{1,15}")
+
+Rappel = Callable[..., None]
+
+
+@dataclass(frozen=True, slots=True)
+class Demande:
+    """What every reading verb is asked: base, programme, both time axes, format, destination."""
+
+    base: str
+    format: str
+    sortie: str | None
+    programme: str | None = None
+    au: date | None = None
+    connu_au: int | str | None = None
+
+
+def _lire_au(_: click.Context, __: click.Parameter, valeur: str | date | None) -> date | None:
+    """`AAAA-MM-JJ` or `JJ/MM/AAAA`."""
+    if valeur is None or isinstance(valeur, date):
+        return valeur
+    try:
+        return lire_jour(valeur)
+    except ValueError as erreur:
+        raise click.BadParameter(f"{erreur}.") from erreur
+
+
+def _lire_connu_au(_: click.Context, __: click.Parameter, valeur: str | None) -> int | str | None:
+    """A position of the journal, or a recorded instant in its stored form."""
+    from ledger.temps import lire_instant  # noqa: PLC0415
+
+    if valeur is None:
+        return None
+    texte = valeur.strip()
+    if _POSITION.fullmatch(texte):
+        return int(texte)
+    try:
+        if _JOUR_FRANCAIS.fullmatch(texte):
+            texte = lire_jour(texte).isoformat()
+        return lire_instant(texte)
+    except (ValueError, OverflowError) as erreur:
+        raise click.BadParameter(
+            f"{texte[:40]!r} n'est ni une position (325), ni un jour UTC (2021-01-31), ni un "
+            "instant avec son fuseau (2021-01-31T10:00:00Z)."
+        ) from erreur
+
+
+def lire_jour(texte: str) -> date:
+    """A date typed by a person. Raises ValueError with a French sentence."""
+    from ledger.temps import lire_date  # noqa: PLC0415
+
+    texte = texte.strip()
+    francais = _JOUR_FRANCAIS.fullmatch(texte)
+    if francais is not None:
+        jour, mois, annee = francais.groups()
+        texte = f"{annee}-{mois}-{jour}"
+    elif _JOUR_ISO.fullmatch(texte) is None:
+        raise ValueError(f"la date {texte[:40]!r} ne s'écrit ni AAAA-MM-JJ ni JJ/MM/AAAA")
+    return lire_date(texte)
+
+
+FICHIER = click.Path(readable=False)
+"""A file name: completed by the shell, checked by whoever opens it."""
+
+option_base = click.option(
+    "--base",
+    type=FICHIER,
+    metavar="FICHIER|URL",
+    envvar="FABRIQUES_BASE",
+    default="fabriques.db",
+    show_default=True,
+    show_envvar=True,
+    help="La base du grand livre.",
+)
+option_programme = click.option(
+    "--programme",
+    metavar="IDENTIFIANT",
+    help="Le programme ; inutile quand la base n'en tient qu'un.",
+)
+
+
+def option_au_jour(aide: str, defaut: date | None = None) -> Callable[[Rappel], Rappel]:
+    """The `--au` option of a verb."""
+    return click.option("--au", metavar="AAAA-MM-JJ", callback=_lire_au, default=defaut, help=aide)
+
+
+option_au = option_au_jour("Ne compter que les faits dont la date d'effet est ce jour ou avant.")
+option_connu_au = click.option(
+    "--connu-au",
+    metavar="POSITION|INSTANT",
+    callback=_lire_connu_au,
+    help="Ne compter que ce qui était enregistré à cette position ou à cet instant.",
+)
+option_sortie = click.option(
+    "-o",
+    "--sortie",
+    type=FICHIER,
+    metavar="FICHIER",
+    help="Écrire dans ce fichier ; son suffixe choisit le format (.json, .jsonl, .csv, .txt).",
+)
+
+
+def option_format(admis: tuple[str, ...], defaut: str) -> Callable[[Rappel], Rappel]:
+    """The `--format` option of a verb."""
+    return click.option(
+        "--format",
+        "format_demande",
+        type=click.Choice(admis),
+        metavar="|".join(admis),
+        help=f"Le format du résultat (par défaut : {defaut}).",
+    )
+
+
+def avec_demande(
+    *,
+    formats: tuple[str, ...] = FORMATS,
+    defaut: str = "table",
+    dates: bool = True,
+    programme: bool = True,
+) -> Callable[[Rappel], Rappel]:
+    """Declare the common options of a reading verb, given to it as one `Demande`."""
+
+    def decorer(fonction: Rappel) -> Rappel:
+        @functools.wraps(fonction)
+        def appel(
+            *,
+            base: str,
+            format_demande: str | None,
+            sortie: str | None,
+            **autres: Any,
+        ) -> None:
+            demande = Demande(
+                base=base,
+                format=choisir_format(format_demande, sortie, defaut=defaut, admis=formats),
+                sortie=sortie,
+                programme=autres.pop("programme", None),
+                au=autres.pop("au", None),
+                connu_au=autres.pop("connu_au", None),
+            )
+            fonction(demande, **autres)
+
+        options: list[Callable[[Rappel], Rappel]] = [option_base]
+        if programme:
+            options.append(option_programme)
+        if dates:
+            options += [option_au, option_connu_au]
+        options += [option_format(formats, defaut), option_sortie]
+        decore: Rappel = appel
+        for option in reversed(options):
+            decore = option(decore)
+        return decore
+
+    return decorer

@@ -1,0 +1,93 @@
+"""Where a report goes, and in which format: stdout, or a file whose suffix may decide."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import click
+
+from .terminal import raison
+
+SUFFIXES = {
+    ".csv": "csv",
+    ".json": "json",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".txt": "table",
+}
+"""File suffix -> format, when --format is not given."""
+
+
+def choisir_format(
+    demande: str | None, sortie: str | None, *, defaut: str, admis: tuple[str, ...]
+) -> str:
+    """The format asked for; else the one the file's suffix names; else the verb's own."""
+    if demande is not None:
+        return demande
+    if sortie is None or sortie == "-":
+        return defaut
+    choisi = SUFFIXES.get(Path(sortie).suffix.lower(), defaut)
+    if choisi not in admis:
+        raise click.UsageError(
+            f"Ce verbe n'écrit pas de {choisi} : donner --format ({', '.join(admis)})."
+        )
+    return choisi
+
+
+@contextmanager
+def ouvrir_sortie(
+    sortie: str | None, *, base: str | None = None, directe: bool = False
+) -> Iterator[IO[bytes]]:
+    """A binary stream to write a report to: stdout, or the file.
+
+    A file is written aside and put in place when complete: a failure leaves the former one. With
+    `directe` it is written in place, because what was already said must survive a failure.
+    """
+    if sortie is None or sortie == "-":
+        sys.stdout.flush()
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    cible = Path(sortie)
+    _proteger(cible, base)
+    if directe or (cible.exists() and not cible.is_file()):  # a device or a pipe is not replaced
+        with _ouvrir(cible, "wb") as flux:
+            yield flux
+        return
+    cible = cible.resolve()  # a symbolic link keeps pointing at the file
+    partiel = cible.with_name(f".{cible.name}.{os.getpid()}.partiel")
+    try:
+        with _ouvrir(partiel, "xb") as flux:
+            yield flux
+        partiel.replace(cible)
+    except BaseException:
+        partiel.unlink(missing_ok=True)
+        raise
+
+
+def _ouvrir(chemin: Path, mode: str) -> IO[bytes]:
+    try:
+        return chemin.open(mode)
+    except OSError as erreur:
+        raise click.UsageError(
+            f"Impossible d'écrire dans {chemin.parent} : {raison(erreur)}."
+        ) from erreur
+
+
+def _proteger(cible: Path, base: str | None) -> None:
+    """A report never overwrites the ledger it is read from."""
+    if cible.is_dir():
+        raise click.UsageError(f"{cible} est un dossier : donner un nom de fichier à --sortie.")
+    if base is None:
+        return
+    for suffixe in ("", "-wal", "-shm", "-journal"):
+        voisin = Path(f"{base}{suffixe}")
+        if voisin.resolve() == cible.resolve() or (
+            voisin.exists() and cible.exists() and voisin.samefile(cible)
+        ):
+            raise click.UsageError(f"{cible} est la base elle-même : choisir un autre fichier.")

@@ -1,0 +1,82 @@
+"""What touches the terminal: encoding of the streams, width, harmless text, progress, messages."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+LARGEUR = 80
+"""Columns of a table that is not shown on a terminal."""
+
+# control and bidirectional characters: a stored name must not move the cursor nor swap columns
+_DANGEREUX = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff]"
+)
+
+
+def regler_les_flux() -> None:
+    """UTF-8 whatever the machine's locale, and never a crash on a character."""
+    for flux in (sys.stdout, sys.stderr):
+        reconfigurer = getattr(flux, "reconfigure", None)
+        if reconfigurer is not None:
+            reconfigurer(encoding="utf-8", errors="backslashreplace")
+
+
+def neutraliser(texte: str) -> str:
+    """The text on one line, every control or bidirectional character made visible and harmless."""
+    return _DANGEREUX.sub("\N{REPLACEMENT CHARACTER}", texte)
+
+
+def largeur() -> int:
+    """Columns available: those of the terminal or of COLUMNS, 80 in a pipe or a file."""
+    if "COLUMNS" in os.environ or sys.stdout.isatty():
+        return max(shutil.get_terminal_size((LARGEUR, 24)).columns, 40)
+    return LARGEUR
+
+
+def avertir(phrase: str) -> None:
+    """One sentence on stderr. Line feeds are ours; anything else is neutralised."""
+    lignes = (neutraliser(ligne) for ligne in phrase.split("\n"))
+    with suppress(OSError, ValueError):  # when nobody reads stderr, the exit code still says it
+        sys.stderr.write("\n".join(lignes) + "\n")
+        sys.stderr.flush()
+
+
+_SYSTEME = {
+    errno.EACCES: "les droits ne suffisent pas",
+    errno.EIO: "le disque ne répond pas",
+    errno.EISDIR: "c'est un dossier",
+    errno.ENOENT: "le fichier ou le dossier n'existe pas",
+    errno.ENOTDIR: "un élément du chemin n'est pas un dossier",
+    errno.ENOSPC: "il n'y a plus de place sur le disque",
+    errno.EROFS: "le disque est en lecture seule",
+}
+
+
+def raison(erreur: OSError) -> str:
+    """Why the system refused, in French where it is a common reason."""
+    return _SYSTEME.get(erreur.errno or 0, erreur.strerror or str(erreur))
+
+
+@contextmanager
+def progression(quoi: str) -> Iterator[Callable[[int], None]]:
+    """A counter on stderr, shown only on a terminal; give it the number reached."""
+    visible = sys.stderr.isatty()
+
+    def montrer(nombre: int) -> None:
+        if visible:
+            sys.stderr.write(f"\r{quoi} : {nombre}")
+            sys.stderr.flush()
+
+    try:
+        yield montrer
+    finally:
+        if visible:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()

@@ -1,0 +1,285 @@
+"""One programme brought up to its journal, inside the caller's transaction.
+
+A rebuild is this same path from nothing, so both give the same rows: a new fact rewrites the rows
+of the structure that it touches (refolded from the read model's own `faits`), the few rows of the
+programme, and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from hashlib import sha256
+from itertools import count
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+from sqlite_utils import Database
+
+from ledger.bareme import en_vigueur
+from ledger.evenements import FaitDeStructure, ProgrammeOuvert, RèglesRévisées
+from ledger.preuve.canonique import OctetsIllisibles, decoder
+from ledger.preuve.merkle import racine_base64
+from ledger.regles import Chronologie, Regles, Revision
+from ledger.soldes import Soldes
+from ledger.stockage.port import Store
+
+from ..credits import credits
+from ..fiche import Fiche
+from ..fiche import appliquer as tenir
+from ..situation import Situation, Vue, plier
+from . import rangees
+from .fichier import ReadModelDivergedError
+from .rangees import Rangee
+from .schema import PAR_PROGRAMME, PAR_STRUCTURE, inserer
+from .suite import FaitLu, Souches, Suite, empreinte_de_ligne, racine_relue
+
+_PROGRAMMES_MAX = 9_000_000
+"""Programmes are numbered below it, from their name: the same number at every rebuild."""
+
+
+class _Ligne(msgspec.Struct):
+    pos: int
+    type: str
+    state: msgspec.Raw
+
+
+_decoder_ligne = msgspec.json.Decoder(_Ligne).decode
+
+
+class Chantier:
+    """The work on one programme. `avancer` reads and writes; the caller commits."""
+
+    def __init__(self, db: Database, store: Store, programme: str) -> None:
+        self._db = db
+        self._store = store
+        self._programme = programme
+        self._touchees: set[str] = set()
+        self._regles_depuis = date.max
+        self._ecrites = 0
+        try:
+            self._charger()
+        except (ValueError, msgspec.MsgspecError) as erreur:
+            raise ReadModelDivergedError(
+                f"Le modèle de lecture tient pour {programme} des valeurs illisibles : {erreur}.",
+                programme=programme,
+                position=0,
+            ) from erreur
+        self.depart = self._situation.position
+
+    def _charger(self) -> None:
+        ligne = next(
+            iter(self._db.table("programmes").rows_where("programme = ?", [self._programme])), None
+        )
+        if ligne is None:
+            self._situation, self._racine = Situation(), ""
+            self._numero = self._numeroter()
+            self._suite = Suite(self._store, self._programme, Souches(), None, "")
+            return
+        self._racine = ligne["racine"]
+        self._numero = ligne["numero"]
+        self._ecrites = ligne["ecritures"]
+        souches = Souches(ligne["position"], ligne["souches"])
+        self._suite = Suite(
+            self._store, self._programme, souches, ligne["tete"], ligne["dernier_instant"]
+        )
+        self._situation = Situation(
+            position=ligne["position"],
+            soldes=self._soldes(),
+            intitule=ligne["intitule"],
+            regles=self._regles(),
+            derniere_date=date.fromisoformat(ligne["derniere_date"]),
+            disponible_par_jour={
+                date.fromisoformat(jour): (centimes, position)
+                for jour, centimes, position in self._lire(
+                    "SELECT date_effet, variation_centimes, position FROM jours"
+                )
+            },
+        )
+
+    def _lire(self, select: str, suite: str = "", *valeurs: object) -> list[tuple[Any, ...]]:
+        sql = f"{select} WHERE programme = ? {suite}"
+        return self._db.execute(sql, [self._programme, *valeurs]).fetchall()
+
+    def _numeroter(self) -> int:
+        pris = {n for (n,) in self._db.execute("SELECT numero FROM programmes")}
+        depart = int.from_bytes(sha256(self._programme.encode()).digest()[:8], "big")
+        return next(n for i in count() if (n := (depart + i) % _PROGRAMMES_MAX) not in pris)
+
+    def _soldes(self) -> Soldes:
+        lignes = self._lire("SELECT exercice, membre, valeur FROM soldes")
+        return Soldes({(annee, membre): valeur for annee, membre, valeur in lignes})
+
+    def _regles(self) -> Chronologie | None:
+        regles = None
+        for position, jour, contenu in self._lire(
+            "SELECT position, date_effet, contenu FROM regles", "ORDER BY position"
+        ):
+            date_effet, donnees = date.fromisoformat(jour), msgspec.json.decode(contenu)
+            if regles is None:
+                regles = Chronologie.ouvrir(date_effet, Regles.model_validate(donnees))
+            else:
+                regles = regles.reviser(Revision(date_effet, position, donnees))
+        return regles
+
+    def verifier(self, *, complet: bool) -> None:
+        """The journal still begins with the lines that the read model stands for.
+
+        Raises: ReadModelDivergedError.
+        """
+        if not self.depart:
+            return
+        lue = empreinte_de_ligne(self._store, self._programme, self.depart)
+        if lue is None:
+            raison = "le journal est plus court"
+        elif lue != self._suite.tete:
+            raison = "la ligne du journal à cette position est une autre"
+        elif racine_base64(self._suite.souches.racine()) != self._racine:
+            raison = "la racine enregistrée n'est pas celle des sous-arbres enregistrés"
+        elif complet and racine_relue(self._store, self._programme, self.depart) != self._racine:
+            raison = "la racine du journal à cette position est une autre"
+        else:
+            return
+        raise ReadModelDivergedError(
+            f"Le modèle de lecture tient {self._programme} jusqu'à la position {self.depart} "
+            f"(racine {self._racine}), et {raison}.",
+            programme=self._programme,
+            position=self.depart,
+        )
+
+    def avancer(self, *, jusqua: int | None = None) -> int:
+        """Read what is new, write it, and return how many facts that was."""
+        veille = self._situation.derniere_date
+        jours = self._situation.disponible_par_jour
+        for page in self._suite.lire(jusqua=jusqua):
+            self._inscrire(page)
+            if self.depart:
+                for slug in sorted(_structures(page) - self._touchees):
+                    self._ouvrir_fiche(slug)
+            self._touchees |= _structures(page)
+            self._situation = plier(((lu.position, lu.fait) for lu in page), depuis=self._situation)
+        nouveaux = self._situation.position - self.depart
+        if nouveaux:
+            self._ecrire(veille, jours)
+        return nouveaux
+
+    def _inscrire(self, page: list[FaitLu]) -> None:
+        """Write the facts of a page, and what each says by itself."""
+        p, ligne = self._programme, self._suite.lineur.ligne
+        derniere = self._situation.derniere_date or date.min
+        faits: list[Rangee] = []
+        postes: list[Rangee] = []
+        regles: list[Rangee] = []
+        for position, topic, octets, fait in page:
+            texte = ligne(position, topic, octets).decode("utf-8")
+            tardif = fait.date_effet < derniere
+            derniere = max(derniere, fait.date_effet)
+            faits.append((p, position, topic, *rangees.du_fait(fait), int(tardif), texte))
+            postes.extend(rangees.des_ecritures(p, position, fait))
+            if isinstance(fait, ProgrammeOuvert | RèglesRévisées):
+                regles.append(rangees.des_regles(p, position, fait))
+                self._regles_depuis = min(self._regles_depuis, fait.date_effet)
+        self._ecrites += len(postes)
+        inserer(self._db, "faits", faits)
+        inserer(self._db, "ecritures", postes)
+        inserer(self._db, "regles", regles)
+
+    def _ouvrir_fiche(self, slug: str) -> None:
+        """Refold a structure from the facts of the read model, up to where it stood."""
+        fiche: Fiche | None = None
+        for (texte,) in self._lire(
+            "SELECT ligne FROM faits",
+            "AND structure = ? AND position <= ? ORDER BY position",
+            slug,
+            self.depart,
+        ):
+            try:
+                ligne = _decoder_ligne(texte)
+                fait = decoder(ligne.type, bytes(ligne.state))
+            except (OctetsIllisibles, msgspec.MsgspecError) as erreur:
+                raise ReadModelDivergedError(
+                    f"Le modèle de lecture de {self._programme} tient un fait illisible pour "
+                    f"{slug} : {erreur}.",
+                    programme=self._programme,
+                    position=self.depart,
+                ) from erreur
+            if isinstance(fait, FaitDeStructure):
+                fiche = tenir(fiche, ligne.pos, fait)
+        if fiche is not None:
+            fiches = self._situation.fiches.set(slug, fiche)
+            self._situation = replace(self._situation, fiches=fiches)
+
+    def _ecrire(self, veille: date | None, jours: Mapping[date, tuple[int, int]]) -> None:
+        """Write the rows of what was touched, and the position they stand for."""
+        revues = self._a_revoir(veille) - self._touchees
+        for slug in sorted(revues):
+            self._ouvrir_fiche(slug)
+        vue = Vue(self._programme, None, self._situation, self._suite.souches)
+        if self.depart:
+            self._effacer(revues)
+        self._ecrire_programme(vue)
+        par_jour = self._situation.disponible_par_jour
+        changes = sorted(j for j, valeurs in par_jour.items() if valeurs != jours.get(j))
+        lignes = ((self._programme, j.isoformat(), *par_jour[j]) for j in changes)
+        inserer(self._db, "jours", lignes, ou_remplacer=True)
+        self._ecrire_structures([self._situation.fiches[slug] for slug in sorted(self._touchees)])
+        inserer(self._db, "signalements", rangees.des_signalements(vue))
+
+    def _a_revoir(self, veille: date | None) -> set[str]:
+        """Structures whose warnings a revision of the rules or a new day may change."""
+        jour = self._situation.derniere_date
+        if not self.depart or veille is None or jour is None:
+            return set()
+        depuis = self._regles_depuis
+        if en_vigueur("marge_sous_limite", veille) != en_vigueur("marge_sous_limite", jour):
+            depuis = date.min
+        if depuis == date.max:
+            return set()
+        lignes = self._lire(
+            "SELECT structure FROM structures", "AND label_date >= ?", depuis.isoformat()
+        )
+        return {slug for (slug,) in lignes}
+
+    def _effacer(self, revues: set[str]) -> None:
+        """Remove the rows about to be written anew (those with a key are overwritten)."""
+        for table in PAR_STRUCTURE:
+            slugs = self._touchees | revues if table == "signalements" else self._touchees
+            self._db.conn.executemany(
+                f"DELETE FROM {table} WHERE programme = ? AND structure = ?",  # noqa: S608
+                ((self._programme, slug) for slug in sorted(slugs)),
+            )
+        for table, filtre in (
+            *((table, "") for table in PAR_PROGRAMME),
+            ("signalements", " AND structure IS NULL"),
+        ):
+            self._db.table(table).delete_where(f"programme = ?{filtre}", [self._programme])
+
+    def _ecrire_structures(self, fiches: list[Fiche]) -> None:
+        p, numero = self._programme, self._numero
+        lignes = (rangees.de_structure(p, numero, f) for f in fiches)
+        inserer(self._db, "structures", lignes, ou_remplacer=True)
+        for table, rangees_de in (
+            ("tranches", rangees.des_tranches),
+            ("bonus", rangees.du_bonus),
+            ("conventions", rangees.des_conventions),
+            ("versements", rangees.des_versements),
+        ):
+            inserer(self._db, table, (ligne for f in fiches for ligne in rangees_de(p, f)))
+
+    def _ecrire_programme(self, vue: Vue) -> None:
+        p, situation, suite = self._programme, vue.situation, self._suite
+        jour = situation.derniere_date
+        programme = (
+            *(p, self._numero, situation.intitule, situation.position, racine_base64(vue.racine)),
+            *(jour.isoformat() if jour else "", suite.dernier_instant, suite.tete),
+            *(suite.souches.en_texte(), self._ecrites),
+        )
+        inserer(self._db, "programmes", [programme], ou_remplacer=True)
+        inserer(self._db, "enveloppe", [rangees.de_l_enveloppe(vue)], ou_remplacer=True)
+        inserer(self._db, "soldes", rangees.des_soldes(p, situation.soldes))
+        inserer(self._db, "credits", ((p, *msgspec.structs.astuple(c)) for c in credits(vue)))
+
+
+def _structures(page: list[FaitLu]) -> set[str]:
+    return {lu.fait.structure for lu in page if isinstance(lu.fait, FaitDeStructure)}

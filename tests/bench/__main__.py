@@ -1,0 +1,110 @@
+"""The benchmark: `python -m tests.bench [--rapide] [--json] [--date AAAA-MM-JJ]`.
+
+Exit code 0 whatever the ratios are: a benchmark states, it does not judge.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tabulate import tabulate
+
+from . import ecriture, lecture
+from .chrono import Mesure, dire, machine
+from .commun import COMPLET, RAPIDE, Tailles, reference
+
+
+def mesurer(dossier: Path, tailles: Tailles) -> list[Mesure]:
+    """Every measure, in the order of the table; bases are made in the folder."""
+    dire(f"Préparation : {tailles.total} faits…")
+    base = reference(dossier / "reference.db", tailles.total)
+    mesures: list[Mesure] = []
+    dire("Commandes en séquence…")
+    mesures += ecriture.sequence(dossier, base, tailles)
+    dire("Commandes par lots…")
+    mesures += ecriture.par_lots(dossier, base, tailles)
+    dire("Rejeu…")
+    mesures += lecture.rejeu(dossier, base, tailles)
+    dire("Positions…")
+    mesures += ecriture.positions(dossier, base, tailles)
+    dire("Croissance et mémoire…")
+    mesures += lecture.croissance(base, tailles)
+    mesures += lecture.memoire(dossier, base, tailles)
+    return mesures
+
+
+def en_texte(mesures: Sequence[Mesure], contexte: dict[str, str]) -> str:
+    """The report for a person."""
+    lignes = [f"{nom} : {valeur}" for nom, valeur in contexte.items()]
+    table = tabulate(
+        [_ligne(m) for m in mesures],
+        headers=["mesure", "valeur", "référence", "ratio", "visé", "tenu"],
+        tablefmt="simple",
+        disable_numparse=True,
+        colalign=("left", "right", "right", "right", "right", "left"),
+    )
+    return "\n".join(
+        [
+            *lignes,
+            "",
+            table,
+            "",
+            "Valeurs : médianes. Ratio : médiane des ratios de tours appariés, débit sur débit",
+            "de la référence (1 : aussi vite ; plus : mieux), sauf pour les positions (coût sur",
+            "coût ; moins : mieux). Brut : sqlite3 seul, mêmes lignes, mêmes tables, même",
+            "durabilité. Stock : agrégats de la bibliothèque, même travail, réglages d'origine.",
+        ]
+    )
+
+
+def _ligne(m: Mesure) -> tuple[str, ...]:
+    contre = "" if m.reference is None else f"{_nombre(m.reference)} ({m.contre})"
+    vise = ""
+    if m.au_moins is not None:
+        vise = f"≥ {_nombre(m.au_moins)}"
+    elif m.au_plus is not None:
+        vise = f"≤ {_nombre(m.au_plus)}"
+    tenu = {None: "", True: "oui", False: "non"}[m.tenu]
+    ratio = "" if m.ratio is None else _nombre(m.ratio)
+    return m.nom, f"{_nombre(m.valeur)} {m.unite}", contre, ratio, vise, tenu
+
+
+def _nombre(valeur: float) -> str:
+    chiffres = 0 if valeur >= 100 else 1 if valeur >= 10 else 2
+    texte = f"{valeur:,.{chiffres}f}".replace(",", " ").replace(".", ",")
+    return texte.rstrip("0").rstrip(",") if "," in texte else texte
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run and print. Returns 0."""
+    lecteur = argparse.ArgumentParser(prog="python -m tests.bench", description="Banc de mesure.")
+    lecteur.add_argument("--rapide", action="store_true", help="petites tailles, quelques secondes")
+    lecteur.add_argument("--json", action="store_true", help="résultat en JSON")
+    lecteur.add_argument("--date", default=None, help="date à imprimer, telle quelle")
+    options = lecteur.parse_args(argv)
+    tailles = RAPIDE if options.rapide else COMPLET
+    # on the disk of the current folder: a memory disk would make durability free
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=Path.cwd()) as nom:
+        dossier = Path(nom)
+        contexte = {"date": options.date} if options.date else {}
+        contexte |= machine(dossier)
+        mesures = mesurer(dossier, tailles)
+    if options.json:
+        donnees: dict[str, Any] = {
+            "machine": contexte,
+            "mesures": [m.en_json() for m in mesures],
+        }
+        sys.stdout.write(json.dumps(donnees, ensure_ascii=False, indent=2) + "\n")
+    else:
+        sys.stdout.write(en_texte(mesures, contexte) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,109 @@
+"""The trials that read: replay to every figure, growth with size, memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ledger import Journal, SQLiteStore
+from ledger.preuve.canonique import decoder
+from projections import anomalies, credits, echeancier, enveloppe, regarder, structures
+from projections.situation import plier
+
+from . import brut
+from .charge import PROGRAMME, commandes
+from .chrono import Comparaison, Mesure, alterner, geler
+from .commun import Tailles
+from .memoire import octets_par_fait
+from .stock import Subventions
+
+
+def rejeu(dossier: Path, base: Path, t: Tailles) -> list[Mesure]:
+    """From the file to every figure, lines verified, against a scan and a stock replay."""
+    fichier = dossier / "stock-rejeu.db"
+    app = Subventions(fichier)
+    app.remplir(commandes(t.total))
+    app.close()
+    slugs = list(dict.fromkeys(o["structure"] for o in commandes(t.total) if "structure" in o))
+    geler()
+    durees = alterner(
+        {
+            "moteur": lambda _: toutes_les_figures(base, t.total),
+            "brut": lambda _: brut.parcourir(base, t.total),
+            "stock": lambda _: _figures_stock(fichier, slugs),
+            "verification": lambda _: _verifier(base),
+            "sans_hachage": lambda _: _plier_sans_verifier(base),
+        },
+        tours=t.rejeux,
+    )
+    comparer = Comparaison(durees, t.total, "µs/fait")
+    return [
+        comparer(f"rejeu de {t.total} faits, toutes figures", "moteur", "brut", 0.12),
+        comparer(f"rejeu de {t.total} faits, toutes figures", "moteur", "stock", 5),
+        comparer("· lecture et vérification seules", "verification", "brut"),
+        comparer("· lecture et pli, sans vérification", "sans_hachage", "brut"),
+    ]
+
+
+def croissance(base: Path, t: Tailles) -> list[Mesure]:
+    """Replay to every figure at growing sizes, against a scan of as many rows."""
+    return [_rejouer(base, taille, t.rejeux) for taille in t.croissance]
+
+
+def _rejouer(base: Path, taille: int, tours: int) -> Mesure:
+    durees = alterner(
+        {
+            "moteur": lambda _: toutes_les_figures(base, taille),
+            "brut": lambda _: brut.parcourir(base, taille),
+        },
+        tours=tours,
+        chauffe=1,
+    )
+    return Comparaison(durees, taille, "µs/fait")(f"rejeu de {taille} faits", "moteur", "brut")
+
+
+def memoire(dossier: Path, base: Path, t: Tailles) -> list[Mesure]:
+    """Bytes that each event adds to a warm ledger and to a view."""
+    taille = t.croissance[0]
+    petite = brut.copier(base, dossier / "petite.db", taille), taille
+    return [
+        Mesure(nom, octets_par_fait(genre, petite, (base, t.total)), "octets/fait")
+        for genre, nom in (
+            ("livre", f"mémoire d'un grand livre chaud, {t.total} faits"),
+            ("vue", f"mémoire d'une vue, {t.total} faits"),
+        )
+    ]
+
+
+def toutes_les_figures(base: Path, taille: int) -> tuple[object, ...]:
+    """Open, verify every line, fold, and compute every figure, as a controller gets them."""
+    store = SQLiteStore(base, ecriture=False)
+    vue = regarder(Journal(store, PROGRAMME), connu_au=taille)
+    figures = (
+        enveloppe(vue),
+        credits(vue),
+        registre := structures(vue),
+        [echeancier(vue, ligne.structure) for ligne in registre],
+        anomalies(vue),
+    )
+    store.fermer()
+    return figures
+
+
+def _verifier(base: Path) -> None:
+    store = SQLiteStore(base, ecriture=False)
+    for _ in Journal(store, PROGRAMME).rattraper():
+        pass
+    store.fermer()
+
+
+def _plier_sans_verifier(base: Path) -> None:
+    store = SQLiteStore(base, ecriture=False)
+    plier((n.position, decoder(n.topic, n.octets)) for n in store.lire(PROGRAMME))
+    store.fermer()
+
+
+def _figures_stock(fichier: Path, slugs: Sequence[str]) -> None:
+    app = Subventions(fichier)
+    app.figures(PROGRAMME, slugs)
+    app.close()

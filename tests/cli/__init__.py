@@ -1,0 +1,1 @@
+"""La ligne de commande, vue de qui la tape : sorties, codes, messages."""

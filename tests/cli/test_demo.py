@@ -1,0 +1,77 @@
+"""Le verbe demo : une base d'essai, sans jamais toucher une vraie base."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.outils import depot, en_lignes, lancer, ouverture, position_max
+
+
+def test_la_demonstration_donne_ses_trois_membres(tmp_path: Path) -> None:
+    """En JSON, la démonstration a ses trois membres, conformes aux totaux de fin 2020."""
+    fait = lancer("demo", "--base", tmp_path / "d.db", "--format", "json")
+    assert fait.code == 0
+    assert list(fait.json) == ["enveloppe", "credits", "verification"]
+    assert fait.json["enveloppe"]["disponible_centimes"] == 29_800_000_00
+    assert fait.json["enveloppe"]["au"] == "2020-12-31"
+    assert [ligne["exercice"] for ligne in fait.json["credits"]] == [2019, 2020, 2021, 2022]
+    assert fait.json["verification"]["statut"] == "conforme"
+
+
+def test_relancer_la_demonstration_est_sans_effet(base: Path) -> None:
+    """Relancer la démonstration sur sa base n'écrit rien et montre les chiffres à --au."""
+    avant = position_max(base)
+    fait = lancer("demo", "--base", base, "--format", "json")
+    assert fait.code == 0
+    assert position_max(base) == avant
+    assert fait.json["enveloppe"]["paye_centimes"] == 7_200_000_00
+    assert "306 déjà présents" in fait.erreur
+
+
+def test_la_demonstration_dit_ses_hypotheses_et_la_suite(tmp_path: Path) -> None:
+    """Le texte dit ce qui est supposé, montre un échéancier et finit par des commandes à coller."""
+    fait = lancer("demo", "--base", tmp_path / "d.db")
+    assert fait.code == 0
+    assert "Supposé :" in fait.sortie
+    assert "lab01-01500" in fait.sortie
+    assert "Bonus numérique : 100 000,00 €" in fait.sortie
+    suite = fait.sortie.partition("À essayer ensuite")[2].strip().splitlines()[1:]
+    assert len(suite) > 3
+    for commande in suite:
+        assert str(tmp_path / "d.db") in commande
+
+
+def test_sans_base_la_demonstration_prend_un_nom_libre(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sans --base, un nouveau fichier est nommé, et FABRIQUES_BASE n'est pas touchée."""
+    monkeypatch.chdir(tmp_path)
+    for attendu in ("fabriques-demo.db", "fabriques-demo-2.db"):
+        fait = lancer("demo", "--format", "json", env={"FABRIQUES_BASE": "vraie.db"})
+        assert fait.code == 0
+        assert f"Base de démonstration : {attendu}" in fait.erreur
+        assert Path(attendu).exists()
+    assert not Path("vraie.db").exists()
+
+
+def test_la_demonstration_n_ecrit_pas_dans_une_vraie_base(tmp_path: Path, base_neuve: Path) -> None:
+    """La démonstration n'ajoute rien à une base qui tient autre chose qu'elle."""
+    autre = tmp_path / "autre.db"
+    lancer("executer", "-", "--base", autre, entree=en_lignes([ouverture("reel")]))
+    fait = lancer("demo", "--base", autre)
+    assert (fait.code, fait.octets) == (2, b"")
+    meme_nom = tmp_path / "meme.db"
+    commandes = [ouverture(id_commande="reelle", source="Décision du ministre"), depot("a")]
+    lancer("executer", "-", "--base", meme_nom, entree=en_lignes(commandes))
+    fait = lancer("demo", "--base", meme_nom)
+    assert (fait.code, fait.octets) == (3, b"")
+    assert "programme_existant" in fait.erreur
+    assert position_max(meme_nom) == 2
+
+
+def test_avant_le_programme_il_n_y_a_rien_a_montrer(tmp_path: Path) -> None:
+    """Une date antérieure au programme est un défaut d'usage, et ne crée pas de base."""
+    fait = lancer("demo", "--base", tmp_path / "d.db", "--au", "2018-01-01")
+    assert (fait.code, list(tmp_path.iterdir())) == (2, [])

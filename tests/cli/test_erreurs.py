@@ -1,0 +1,158 @@
+"""Les erreurs : une phrase en français, un code de sortie, rien sur la sortie standard."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from commands.cli import base as module_base
+from tests.cli.outils import depot, en_lignes, lancer, lancer_a_part
+
+LECTURES = (
+    "enveloppe",
+    "credits",
+    "structures",
+    "echeancier lab01-01500",
+    "anomalies",
+    "journal",
+    "lecture",
+    "verifier",
+)
+
+
+def refus_net(verbe: str, base: Path | str, *, code: int, mot: str) -> None:
+    """The verb fails on this base with that code, in one French sentence and nothing else."""
+    fait = lancer(*verbe.split(), "--base", base, "--format", "json")
+    assert (fait.code, fait.octets) == (code, b"")
+    assert mot in fait.erreur
+    assert "Traceback" not in fait.erreur
+
+
+@pytest.mark.parametrize("verbe", LECTURES)
+def test_une_base_absente_est_une_erreur_4(verbe: str, tmp_path: Path) -> None:
+    """Un verbe qui lit refuse une base absente, et ne crée rien."""
+    refus_net(verbe, tmp_path / "absente.db", code=4, mot="base_absente")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("verbe", LECTURES)
+def test_un_fichier_etranger_est_une_erreur_4(verbe: str, tmp_path: Path) -> None:
+    """Un texte, un dossier ou la base d'une autre application ne sont pas des bases."""
+    texte = tmp_path / "texte.db"
+    texte.write_text("bonjour " * 500)
+    autre = tmp_path / "autre.db"
+    with sqlite3.connect(autre) as connexion:
+        connexion.execute("CREATE TABLE t (a)")
+    connexion.close()
+    for fichier in (texte, autre, tmp_path):
+        refus_net(verbe, fichier, code=4, mot="base_etrangere")
+
+
+@pytest.mark.parametrize("verbe", LECTURES)
+def test_une_base_tronquee_est_une_erreur_4(verbe: str, base: Path) -> None:
+    """Une base coupée en deux est une erreur 4, quel que soit le verbe."""
+    octets = base.read_bytes()
+    base.write_bytes(octets[: len(octets) // 2])
+    fait = lancer(*verbe.split(), "--base", base)
+    assert fait.code in ((1, 4) if verbe == "verifier" else (4,))
+    assert "Traceback" not in fait.erreur
+
+
+@pytest.mark.parametrize("verbe", ["enveloppe", "executer -", "demo", "journal"])
+def test_postgresql_n_est_pas_dans_cette_version(verbe: str) -> None:
+    """Une adresse PostgreSQL est une erreur 4 qui ne répète pas le mot de passe."""
+    fait = lancer(*verbe.split(), "--base", "postgresql://u:secret@hote/base")
+    assert (fait.code, fait.octets) == (4, b"")
+    assert "cette version" in fait.erreur
+    assert "secret" not in fait.erreur
+    assert lancer(*verbe.split(), "--base", "mysql://u:secret@hote").code == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "extrait"),
+    [
+        ("inconnu", "Le verbe 'inconnu' n'existe pas."),
+        ("enveloppe --xyz", "n'existe pas."),
+        ("enveloppe --formta json", "Vouliez-vous dire"),
+        ("enveloppe en trop", "Arguments en trop : en trop"),
+        ("enveloppe --base", "demande une valeur"),
+        ("enveloppe --format xml", "'xml' n'est pas l'un de 'table', 'json', 'jsonl', 'csv'"),
+        ("enveloppe --au 31/02/2020", "n'existe pas au calendrier"),
+        ("enveloppe --au demain", "ne s'écrit ni AAAA-MM-JJ ni JJ/MM/AAAA"),
+        ("enveloppe --au 20200101", "ne s'écrit ni AAAA-MM-JJ ni JJ/MM/AAAA"),
+        ("enveloppe --connu-au hier", "n'est ni une position"),
+        ("enveloppe --connu-au 2020-01-01T10:00:00", "n'est ni une position"),
+        ("enveloppe --connu-au -1", "n'est ni une position"),
+        ("enveloppe --connu-au 0001-01-01T00:00:00+05:00", "n'est ni une position"),
+        ("enveloppe --connu-au 465", "465"),
+        ("echeancier", "Il manque l'argument 'STRUCTURE'"),
+        ("executer", "Il manque l'argument"),
+        ("verifier --format csv", "n'est pas l'un de 'table', 'json'"),
+        ("verifier -o constats.csv", "n'écrit pas de csv"),
+        ("enveloppe -o .", "est un dossier"),
+        ("enveloppe -o absent/rapport.json", "Impossible d'écrire"),
+    ],
+)
+def test_un_mauvais_usage_sort_en_2(arguments: str, extrait: str, base_golden: Path) -> None:
+    """Un mauvais usage sort en 2, avec une phrase française et rien sur la sortie standard."""
+    fait = lancer(*arguments.split(), env={"FABRIQUES_BASE": str(base_golden)})
+    assert (fait.code, fait.octets) == (2, b"")
+    assert extrait in fait.erreur
+    for anglais in ("Usage:", "Error", "Invalid", "Missing", "No such", "Try "):
+        assert anglais not in fait.erreur
+
+
+def test_un_defaut_imprevu_est_raconte(base_golden: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Un défaut imprévu donne une phrase et le code 4 ; la trace seulement si on la demande."""
+
+    def casser(base: str) -> bool:
+        raise ZeroDivisionError("exprès")
+
+    monkeypatch.setattr(module_base, "refuser_les_url", casser)
+    fait = lancer("enveloppe", "--base", base_golden)
+    assert (fait.code, fait.octets) == (4, b"")
+    assert "ZeroDivisionError : exprès" in fait.erreur
+    assert "Traceback" not in fait.erreur
+    trace = lancer("enveloppe", "--base", base_golden, env={"FABRIQUES_DEBUG": "1"})
+    assert trace.code == 4
+    assert "Traceback" in trace.erreur
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root écrit partout")
+def test_une_base_en_lecture_seule_ne_s_ecrit_pas(base_neuve: Path) -> None:
+    """Une base sans droit d'écriture, ou sans aucun droit, est une erreur 4 pour qui l'écrit."""
+    base_neuve.chmod(0o444)
+    fait = lancer("executer", "-", "--base", base_neuve, entree=en_lignes([depot("a")]))
+    assert (fait.code, fait.octets) == (4, b"")
+    assert "lecture_seule" in fait.erreur
+    base_neuve.chmod(0)
+    assert lancer("enveloppe", "--base", base_neuve).code == 4
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full est propre à Linux")
+def test_un_disque_plein_est_une_erreur_4(base_golden: Path, tmp_path: Path) -> None:
+    """Une sortie qui ne peut plus s'écrire est une erreur 4, pas un rapport tronqué en silence."""
+    env = {"BASE": str(base_golden)}
+    fait = lancer_a_part("journal", "--base", base_golden, dossier=tmp_path, env=env)
+    assert fait.code == 0
+    fait = lancer("journal", "--base", base_golden, "-o", "/dev/full")
+    assert fait.code == 4
+    assert "plus de place" in fait.erreur
+
+
+def test_un_echec_laisse_le_rapport_precedent(base: Path, tmp_path: Path) -> None:
+    """Un rapport qui échoue en route laisse en place celui d'avant, et aucun reste."""
+    cible = tmp_path / "sortie" / "journal.csv"
+    cible.parent.mkdir()
+    cible.write_text("avant")
+    forge = shutil.copy(base, tmp_path / "forge.db")
+    with sqlite3.connect(forge) as connexion:
+        connexion.execute("UPDATE stored_events SET state=? WHERE originator_version=9", (b"[",))
+    connexion.close()
+    assert lancer("journal", "--base", forge, "-o", cible).code == 4
+    assert cible.read_text() == "avant"
+    assert list(cible.parent.iterdir()) == [cible]

@@ -1,0 +1,143 @@
+"""Les faits v1, figés : ils se lisent pour toujours, et se réécrivent octet pour octet.
+
+Le fichier ne change jamais ; un fait de forme nouvelle a un type nouveau et un fichier nouveau.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ledger import TYPES, Journal, MemoryStore, evolve
+from ledger.preuve.canonique import decoder, encoder
+from ledger.preuve.ligne import Lineur
+from ledger.preuve.merkle import racine_base64
+from ledger.programme import Programme
+from ledger.soldes import Labels
+from ledger.stockage.port import Ecriture, LigneBrute
+from projections import enveloppe, regarder
+from projections.enveloppe import Enveloppe
+
+FICHIER = Path(__file__).with_name("donnees") / "faits-v1.jsonl"
+LIGNES = FICHIER.read_bytes().splitlines()
+RACINE = "y5N1Aed+8AdGBsZJQy55PIeikrgW+GkxR8k+WUFfLPA="
+TYPES_V1 = {
+    "programme-ouvert": "ProgrammeOuvert",
+    "regles-revisees": "RèglesRévisées",
+    "enveloppe-modifiee": "EnveloppeModifiée",
+    "credits-ouverts": "CréditsOuverts",
+    "credits-geles": "CréditsGelés",
+    "credits-degeles": "CréditsDégelés",
+    "candidature-deposee": "CandidatureDéposée",
+    "structure-corrigee": "StructureCorrigée",
+    "candidature-instruite": "CandidatureInstruite",
+    "avis-rendu": "AvisRendu",
+    "candidature-rejetee": "CandidatureRejetée",
+    "candidature-retiree": "CandidatureRetirée",
+    "fabrique-labellisee": "FabriqueLabellisée",
+    "convention-signee": "ConventionSignée",
+    "avenant-signe": "AvenantSigné",
+    "bonus-numerique-accorde": "BonusNumériqueAccordé",
+    "bilan-recu": "BilanReçu",
+    "tranche-ordonnancee": "TrancheOrdonnancée",
+    "tranche-versee": "TrancheVersée",
+    "bonus-numerique-verse": "BonusNumériqueVersé",
+    "versement-annule": "VersementAnnulé",
+    "label-retire": "LabelRetiré",
+    "reversement-demande": "ReversementDemandé",
+    "reversement-encaisse": "ReversementEncaissé",
+    "exercice-cloture": "ExerciceClôturé",
+    "programme-clos": "ProgrammeClos",
+}
+"""This table only grows: a type is never renamed, reused nor removed."""
+
+
+def brute(ligne: bytes) -> LigneBrute:
+    """The stored row of a frozen line: its state is the bytes between its two neighbours."""
+    lue = json.loads(ligne)
+    debut = ligne.index(b'"state":') + len(b'"state":')
+    fin = ligne.rindex(b',"type":')
+    return LigneBrute(lue["pos"], lue["type"], ligne[debut:fin])
+
+
+@pytest.fixture
+def journal() -> Journal:
+    """The frozen lines, in a store."""
+    store = MemoryStore()
+    store.ajouter([Ecriture("fabriques", [brute(ligne) for ligne in LIGNES], [])])
+    return Journal(store, "fabriques")
+
+
+@pytest.mark.parametrize("ligne", LIGNES, ids=lambda x: f"{json.loads(x)['pos']:02d}")
+def test_un_fait_fige_se_lit_et_se_reecrit_aux_memes_octets(ligne: bytes) -> None:
+    """Chaque fait figé se lit dans sa classe et se réécrit aux mêmes octets."""
+    position, topic, octets = brute(ligne)
+    fait = decoder(topic, octets)
+    assert (type(fait).__name__, encoder(fait)) == (TYPES_V1[topic], octets)
+    assert Lineur("fabriques").ligne(position, topic, octets) == ligne
+
+
+def test_la_table_des_types_ne_fait_que_grandir() -> None:
+    """Chaque type v1 désigne toujours la même classe."""
+    connus = {topic: classe.__name__ for topic, classe in TYPES.items()}
+    assert {topic: connus.get(topic) for topic in TYPES_V1} == TYPES_V1
+
+
+def test_tout_type_du_registre_est_fige_par_une_ligne() -> None:
+    """Tout type du registre a au moins une ligne figée : un type nouveau en ajoute une."""
+    figes: set[str] = set()
+    for fichier in sorted(FICHIER.parent.glob("faits-v*.jsonl")):
+        figes |= {json.loads(ligne)["type"] for ligne in fichier.read_bytes().splitlines()}
+    assert figes == set(TYPES)
+
+
+def test_les_membres_facultatifs_figurent_dans_les_lignes_figees() -> None:
+    """Chaque membre de chaque classe v1 figure dans au moins une ligne figée."""
+    vus: dict[str, set[str]] = {}
+    for ligne in LIGNES:
+        lue: dict[str, Any] = json.loads(ligne)
+        vus.setdefault(lue["type"], set()).update(lue["state"])
+    assert vus == {topic: set(TYPES[topic].__struct_fields__) for topic in TYPES_V1}
+
+
+def test_la_racine_des_faits_figes_est_figee(journal: Journal) -> None:
+    """Le journal figé, chaîné, a toujours la même racine."""
+    for _ in journal.rattraper():
+        pass
+    assert (journal.taille, racine_base64(journal.arbre.racine())) == (34, RACINE)
+
+
+def test_les_faits_figes_redonnent_les_memes_chiffres(journal: Journal) -> None:
+    """Les faits figés redonnent le même état et la même enveloppe."""
+    etat = Programme(slug="fabriques")
+    for _, fait in Journal(journal.store, "fabriques").rattraper():
+        etat = evolve(etat, fait)
+    assert {s: d.etat for s, d in etat.dossiers.items()} == {
+        "s1": "label_retire",
+        "s2": "rejetee",
+        "s3": "retiree",
+    }
+    assert (etat.position, etat.clos, etat.premier_exercice_ouvert) == (34, True, 2021)
+    assert enveloppe(regarder(journal)) == Enveloppe(
+        programme="fabriques",
+        position=34,
+        au=None,
+        enveloppe_centimes=4_499_999_000,
+        engage_centimes=22_000_000,
+        engage_subventions_centimes=12_000_000,
+        engage_bonus_centimes=10_000_000,
+        retraits_meme_exercice_centimes=3_000_000,
+        retraits_anterieurs_centimes=12_000_000,
+        retraits_meme_exercice_bonus_centimes=0,
+        retraits_anterieurs_bonus_centimes=6_000_000,
+        disponible_centimes=4_480_999_000,
+        paye_centimes=7_000_000,
+        reste_a_payer_centimes=0,
+        reversements_centimes=250_000,
+        taux_consommation_dix_milliemes=42,
+        labels=Labels(),
+        quotas=Labels(total=300, qpv=150, hors_qpv=150, numeriques=32),
+    )

@@ -1,0 +1,1 @@
+"""Propriétés : ce qui vaut pour toute histoire, cherché par Hypothesis."""

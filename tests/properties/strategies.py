@@ -1,0 +1,217 @@
+"""Strategies of raw JSON commands that suit the state of a programme.
+
+A command is drawn for what can happen next (label an application, pay the rank that is due, amend
+the present schedule, close the exercice that comes next...). Its amounts and dates are drawn inside
+the bounds that the state gives, or just outside, one cent or one day: nothing is ever filtered.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from hypothesis import strategies as st
+
+from ledger.programme import Dossier
+from tests.properties.contexte import JOUR_MIN, PROGRAMME, STRUCTURES, Contexte, Json
+from tests.properties.regles import regles
+from tests.properties.tirage import CRITERES, VERBES, Tirage
+
+DEPOT: Json = {"porteur": "Le Lieu", "code_postal": "01000", "ville": "Bourg"}
+
+
+@st.composite
+def ouvertures(draw: st.DrawFn) -> Json:
+    """The command that opens the programme."""
+    return {
+        "commande": "OuvrirProgramme",
+        "id_commande": "c0",
+        "programme": PROGRAMME,
+        "acteur": {"id": "ana", "role": "systeme"},
+        "date_effet": draw(st.dates(JOUR_MIN, date(2019, 12, 31))).isoformat(),
+        "intitule": "Fabriques",
+        "source": "AMI",
+        "regles": draw(regles()),
+    }
+
+
+@st.composite
+def amorces(draw: st.DrawFn, *, ouverture: Json) -> list[Json]:
+    """The commands that bring up to three labels right after the opening, so that money moves."""
+    regles_ = ouverture["regles"]
+    jour = date.fromisoformat(ouverture["date_effet"])
+    commun = {"programme": PROGRAMME, "acteur": ouverture["acteur"]}
+    suite: list[Json] = []
+    nombre = draw(st.sampled_from((0, 1, 2, 2, 3)))
+    if nombre and regles_["credits"] == "bloquants":
+        large = {
+            "commande": "OuvrirCrédits",
+            "ae_centimes": 9 * regles_["plafond_centimes"],
+            "cp_centimes": 9 * regles_["plafond_centimes"],
+            "nature": "lfi",
+            "source": "LFI",
+        }
+        suite += [large | {"exercice": annee} for annee in range(2018, jour.year + 4)]
+    plafond, plancher = regles_["plafond_centimes"], max(regles_["plancher_centimes"], 1)
+    for structure in STRUCTURES[:nombre]:
+        depot: Json = {"commande": "DéposerCandidature", "structure": structure, **DEPOT}
+        depot["numerique"] = draw(st.sampled_from((True, True, False)))
+        depot["territoire"] = draw(st.sampled_from(("qpv", "qpv", "hors_qpv")))
+        etude: Json = {"commande": "InstruireCandidature", "structure": structure}
+        etude["criteres"] = dict.fromkeys(CRITERES, "rempli")
+        avis = {"commande": "RendreAvis", "structure": structure, "instance": "CNTL"}
+        label: Json = {"commande": "LabelliserFabrique", "structure": structure}
+        label["montant_centimes"] = draw(st.integers(plancher, plafond))
+        suite += [depot, etude, avis | {"avis": "favorable"}, label]
+    return [
+        commun | {"id_commande": f"a{rang}", "date_effet": jour.isoformat()} | champs
+        for rang, champs in enumerate(suite)
+    ]
+
+
+@st.composite
+def commandes(draw: st.DrawFn, *, contexte: Contexte) -> Json:
+    """One command that suits the context: accepted, or refused for a reason worth a test."""
+    sujets = intentions(contexte)
+    if draw(st.integers(0, 11)) == 11:  # out of place: any verb, any structure, even unknown
+        sujets = [(verbe, s) for verbe in VERBES for s in (*contexte.structures, "inconnue")]
+    verbe, structure = draw(st.sampled_from(sujets))
+    tirage = Tirage(draw, contexte, structure)
+    champs = VERBES[verbe](tirage)
+    jour = champs.pop("jour", None) or tirage.jour(depuis=JOUR_MIN)
+    return {
+        "commande": verbe,
+        "id_commande": f"c{contexte.numero}",
+        "programme": PROGRAMME,
+        "acteur": champs.pop("acteur", None) or tirage.acteur(),
+        "date_effet": jour.isoformat(),
+        **champs,
+    }
+
+
+@st.composite
+def invalides(draw: st.DrawFn, *, commande: Json) -> Json:
+    """The command with one defect of form: always `commande_invalide`."""
+    entiers = [nom for nom, valeur in commande.items() if type(valeur) is int and nom != "vague"]
+    defauts: list[Json] = [
+        {"inconnu": 1},
+        {"date_effet": "2020-02-30"},
+        {"date_effet": "3000-01-01"},
+        {"id_commande": "é"},
+        {"programme": "Fabriques"},
+        {"acteur": {"id": "ana", "role": "maire"}},
+        {"acteur": {"id": "a\u202eb", "role": "systeme"}},
+        {"commande": "VerserTout"},
+        *({nom: faux} for nom in entiers for faux in (1.0, "1", True, [1])),
+    ]
+    fautif = commande | draw(st.sampled_from(defauts))
+    if draw(st.integers(0, 5)) == 5:
+        oublie = draw(st.sampled_from(("acteur", "date_effet", "id_commande", "commande")))
+        fautif.pop(oublie)
+    return fautif
+
+
+_EXPLICITES: dict[str, Json] = {
+    "DéposerCandidature": {"siret": None, "commande": "DeposerCandidature"},
+    "InstruireCandidature": {"note": None, "roles": []},
+    "LabelliserFabrique": {"echeancier": None, "vague": None},
+    "AccorderBonusNumérique": {"exercice": None, "commande": "AccorderBonusNumerique"},
+    "VerserTranche": {"exercice": None},
+    "OuvrirProgramme": {"attribuant": None},
+}
+
+
+@st.composite
+def autrement(draw: st.DrawFn, *, commande: Json) -> Json:
+    """The same content, spelt otherwise: members turned round, explicit defaults, no accent."""
+    if draw(st.booleans()):
+        return commande
+    verbe = commande["commande"]
+    ecrits = {
+        nom: valeur
+        for nom, valeur in _EXPLICITES.get(verbe, {}).items()
+        if nom == "commande" or nom not in commande
+    }
+    if verbe in ("VerserTranche", "VerserBonus") and "exercice" not in commande:
+        ecrits["exercice"] = draw(st.sampled_from((None, int(commande["date_effet"][:4]))))
+    return dict(reversed((commande | ecrits).items()))
+
+
+def intentions(contexte: Contexte) -> list[tuple[str, str]]:
+    """The (verb, structure) worth trying now, repeated by weight, the simplest first."""
+    etat = contexte.etat
+    poids: list[tuple[str, str, int]] = []
+    for structure in contexte.structures:
+        dossier = etat.dossiers.get(structure)
+        poids += [(verbe, structure, n) for verbe, n in _pour(contexte, structure, dossier)]
+    dernieres = etat.regles_au(contexte.jour)[0]
+    manque = _manque(contexte)
+    suivis = dernieres.credits != "non_suivis"
+    a_clore = any(
+        etat.soldes.dernier_clos < annee < contexte.jour.year for annee in etat.exercices_avec_faits
+    )
+    poids += [
+        ("OuvrirCrédits", "", 12 if "credits" in manque else 1),
+        ("GelerCrédits", "", 1 if suivis else 0),
+        ("DégelerCrédits", "", 2 if contexte.geles() else 0),
+        ("ModifierEnveloppe", "", 4 if "enveloppe" in manque else 1),
+        ("RéviserRègles", "", 4 if "quota" in manque else 1),
+        ("ClôturerExercice", "", 6 if a_clore else 1),
+        ("CloreProgramme", "", 1 if etat.position > 25 else 0),
+    ]
+    return [(verbe, structure) for verbe, structure, n in poids for _ in range(n)]
+
+
+def _manque(contexte: Contexte) -> set[str]:
+    """What stops the next label or payment: credits, envelope, quota."""
+    soldes = contexte.etat.soldes
+    fixees = contexte.etat.regles_au(contexte.jour)[0]
+    vide = min(contexte.disponibles(contexte.jour.year)) < max(fixees.plancher_centimes, 1)
+    pleins = soldes.labels.total >= fixees.quota_total
+    return {
+        *(["credits"] if fixees.credits == "bloquants" and vide else []),
+        *(["enveloppe"] if soldes.disponible < max(fixees.plancher_centimes, 1) else []),
+        *(["quota"] if fixees.quotas == "bloquants" and pleins else []),
+    }
+
+
+def _pour(contexte: Contexte, structure: str, dossier: Dossier | None) -> list[tuple[str, int]]:
+    if dossier is None or dossier.etat in ("rejetee", "retiree"):
+        return [("DéposerCandidature", 8)]
+    regles_ = contexte.etat.regles_au(contexte.jour)[0]
+    if dossier.etat == "deposee":
+        instruire = regles_.instruction_requise and not dossier.instruite
+        aviser = regles_.avis_requis and not dossier.avis_rendu
+        return [
+            ("LabelliserFabrique", 1 if instruire or aviser or _manque(contexte) else 12),
+            ("InstruireCandidature", 8 if instruire else 1),
+            ("RendreAvis", 8 if aviser else 1),
+            ("CorrigerStructure", 1),
+            ("DéposerCandidature", 1),
+            ("RejeterCandidature", int(contexte.etat.position > 20)),
+            ("RetirerCandidature", 1),
+        ]
+    label = dossier.label
+    if label is None:
+        return []
+    communs = [
+        ("AnnulerVersement", 5 if contexte.versements(structure) else 0),
+        ("DemanderReversement", 2 if label.paye > label.reclame else 0),
+        ("EncaisserReversement", 3 if label.reclame > label.encaisse else 0),
+        ("CorrigerStructure", 1),
+    ]
+    if dossier.etat == "label_retire":
+        return communs
+    bonus, regles_label = label.bonus, label.regles
+    reste = label.montant - sum(label.verse)
+    eligible = dossier.numerique and dossier.territoire == "qpv"
+    return [
+        ("VerserTranche", 9 if reste else 0),
+        ("OrdonnancerTranche", 8 if regles_label.ordonnancement_requis else 1),
+        ("RecevoirBilan", 4 if regles_label.bilan_requis else 1),
+        ("AccorderBonusNumérique", 6 if eligible and bonus is None else 2),
+        ("VerserBonus", 6 if bonus is not None and bonus.verse < bonus.montant else 0),
+        ("SignerAvenant", 6),
+        ("SignerConvention", 1),
+        ("RetirerLabel", 1),
+        *communs,
+    ]

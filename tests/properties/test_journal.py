@@ -1,0 +1,231 @@
+"""Les invariants 9 à 12 du contrat : positions, temps, refus, identifiants, rejeu."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from functools import reduce
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from commands import GrandLivre
+from ledger import Journal, MemoryStore, Programme, SQLiteStore, Store, evolve
+from ledger.preuve.merkle import racine_base64
+from projections.situation import plier
+from tests.properties.contexte import JOUR_MAX, JOUR_MIN, PROGRAMME, Contexte, Json
+from tests.properties.exemples import OUVERTURE
+from tests.properties.outils import (
+    Histoire,
+    Horloge,
+    chiffres,
+    histoires,
+    lire_faits,
+    octets,
+    reglages,
+    reponse,
+)
+from tests.properties.processus import lancer, lire
+from tests.properties.strategies import autrement, commandes, invalides
+
+EXEMPLES = 50
+ENVIRONNEMENTS = (
+    {"PYTHONHASHSEED": "0", "TZ": "Pacific/Kiritimati", "LC_ALL": "C", "PYTHONUTF8": "0"},
+    {"PYTHONHASHSEED": "4242", "TZ": "America/Adak", "LC_ALL": "tr_TR.UTF-8", "LANG": "fr_FR"},
+    {"PYTHONHASHSEED": "7", "TZ": "Europe/Paris", "LC_ALL": "C.UTF-8", "PYTHONOPTIMIZE": "1"},
+)
+
+SANS_EFFET: Json = {
+    "commande": "GelerCrédits",
+    "id_commande": "gel",
+    "programme": PROGRAMME,
+    "acteur": {"id": "ana", "role": "systeme"},
+    "date_effet": JOUR_MAX.isoformat(),
+    "exercice": JOUR_MAX.year,
+    "ae_centimes": 0,
+    "cp_centimes": 0,
+    "source": "décret",
+}
+"""A freeze of nothing: accepted by itself."""
+
+OUVERTURE_VOISINE: Json = OUVERTURE | {"programme": "voisin"}
+"""Another programme of the same base."""
+
+
+@contextmanager
+def _dossier() -> Iterator[Path]:
+    """A folder for one example (`tmp_path` would be shared by all of them)."""
+    dossier = Path(tempfile.mkdtemp(prefix="fabriques-"))
+    try:
+        yield dossier
+    finally:
+        shutil.rmtree(dossier)
+
+
+def _tables(base: Path) -> list[Any]:
+    """Every row of both tables, read without our code."""
+    connexion = sqlite3.connect(f"file:{base}?mode=ro", uri=True)
+    try:
+        noms = ("sqlite_master", "stored_events", "fabriques_commandes")
+        return [connexion.execute(f"SELECT * FROM {nom}").fetchall() for nom in noms]  # noqa: S608
+    finally:
+        connexion.close()
+
+
+def _racine(store: Store) -> str:
+    journal = Journal(store, PROGRAMME)
+    for _ in journal.rattraper():
+        pass
+    return racine_base64(journal.arbre.racine())
+
+
+@reglages(EXEMPLES)
+@given(data=st.data(), secondes=st.lists(st.integers(0, 10**6), min_size=1, max_size=8))
+def test_9_les_positions_se_suivent_et_le_temps_ne_recule_pas(
+    data: st.DataObject, secondes: list[int]
+) -> None:
+    """Positions 1 à N sans trou ; l'heure inscrite est la plus grande lue, même si elle recule."""
+    histoire = data.draw(histoires(secondes=secondes))
+    horloge = histoire.livre._clock
+    assert isinstance(horloge, Horloge)
+    lignes = [*histoire.store.lire(PROGRAMME)]
+    assert [*range(1, len(histoire.faits) + 1)] == [ligne.position for ligne in lignes]
+    attendues = [*accumulate(horloge.lues, max)]
+    assert attendues == [fait.enregistre_le for fait in histoire.faits]
+
+
+@reglages(EXEMPLES)
+@given(data=st.data(), histoire=histoires(maximum=25))
+def test_10_une_commande_refusee_laisse_tout_en_l_etat(
+    data: st.DataObject, histoire: Histoire
+) -> None:
+    """Une commande refusée ne change ni un octet du journal, ni un chiffre."""
+    with _dossier() as dossier, GrandLivre.ouvrir(dossier / "b.db", creer=True) as livre:
+        livre.executer_lot(histoire.acceptees)
+        avant, lus = _tables(livre.store.fichier), chiffres(livre.store)  # type: ignore[attr-defined]
+        for _ in range(6):
+            contexte = Contexte(
+                etat=livre.etat(PROGRAMME),
+                faits=histoire.faits,
+                numero=data.draw(st.sampled_from((1_000, 2))),
+            )
+            commande = data.draw(commandes(contexte=contexte))
+            if data.draw(st.booleans()):
+                commande = data.draw(invalides(commande=commande))
+            if livre.bifurquer().executer(commande).statut == "refusee":
+                assert livre.executer(commande).refus is not None
+                lot = [SANS_EFFET, commande]
+                assert livre.executer_lot(lot, atomique=True)[0].refus is not None
+        assert avant == _tables(dossier / "b.db")
+        assert lus == chiffres(livre.store)
+
+
+@reglages(EXEMPLES)
+@given(data=st.data(), histoire=histoires(maximum=25))
+def test_11_le_meme_identifiant_ne_fait_qu_un_fait(data: st.DataObject, histoire: Histoire) -> None:
+    """La même commande, renvoyée par quiconque, rend le premier reçu et n'écrit rien."""
+    avant = octets(histoire.store)
+    paires = zip(histoire.commandes, histoire.recus, strict=True)
+    for commande, premier in [(c, r) for c, r in paires if r.statut == "acceptee"]:
+        neuf = GrandLivre(histoire.store, clock=Horloge())
+        livre = data.draw(st.sampled_from((histoire.livre, neuf)))
+        recu = livre.executer(data.draw(autrement(commande=commande)))
+        assert premier.en_json() | {"statut": "deja_executee"} == recu.en_json()
+        autre = commande | {"acteur": {"id": "zoé", "role": "controleur"}}
+        assert reponse(livre.executer(autre)) == ("refusee", "commande_divergente", [])
+    assert avant == octets(histoire.store)
+
+
+@reglages(3)
+@given(histoire=histoires())
+def test_11_bis_deux_processus_qui_envoient_la_meme_suite_n_en_font_qu_une(
+    histoire: Histoire,
+) -> None:
+    """Deux processus simultanés qui envoient les mêmes commandes les inscrivent une seule fois."""
+    with _dossier() as dossier:
+        with GrandLivre.ouvrir(dossier / "b.db", creer=True, clock=Horloge()) as livre:
+            livre.executer(OUVERTURE_VOISINE)  # the base exists: creating it is another matter
+        travail = {"base": str(dossier / "b.db"), "commandes": histoire.acceptees, "lot": 2}
+        processus = [lancer([travail]), lancer([travail])]
+        reponses = [lire(p)[0] for p in processus]
+        statuts = [[recu["statut"] for recu in r["recus"]] for r in reponses]
+        un_seul = [sorted(paire) for paire in zip(*statuts, strict=True)]
+        assert [["acceptee", "deja_executee"]] * len(histoire.faits) == un_seul
+        positions = [[recu["positions"] for recu in r["recus"]] for r in reponses]
+        assert positions[0] == positions[1]
+        store = SQLiteStore(dossier / "b.db", ecriture=False)
+        try:
+            assert len(histoire.faits) == len(lire_faits(store))
+            assert chiffres(histoire.store) == chiffres(store)
+        finally:
+            store.fermer()
+
+
+@reglages(EXEMPLES)
+@given(data=st.data(), histoire=histoires(), au=st.none() | st.dates(JOUR_MIN, JOUR_MAX))
+def test_12_rejouer_depuis_tout_prefixe_rend_l_etat_vivant(
+    data: st.DataObject, histoire: Histoire, au: date | None
+) -> None:
+    """Tout préfixe puis le reste, par lots quelconques, rendent l'état et les mêmes octets."""
+    faits = histoire.faits
+    coupe = data.draw(st.integers(0, len(faits)))
+    prefixe = reduce(evolve, faits[:coupe], Programme(slug=PROGRAMME))
+    assert histoire.livre.etat(PROGRAMME) == reduce(evolve, faits[coupe:], prefixe)
+    inscrits = [*histoire.positions()]
+    situation = plier(inscrits[:coupe], au=au)
+    assert plier(inscrits, au=au) == plier(inscrits[coupe:], au=au, depuis=situation)
+    assert situation == plier(inscrits[:coupe], au=au)  # the prefix itself was left as it was
+    copie = MemoryStore()
+    lot = data.draw(st.integers(1, 20))
+    recus = [*GrandLivre(copie, clock=Horloge()).executer_flux(histoire.commandes, lot=lot)]
+    assert [recu.en_json() for recu in histoire.recus] == [recu.en_json() for recu in recus]
+    assert octets(histoire.store) == octets(copie)
+
+
+@reglages(EXEMPLES // 2)
+@given(data=st.data(), histoire=histoires(maximum=25))
+def test_12_bis_sqlite_et_memoire_gardent_les_memes_octets(
+    data: st.DataObject, histoire: Histoire
+) -> None:
+    """Une base SQLite, fermée et rouverte au milieu, garde les octets de celle en mémoire."""
+    coupe = data.draw(st.integers(1, len(histoire.commandes)))
+    horloge = Horloge()
+    with _dossier() as dossier:
+        for moitie in (histoire.commandes[:coupe], histoire.commandes[coupe:]):
+            with GrandLivre.ouvrir(dossier / "b.db", creer=True, clock=horloge) as livre:
+                livre.executer_lot(moitie)
+        store = SQLiteStore(dossier / "b.db", ecriture=False)
+        try:
+            assert octets(histoire.store) == octets(store)
+            assert chiffres(histoire.store) == chiffres(store)
+        finally:
+            store.fermer()
+
+
+@reglages(2)
+@given(lot=st.integers(1, 9), suite=st.lists(histoires(), min_size=3, max_size=3))
+def test_12_ter_ni_le_hachage_ni_le_fuseau_ni_la_langue_ne_changent_rien(
+    lot: int, suite: list[Histoire]
+) -> None:
+    """Graine de hachage, fuseau, langue : mêmes reçus, mêmes chiffres, même racine."""
+    travaux: list[Json] = [
+        {"base": None, "commandes": histoire.commandes, "lot": lot} for histoire in suite
+    ]
+    attendus = [
+        {
+            "recus": [recu.en_json() for recu in histoire.recus],
+            "chiffres": chiffres(histoire.store),
+            "racine": _racine(histoire.store),
+        }
+        for histoire in suite
+    ]
+    processus = [lancer(travaux, env) for env in ENVIRONNEMENTS]
+    for lance in processus:
+        assert attendus == lire(lance)

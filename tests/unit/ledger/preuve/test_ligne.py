@@ -1,0 +1,72 @@
+"""La ligne du journal et sa feuille : octets figés, recalculables sans ce code."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+import pytest
+
+from ledger.evenements import TYPES
+from ledger.preuve.canonique import json_canonique
+from ledger.preuve.ligne import Lineur
+from tests.unit.monde import Monde, P
+
+
+def test_la_ligne_a_exactement_ces_octets() -> None:
+    """La ligne v1 : journal, position, état inséré tel quel, type, version."""
+    ligne = Lineur("p-1").ligne(7, "avis-rendu", '{"é":[1, 2]}'.encode())
+    assert ligne == (
+        '{"journal":"p-1","pos":7,"state":{"é":[1, 2]},"type":"avis-rendu","v":1}'.encode()
+    )
+
+
+@pytest.mark.parametrize("topic", [*TYPES, "inconnu"])
+def test_la_feuille_est_l_empreinte_de_zero_et_de_la_ligne(topic: str) -> None:
+    """La feuille est SHA-256 d'un octet nul suivi de la ligne, pour tout type."""
+    lineur = Lineur("p-1")
+    attendu = hashlib.sha256(b"\x00" + lineur.ligne(12, topic, b"{}")).digest()
+    assert lineur.feuille(12, topic, b"{}") == attendu
+
+
+def test_chaque_ligne_du_journal_est_du_json_canonique(monde: Monde) -> None:
+    """Chaque ligne exportée est du JSON canonique, chaînée à la précédente par sa feuille."""
+    monde.label()
+    monde.ok("RetirerLabel", "2020-06-01", motif="Énoncé « final »")
+    precedent = None
+    for numero, ligne in enumerate(monde.livre.journal(P).lignes(), start=1):
+        lue = json.loads(ligne)
+        texte = json.dumps(lue, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        assert (texte.encode(), lue["pos"], lue["state"]["precedent"]) == (ligne, numero, precedent)
+        precedent = hashlib.sha256(b"\x00" + ligne).hexdigest()
+
+
+def test_un_membre_facultatif_absent_n_est_pas_ecrit(monde: Monde) -> None:
+    """Un membre facultatif absent est omis, jamais null ; precedent est null à la position 1."""
+    monde.ok("DéposerCandidature", "2020-01-10")
+    premiere, seconde = (json.loads(x)["state"] for x in monde.livre.journal(P).lignes())
+    assert (premiere["precedent"], "attribuant" in premiere) == (None, False)
+    assert [k for k, v in seconde.items() if v is None] == []
+    assert sorted(seconde) == [
+        "acteur",
+        "code_postal",
+        "date_effet",
+        "empreinte_commande",
+        "enregistre_le",
+        "id_commande",
+        "numerique",
+        "porteur",
+        "precedent",
+        "regles_version",
+        "structure",
+        "territoire",
+        "ville",
+    ]
+
+
+def test_le_json_canonique_trie_et_ne_perd_rien() -> None:
+    """Membres triés, texte en UTF-8, entiers exacts, échappements minimaux."""
+    donnees = {"b": [True, None, -1], "a": 'é"\\\n\x1f', "B": 2**53 - 1}
+    assert json_canonique(donnees) == (
+        '{"B":9007199254740991,"a":"é\\"\\\\\\n\\u001f","b":[true,null,-1]}'.encode()
+    )

@@ -1,0 +1,107 @@
+"""L'arbre de Merkle de la RFC 6962, contre sa propre définition."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+
+import pytest
+
+from ledger.preuve.merkle import Arbre, racine_base64
+
+FEUILLES = [hashlib.sha256(bytes([n])).digest() for n in range(70)]
+
+
+def definition(feuilles: list[bytes]) -> bytes:
+    """MTH of RFC 6962, section 2.1, over leaf hashes."""
+    if not feuilles:
+        return hashlib.sha256(b"").digest()
+    if len(feuilles) == 1:
+        return feuilles[0]
+    coupe = 1 << ((len(feuilles) - 1).bit_length() - 1)
+    gauche, droite = definition(feuilles[:coupe]), definition(feuilles[coupe:])
+    return hashlib.sha256(b"\x01" + gauche + droite).digest()
+
+
+@pytest.mark.parametrize("taille", [0, 1, 2, 3, 4, 5, 7, 8, 9, 31, 32, 33, 64, 70])
+def test_la_racine_est_celle_de_la_definition(taille: int) -> None:
+    """À toute taille, la racine est celle de la définition."""
+    arbre = Arbre()
+    arbre.ajouter(FEUILLES[:taille])
+    assert (arbre.taille, arbre.racine()) == (taille, definition(FEUILLES[:taille]))
+
+
+def test_la_racine_passee_se_retrouve_a_toute_taille() -> None:
+    """Un arbre plein rend la racine de chaque taille passée, demandée dans n'importe quel ordre."""
+    arbre = Arbre()
+    for debut in (0, 1, 3, 40):
+        arbre.ajouter(FEUILLES[debut : {0: 1, 1: 3, 3: 40, 40: 70}[debut]])
+        arbre.racine()
+    for taille in (70, 0, 69, *range(70)):
+        assert arbre.racine(taille) == definition(FEUILLES[:taille])
+
+
+def test_une_racine_est_independante_du_decoupage_des_ajouts() -> None:
+    """Une par une ou toutes ensemble, les feuilles donnent la même racine."""
+    ensemble, une_a_une = Arbre(), Arbre()
+    ensemble.ajouter(FEUILLES)
+    for feuille in FEUILLES:
+        une_a_une.ajouter([feuille])
+        une_a_une.racine()
+    assert ensemble.racine() == une_a_une.racine() == definition(FEUILLES)
+    assert [ensemble.feuille(n) for n in (1, 70)] == [FEUILLES[0], FEUILLES[69]]
+
+
+@pytest.mark.parametrize("position", [0, -1, 71])
+def test_hors_de_l_arbre_il_n_y_a_ni_feuille_ni_racine(position: int) -> None:
+    """Une feuille ou une taille hors de l'arbre est une erreur."""
+    arbre = Arbre()
+    arbre.ajouter(FEUILLES)
+    with pytest.raises(IndexError):
+        arbre.feuille(position)
+    with pytest.raises(IndexError):
+        arbre.racine(position or -1)
+
+
+def test_les_vecteurs_publies_de_la_rfc_sont_retrouves() -> None:
+    """Les racines publiées avec la RFC 6962 (vide, puis les huit feuilles d'essai)."""
+    donnees = ["", "00", "10", "2021", "3031", "40414243", "5051525354555657"]
+    donnees += ["606162636465666768696a6b6c6d6e6f"]
+    arbre = Arbre()
+    arbre.ajouter([hashlib.sha256(b"\x00" + bytes.fromhex(d)).digest() for d in donnees])
+    assert arbre.racine(0).hex() == (
+        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    )
+    assert arbre.racine(8).hex() == (
+        "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328"
+    )
+
+
+def test_une_racine_s_ecrit_en_base64() -> None:
+    """Une racine s'échange en base64 ordinaire."""
+    assert racine_base64(b"\xff" * 32) == "/" * 42 + "8="
+
+
+def test_plusieurs_fils_demandent_la_racine_sans_la_fausser() -> None:
+    """Demandée par plusieurs fils à la fois, la racine reste juste, et les suivantes aussi."""
+    avant, apres = FEUILLES * 200, FEUILLES[::-1]
+    arbre, depart = Arbre(), Event()
+    arbre.ajouter(avant)
+
+    def demander() -> bytes:
+        depart.wait(10)
+        return arbre.racine()
+
+    pas = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as bassin:
+            taches = [bassin.submit(demander) for _ in range(8)]
+            depart.set()
+            racines = {tache.result() for tache in taches}
+    finally:
+        sys.setswitchinterval(pas)
+    arbre.ajouter(apres)
+    assert (racines, arbre.racine()) == ({definition(avant)}, definition(avant + apres))

@@ -1,0 +1,105 @@
+"""Dates civiles et instants : une seule forme, aucune devinette."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from ledger.temps import (
+    SystemClock,
+    echeance,
+    est_instant,
+    format_date,
+    lire_date,
+    lire_instant,
+)
+
+
+def test_une_date_s_ecrit_annee_mois_jour() -> None:
+    """Une date s'écrit AAAA-MM-JJ."""
+    assert lire_date("2020-02-29") == date(2020, 2, 29)
+
+
+@pytest.mark.parametrize(
+    ("texte", "raison"),
+    [
+        ("2020-2-3", "ne s'écrit pas AAAA-MM-JJ"),
+        ("03/02/2020", "ne s'écrit pas AAAA-MM-JJ"),
+        ("20200203", "ne s'écrit pas AAAA-MM-JJ"),
+        ("2020-02-03T00:00:00", "ne s'écrit pas AAAA-MM-JJ"),
+        ("\u0662020-01-01", "ne s'écrit pas AAAA-MM-JJ"),
+        ("2020-02-03\n", "ne s'écrit pas AAAA-MM-JJ"),
+        ("2019-02-29", "n'existe pas au calendrier"),
+        ("2020-13-01", "n'existe pas au calendrier"),
+        ("0000-01-01", "n'existe pas au calendrier"),
+        ("1899-12-31", "est hors des années 1900 à 2999"),
+        ("3000-01-01", "est hors des années 1900 à 2999"),
+    ],
+)
+def test_une_date_douteuse_est_refusee(texte: str, raison: str) -> None:
+    """Une autre forme, un jour qui n'existe pas, une année démesurée : refusés, avec la raison."""
+    with pytest.raises(ValueError, match=raison):
+        lire_date(texte)
+
+
+@pytest.mark.parametrize(
+    ("texte", "attendu"),
+    [
+        ("2020-02-03T09:30:00.000000Z", True),
+        ("2020-02-03T09:30:00Z", False),
+        ("2020-02-03T09:30:00.000000+00:00", False),
+        ("2020-02-30T09:30:00.000000Z", False),
+        ("2020-02-03T24:30:00.000000Z", False),
+        ("2020-02-03t09:30:00.000000Z", False),
+    ],
+)
+def test_un_instant_enregistre_n_a_qu_une_forme(texte: str, attendu: bool) -> None:
+    """Un instant enregistré est UTC, à la microseconde, dans une seule forme."""
+    assert est_instant(texte) is attendu
+
+
+@pytest.mark.parametrize(
+    ("texte", "attendu"),
+    [
+        ("2021-01-31", "2021-01-31T23:59:59.999999Z"),
+        ("2021-01-31T10:00:00.123456Z", "2021-01-31T10:00:00.123456Z"),
+        ("2021-01-31T01:30:00.000000+02:00", "2021-01-30T23:30:00.000000Z"),
+        ("0999-01-01T00:00:00.000000Z", "0999-01-01T00:00:00.000000Z"),
+    ],
+)
+def test_un_instant_saisi_est_ramene_a_la_forme_enregistree(texte: str, attendu: str) -> None:
+    """Un jour vaut sa fin en UTC ; un fuseau est ramené à UTC."""
+    assert lire_instant(texte) == attendu
+
+
+@pytest.mark.parametrize(
+    "texte",
+    [
+        "2021-01-31T10:00:00",
+        "hier",
+        "2021-02-30",
+        "",
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59-10:00",
+    ],
+)
+def test_un_instant_sans_fuseau_ou_impossible_est_refuse(texte: str) -> None:
+    """Sans fuseau, illisible ou hors du calendrier : refusé."""
+    with pytest.raises(ValueError, match=r"date|instant"):
+        lire_instant(texte)
+
+
+def test_l_horloge_donne_la_forme_enregistree() -> None:
+    """L'horloge de la machine donne un instant dans la forme enregistrée."""
+    assert est_instant(SystemClock().maintenant())
+
+
+def test_une_date_s_affiche_jour_mois_annee() -> None:
+    """Une date s'affiche JJ/MM/AAAA."""
+    assert format_date(date(2020, 2, 3)) == "03/02/2020"
+
+
+def test_une_echeance_est_le_jour_d_une_annee() -> None:
+    """Une échéance MM-JJ se pose sur une année."""
+    assert echeance("06-30", 2021) == date(2021, 6, 30)
