@@ -4,9 +4,10 @@ from commands import GrandLivre, VerserTranche
 """
 
 from .decider import COMMANDES, decide
-from .execution import GrandLivre, Recu
+from .execution import GrandLivre
 from .lecture_json import CommandeIllisible, en_commande, lire_ligne
 from .modele import Commande
+from .recus import Recu
 from .refus import CODES, Refus
 from .verbes.candidature import (
     CorrigerStructure,

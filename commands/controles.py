@@ -19,23 +19,25 @@ def exiger_credits(
     """
     if regles.credits != "bloquants":
         return
-    ligne = etat.soldes.exercice(annee)
-    for nom, pris, disponible in (
-        ("AE", ae, ligne.ae_disponibles),
-        ("CP", cp, ligne.cp_disponibles),
-    ):
-        if pris > 0 and disponible - pris < 0:
-            raise Refus(
-                "credits_insuffisants",
-                f"{nom} de {annee} : {format_euros(disponible)} disponibles, "
-                f"{format_euros(pris)} demandés.",
-                remede=f"Ouvrir ou dégeler des crédits {annee} (OuvrirCrédits, DégelerCrédits).",
-                details={
-                    "exercice": annee,
-                    "disponible_centimes": disponible,
-                    "demande_centimes": pris,
-                },
-            )
+    if ae > 0:
+        _exiger("AE", annee, ae, etat.soldes.ae_disponibles(annee))
+    if cp > 0:
+        _exiger("CP", annee, cp, etat.soldes.cp_disponibles(annee))
+
+
+def _exiger(nom: str, annee: int, pris: int, disponible: int) -> None:
+    if disponible < pris:
+        raise Refus(
+            "credits_insuffisants",
+            f"{nom} de {annee} : {format_euros(disponible)} disponibles, "
+            f"{format_euros(pris)} demandés.",
+            remede=f"Ouvrir ou dégeler des crédits {annee} (OuvrirCrédits, DégelerCrédits).",
+            details={
+                "exercice": annee,
+                "disponible_centimes": disponible,
+                "demande_centimes": pris,
+            },
+        )
 
 
 def exiger_enveloppe(etat: Programme, centimes: int) -> None:

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Callable
 from typing import get_type_hints
 
+from ledger.erreurs import UsageError
 from ledger.evenements import Fait
 from ledger.programme import Programme
 
@@ -87,8 +88,10 @@ def sans_accents(verbe: str) -> str:
     return "".join(c for c in decompose if not unicodedata.combining(c))
 
 
-VERBES: dict[str, type[Commande]] = {sans_accents(c.verbe): c for c in COMMANDES}
-"""Folded verb -> command class."""
+VERBES: dict[str, type[Commande]] = {
+    nom: c for c in COMMANDES for nom in (c.verbe, sans_accents(c.verbe))
+}
+"""Verb, with its accents (NFC) or without any -> command class."""
 
 
 def decide(etat: Programme, commande: Commande, *, versement: Fait | None = None) -> Fait | Refus:
@@ -97,6 +100,8 @@ def decide(etat: Programme, commande: Commande, *, versement: Fait | None = None
     `versement` is the fact recorded at the position that `AnnulerVersement` names (facts are read
     by position, not kept in the state); other commands ignore it.
     """
+    if type(commande) not in _DECISIONS:
+        raise UsageError(f"{type(commande).__name__} n'est pas une commande de ce livre.")
     try:
         _exiger_programme(etat, commande)
         _exiger_exercices_ouverts(etat, commande)
@@ -104,7 +109,7 @@ def decide(etat: Programme, commande: Commande, *, versement: Fait | None = None
             return paiement.annuler_versement(etat, commande, versement)
         return _DECISIONS[type(commande)](etat, commande)
     except Refus as refus:
-        return refus
+        return refus.with_traceback(None)  # a receipt must not keep the frames, nor the state
 
 
 def _exiger_programme(etat: Programme, commande: Commande) -> None:

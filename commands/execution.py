@@ -17,28 +17,29 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import RLock
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import structlog
-from msgspec import Struct, to_builtins
 
-from ledger.erreurs import StoreError, VersionConflictError
+from ledger.erreurs import ImpossibleHistoryError, StoreError, VersionConflictError
 from ledger.evenements import Fait
 from ledger.journal import Brouillon, Journal
-from ledger.preuve.merkle import Arbre, racine_base64
 from ledger.programme import Programme, evolve
 from ledger.stockage.memoire import MemoryStore
 from ledger.stockage.port import EntreeIndex, Store
 from ledger.stockage.sqlite import SQLiteStore
 from ledger.temps import Clock, SystemClock
 
-from .decider import FAITS, decide, sans_accents
+from .decider import decide, sans_accents
+from .idempotence import divergence, empreinte_canonique, meme_contenu
 from .lecture_json import CommandeIllisible, en_commande
 from .modele import Commande
+from .recus import Recu
 from .refus import Refus
 from .verbes.paiement import AnnulerVersement
 
-Statut = Literal["acceptee", "deja_executee", "refusee"]
+Saisie = Commande | CommandeIllisible | Mapping[str, Any]
+"""What can be executed: a model, the JSON object of one, or what `lire_ligne` could not read."""
 TAILLE_LOT = 500
 """Commands of one transaction when a long sequence is executed independently."""
 
@@ -52,52 +53,6 @@ _log: structlog.stdlib.BoundLogger = structlog.wrap_logger(
         structlog.stdlib.render_to_log_kwargs,
     ],
 )
-
-
-class Recu(Struct, frozen=True):
-    """The answer to one command.
-
-    `taille` and `racine` are the size and Merkle root of the journal right after the event: kept
-    outside the base, they prove later that the event was never altered. A refusal has neither
-    positions nor root, and says why (`refus`).
-    """
-
-    id_commande: str | None
-    statut: Statut
-    positions: tuple[int, ...] = ()
-    refus: Refus | None = None
-    programme: str | None = None
-    arbre: Arbre | None = None
-    """The tree that `racine` is read from."""
-
-    @property
-    def taille(self) -> int | None:
-        """Size of the journal at the last event of the command."""
-        return self.positions[-1] if self.positions else None
-
-    @property
-    def racine(self) -> str | None:
-        """Merkle root at that size, standard base64; computed when asked."""
-        if self.arbre is None or not self.positions:
-            return None
-        return racine_base64(self.arbre.racine(self.positions[-1]))
-
-    @property
-    def acceptee(self) -> bool:
-        """Whether the command took effect, now or before."""
-        return self.statut != "refusee"
-
-    def en_json(self) -> dict[str, Any]:
-        """The public JSON of a receipt."""
-        return {
-            "id_commande": self.id_commande,
-            "statut": self.statut,
-            "code": self.refus.code if self.refus is not None else None,
-            "message": self.refus.phrase if self.refus is not None else None,
-            "positions": list(self.positions),
-            "taille": self.taille,
-            "racine": self.racine,
-        }
 
 
 @dataclass(slots=True)
@@ -157,7 +112,7 @@ class GrandLivre:
             self._fils.clear()
             self.store.fermer()
 
-    def executer(self, commande: Commande | Mapping[str, Any]) -> Recu:
+    def executer(self, commande: Saisie) -> Recu:
         """Execute one command (a model, or the JSON object of one). Never raises a refusal.
 
         Raises: StoreError, ChainBrokenError. After an error, sending the same command again is
@@ -166,7 +121,7 @@ class GrandLivre:
         return self.executer_lot((commande,))[0]
 
     def executer_lot(
-        self, commandes: Iterable[Commande | Mapping[str, Any]], *, atomique: bool = False
+        self, commandes: Iterable[Saisie], *, atomique: bool = False
     ) -> tuple[Recu, ...]:
         """Execute commands in order, in one durable transaction.
 
@@ -175,6 +130,10 @@ class GrandLivre:
         """
         saisies = [_saisir(c) for c in commandes]
         with self._verrou:
+            if len(saisies) == 1:
+                recu = self._presumer(saisies[0])
+                if recu is not None:
+                    return (recu,)
             while True:
                 try:
                     return self._tenter(saisies, atomique=atomique)
@@ -191,10 +150,10 @@ class GrandLivre:
                         ) from None
 
     def executer_flux(
-        self, commandes: Iterable[Commande | Mapping[str, Any]], *, lot: int = TAILLE_LOT
+        self, commandes: Iterable[Saisie], *, lot: int = TAILLE_LOT
     ) -> Iterator[Recu]:
         """Execute a long sequence independently, by durable batches; receipts come as they land."""
-        attente: list[Commande | Mapping[str, Any]] = []
+        attente: list[Saisie] = []
         for commande in commandes:
             attente.append(commande)
             if len(attente) >= lot:
@@ -209,23 +168,65 @@ class GrandLivre:
             return self._fil(programme).etat
 
     def journal(self, programme: str) -> Journal:
-        """The journal of a programme, caught up (read it; only commands write)."""
-        with self._verrou:
-            return self._fil(programme).journal
+        """A journal of the programme, read to its end; yours, not the one that commands move."""
+        journal = Journal(self.store, programme)
+        for _ in journal.rattraper():
+            pass
+        return journal
 
     def _fil(self, programme: str) -> _Fil:
         fil = self._fils.get(programme)
-        if fil is None:
+        if fil is None or fil.journal.taille != fil.etat.position:
             fil = _Fil(Journal(self.store, programme), Programme(slug=programme))
         try:
             for _, fait in fil.journal.rattraper():
                 fil.etat = evolve(fil.etat, fait)
+        except (LookupError, ValueError) as erreur:
+            self._fils.pop(programme, None)
+            raise ImpossibleHistoryError(
+                f"Journal {programme}, position {fil.etat.position + 1} : ce fait ne peut pas "
+                f"suivre ceux qui le précèdent ({erreur})."
+            ) from erreur
         except BaseException:
             self._fils.pop(programme, None)  # half caught up: start again from the store
             raise
         if fil.etat.position:
             self._fils[programme] = fil
         return fil
+
+    def _presumer(self, saisie: Commande | CommandeIllisible) -> Recu | None:
+        """Try one command on the warm state, without reading the base first.
+
+        If the state is stale, or the id already known, its position or its id is taken: nothing is
+        written, and the full way answers. So does it for every refusal, which must rest on a state
+        as fresh as the last commit.
+        """
+        fil = self._fils.get(saisie.programme) if isinstance(saisie, Commande) else None
+        if fil is None or fil.journal.taille != fil.etat.position:
+            return None
+        debut = time.perf_counter_ns()
+        essai = _Essai(fil, Brouillon(fil.journal), fil.etat, {}, {})
+        recu = self._decider({fil.journal.programme: essai}, saisie)
+        if not recu.acceptee:
+            return None
+        try:
+            self._ecrire([essai])
+        except VersionConflictError:
+            return None
+        _journaliser(saisie, recu, debut)
+        return recu
+
+    def _ecrire(self, essais: Iterable[_Essai]) -> None:
+        """Commit the drafts in one transaction; only then do the states move."""
+        pleins = [essai for essai in essais if essai.brouillon.lignes]
+        if not pleins:
+            return
+        self.store.ajouter([essai.fil.journal.ecriture(essai.brouillon) for essai in pleins])
+        for essai in pleins:
+            # interrupted between the two, journal and state no longer agree: `_fil` starts again
+            essai.fil.journal.valider(essai.brouillon)
+            essai.fil.etat = essai.etat
+            self._fils[essai.fil.journal.programme] = essai.fil
 
     def _tenter(
         self, saisies: Sequence[Commande | CommandeIllisible], *, atomique: bool
@@ -239,16 +240,7 @@ class GrandLivre:
                 _journaliser(saisie, recu, debut)
                 return (recu,)
             recus.append(recu)
-        ecritures = [
-            e.fil.journal.ecriture(e.brouillon) for e in essais.values() if e.brouillon.lignes
-        ]
-        if ecritures:
-            self.store.ajouter(ecritures)
-            for programme, essai in essais.items():
-                essai.fil.journal.valider(essai.brouillon)
-                essai.fil.etat = essai.etat
-                if essai.etat.position:
-                    self._fils[programme] = essai.fil
+        self._ecrire(essais.values())
         for saisie, recu in zip(saisies, recus, strict=True):
             _journaliser(saisie, recu, debut)
         return tuple(recus)
@@ -274,7 +266,8 @@ class GrandLivre:
         arbre = essai.fil.journal.arbre
         connu = essai.connus.get(saisie.id_commande)
         if connu is not None:
-            if connu.empreinte == saisie.empreinte:
+            deja = _fait_en(essai, connu.position)
+            if meme_contenu(saisie, deja, connu):
                 return Recu(
                     saisie.id_commande,
                     "deja_executee",
@@ -282,7 +275,7 @@ class GrandLivre:
                     programme=saisie.programme,
                     arbre=arbre,
                 )
-            refus: Refus | Fait = _divergence(saisie, _fait_en(essai, connu.position), connu)
+            refus: Refus | Fait = divergence(saisie, deja, connu)
         else:
             versement = None
             if type(saisie) is AnnulerVersement:
@@ -291,7 +284,9 @@ class GrandLivre:
         if isinstance(refus, Refus):
             return Recu(saisie.id_commande, "refusee", refus=refus, programme=saisie.programme)
         fait = essai.brouillon.sceller(
-            refus, instant=self._clock.maintenant(), empreinte=saisie.empreinte
+            refus,
+            instant=self._clock.maintenant(),
+            empreinte=empreinte_canonique(essai.etat, saisie, refus),
         )
         essai.etat = evolve(essai.etat, fait)
         position = essai.brouillon.position
@@ -306,41 +301,13 @@ class GrandLivre:
         )
 
 
-def _saisir(commande: Commande | Mapping[str, Any]) -> Commande | CommandeIllisible:
-    return commande if isinstance(commande, Commande) else en_commande(commande)
+def _saisir(saisie: Saisie) -> Commande | CommandeIllisible:
+    return saisie if isinstance(saisie, Commande | CommandeIllisible) else en_commande(saisie)
 
 
 def _fait_en(essai: _Essai, position: int) -> Fait | None:
     """The fact at a position, in the draft or in the journal."""
     return essai.faits.get(position) or essai.fil.journal.lire_un(position)
-
-
-def _divergence(commande: Commande, fait: Fait | None, connu: EntreeIndex) -> Refus:
-    """`commande_divergente`, naming the first field that differs where the event keeps it."""
-    champ = "contenu"
-    if fait is not None:
-        champ = _premier_ecart(commande, fait)
-    return Refus(
-        "commande_divergente",
-        f"L'identifiant {commande.id_commande} a été accepté à la position {connu.position} avec "
-        f"un autre contenu (premier écart : {champ}).",
-        remede="Envoyer une autre commande sous un nouvel identifiant.",
-        details={"champ": champ, "position": connu.position},
-    )
-
-
-def _premier_ecart(commande: Commande, fait: Fait) -> str:
-    if FAITS[type(commande)] is not type(fait):
-        return "commande"
-    voulu, garde = to_builtins(commande.contenu()), to_builtins(fait)
-    for champ in type(commande).model_fields:
-        if champ not in fait.__struct_fields__:
-            continue
-        if champ not in voulu and champ in commande.champs_completes:
-            continue  # computed by the decision: its absence says nothing
-        if voulu.get(champ) != garde.get(champ):
-            return champ
-    return "contenu"
 
 
 def _journaliser(saisie: Commande | CommandeIllisible, recu: Recu, debut: int) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
+from unicodedata import normalize
 
 from pydantic import TypeAdapter, ValidationError
 
 from ledger.champs import IdCommande
 
-from .decider import VERBES, sans_accents
+from .decider import VERBES
 from .modele import Commande
 from .refus import Refus
 
@@ -76,11 +78,14 @@ def en_commande(donnees: Mapping[str, Any] | Any) -> Commande | CommandeIllisibl
     id_commande = brut.get("id_commande")
     id_lu = _id_lisible(id_commande)
     verbe = brut.pop("commande", None)
-    classe = VERBES.get(sans_accents(verbe)) if isinstance(verbe, str) else None
+    classe = VERBES.get(normalize("NFC", verbe)) if isinstance(verbe, str) else None
     if classe is None:
-        return _illisible(f"Le verbe {str(verbe)[:60]!r} est inconnu.", id_commande=id_lu)
+        nom = verbe[:60] if isinstance(verbe, str) else "(absent, ou pas un texte)"
+        return _illisible(f"Le verbe {nom!r} est inconnu.", id_commande=id_lu)
     try:
-        return classe.model_validate({k: v for k, v in brut.items() if v is not None})
+        champs = classe.model_fields
+        absents = {k for k, v in brut.items() if v is None and k in champs}  # null = absent
+        return classe.model_validate({k: v for k, v in brut.items() if k not in absents})
     except ValidationError as erreur:
         raisons = "; ".join(_raison(e) for e in erreur.errors(include_url=False)[:5])
         return _illisible(f"{classe.verbe} : {raisons}.", id_commande=id_lu)
@@ -118,7 +123,7 @@ def _objet(paires: list[tuple[str, Any]]) -> dict[str, Any]:
     objet = dict(paires)
     if len(objet) != len(paires):
         noms = [nom for nom, _ in paires]
-        double = next(nom for nom in noms if noms.count(nom) > 1)
+        double = Counter(noms).most_common(1)[0][0]
         raise _JsonRejectedError(f"Le membre {double[:60]!r} figure deux fois.")
     return objet
 

@@ -6,21 +6,22 @@ are refused. `date_effet` is the civil date (Paris) at which the fact counts; am
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from hashlib import sha256
 from typing import Annotated, Any, ClassVar, get_args
 
+from msgspec.json import Encoder
 from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
 from ledger.champs import Date, IdCommande, Slug, normaliser
 from ledger.evenements import Acteur, Role
-from ledger.preuve.canonique import json_canonique
 from ledger.programme import Dossier, Label, Programme
 
 from .refus import Refus
 
 _ID_ACTEUR_MAX = 200
-ROLES: tuple[str, ...] = get_args(Role)
+ROLES: tuple[Role, ...] = get_args(Role)
 A_SCELLER: dict[str, Any] = {"enregistre_le": "", "empreinte_commande": "", "precedent": None}
 """Members that the journal fills when it records the fact: decisions know no clock."""
 
@@ -35,7 +36,11 @@ def _lire_acteur(valeur: Any) -> Any:
             raise ValueError(f"acteur.id : texte de 1 à {_ID_ACTEUR_MAX} signes attendu")
         if valeur.role not in ROLES:
             raise ValueError(f"acteur.role : un de {', '.join(ROLES)} attendu")
-        return Acteur(id=normaliser(valeur.id), role=valeur.role)
+        identifiant = normaliser(valeur.id)
+        if not identifiant.isprintable() or identifiant != identifiant.strip():
+            # two ids that look alike would evade the separation of duties
+            raise ValueError("acteur.id : ni espace au bord, ni signe invisible")
+        return Acteur(id=identifiant, role=ROLES[ROLES.index(valeur.role)])
     return valeur
 
 
@@ -76,27 +81,35 @@ class Commande(BaseModel):
 
     def contenu(self) -> dict[str, Any]:
         """The validated content, absent members left out: what `empreinte` digests."""
-        donnees = {k: _brut(v) for k, v in self.__dict__.items() if v is not None}
+        donnees = {k: v for k, v in self.__dict__.items() if v is not None}
         donnees["commande"] = self.verbe
         return donnees
 
     @property
     def empreinte(self) -> str:
         """Hex SHA-256 of the canonical JSON of the content: same content, same digest."""
-        return sha256(json_canonique(self.contenu())).hexdigest()
+        return self.empreinte_sans(())
+
+    def empreinte_sans(self, champs: Iterable[str]) -> str:
+        """The digest of the content without some optional members."""
+        donnees = self.contenu()
+        for champ in champs:
+            donnees.pop(champ, None)
+        return sha256(_encoder(donnees)).hexdigest()
+
+    def explicites(self) -> tuple[str, ...]:
+        """The members given though the decision would compute them."""
+        return tuple(c for c in sorted(self.champs_completes) if getattr(self, c) is not None)
 
 
-_SIMPLES = frozenset({str, int, bool, date, dict, Acteur})
-
-
-def _brut(valeur: Any) -> Any:
-    if type(valeur) in _SIMPLES:
-        return valeur
+def en_donnees(valeur: Any) -> Any:
+    """Plain data of a model inside a command (what msgspec does not know)."""
     if isinstance(valeur, BaseModel):
         return valeur.model_dump(exclude_none=True)
-    if isinstance(valeur, tuple):
-        return [_brut(v) for v in valeur]
-    return valeur
+    raise TypeError(f"type inattendu : {type(valeur)}")
+
+
+_encoder = Encoder(order="sorted", enc_hook=en_donnees).encode
 
 
 class CommandeDeStructure(Commande):

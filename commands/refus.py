@@ -1,12 +1,14 @@
 """Refusals: the business says no. A value with a code, a French sentence, a remedy and figures.
 
-`decide` returns the first refusal that applies, in the order of `ORDRE` for what is common to all
-commands, then in the order its verb documents. A refused command writes nothing.
+`decide` returns the first refusal that applies: what is common to all commands, in the order of
+`commands.decider`, then in the order its verb documents. A refused command writes nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+
+from ledger.champs import neutraliser
 
 CODES: dict[str, str] = {
     "commande_invalide": "La commande n'a pas la forme attendue (membre, type, texte, montant).",
@@ -70,9 +72,9 @@ class Refus(Exception):  # noqa: N818 - a refusal is not an error
     ) -> None:
         if code not in CODES:
             raise KeyError(f"code de refus inconnu : {code}")
-        super().__init__(message)
         self.code = code
-        self.message = message
+        self.message = neutraliser(message)  # it may repeat what the caller sent
+        super().__init__(self.message)
         self.remede = remede
         self.details = dict(details or {})
 

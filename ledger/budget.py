@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from .preuve.canonique import json_canonique
-from .soldes import Exercice, Soldes
+from .soldes import Soldes
 
 
 class LigneCredits(Struct, frozen=True):
@@ -54,7 +54,8 @@ def a_prevoir(soldes: Soldes) -> dict[int, int]:
 def lignes_credits(soldes: Soldes, *, jusqua: int | None = None) -> tuple[LigneCredits, ...]:
     """The lines of the table, ascending and without gap, up to an exercice (included) if given.
 
-    From the first exercice on which anything was recorded to the last, planned payments included.
+    From the first exercice on which anything was recorded to the last, planned payments and closed
+    exercices included: what a closing seals is what the table shows, for ever.
     """
     prevu = a_prevoir(soldes)
     annees = soldes.mouvementees() | prevu.keys()
@@ -62,15 +63,16 @@ def lignes_credits(soldes: Soldes, *, jusqua: int | None = None) -> tuple[LigneC
         return ()
     lignes: list[LigneCredits] = []
     reste = 0
-    fin = max(annees) if jusqua is None else jusqua
-    for annee in range(min(annees), fin + 1):
-        ligne = _ligne(annee, soldes.exercice(annee), prevu.get(annee, 0), reste)
+    fin = max(*annees, soldes.dernier_clos)
+    for annee in range(min(annees), fin + 1 if jusqua is None else jusqua + 1):
+        ligne = _ligne(soldes, annee, prevu.get(annee, 0), reste)
         reste = ligne.rap_cloture_centimes
         lignes.append(ligne)
     return tuple(lignes)
 
 
-def _ligne(annee: int, solde: Exercice, prevu: int, ouverture: int) -> LigneCredits:
+def _ligne(soldes: Soldes, annee: int, prevu: int, ouverture: int) -> LigneCredits:
+    solde = soldes.exercice(annee)
     engage = solde.engage + solde.engage_bonus
     meme = solde.retraits_meme + solde.retraits_meme_bonus
     anterieurs = solde.retraits_anterieurs + solde.retraits_anterieurs_bonus
@@ -88,8 +90,8 @@ def _ligne(annee: int, solde: Exercice, prevu: int, ouverture: int) -> LigneCred
         cp_payes_centimes=payes,
         regularisations_centimes=regularisations,
         reversements_centimes=solde.reversements,
-        ae_disponibles_centimes=solde.ae_disponibles,
-        cp_disponibles_centimes=solde.cp_disponibles,
+        ae_disponibles_centimes=soldes.ae_disponibles(annee),
+        cp_disponibles_centimes=soldes.cp_disponibles(annee),
         cp_restant_a_prevoir_centimes=prevu,
         rap_ouverture_centimes=ouverture,
         rap_cloture_centimes=ouverture + engage - payes - regularisations - meme - anterieurs,
@@ -106,4 +108,4 @@ def ligne_seule(soldes: Soldes, annee: int, lignes: tuple[LigneCredits, ...]) ->
     for ligne in lignes:
         if ligne.exercice == annee:
             return ligne
-    return _ligne(annee, soldes.exercice(annee), 0, 0)
+    return _ligne(soldes, annee, 0, 0)

@@ -39,9 +39,34 @@ def normaliser(texte: str) -> str:
             "(contrôle, bidirectionnel ou isolé)"
         )
     normal = unicodedata.normalize("NFC", texte)
-    if not normal.strip():
+    if not any(c.isprintable() and not c.isspace() for c in normal):
         raise ValueError("le texte est vide")
     return normal
+
+
+def est_slug(texte: str) -> bool:
+    """Whether the text is an identifier of programme or structure: `[a-z0-9-]{1,64}`."""
+    return _SLUG.fullmatch(texte) is not None
+
+
+def est_admis(texte: str) -> bool:
+    """Whether a stored text holds no forbidden character and is NFC."""
+    return _INTERDITS.search(texte) is None and unicodedata.is_normalized("NFC", texte)
+
+
+def neutraliser(texte: str) -> str:
+    """The text safe to repeat in a sentence: forbidden characters shown as escapes."""
+    return _INTERDITS.sub(lambda c: f"\\u{ord(c[0]):04x}", texte)
+
+
+def _texte(maximum: int) -> Callable[[str], str]:
+    def verifier(texte: str) -> str:
+        normal = normaliser(texte)
+        if len(normal) > maximum:  # NFC may lengthen: measured on what is stored
+            raise ValueError(f"texte trop long : {len(normal)} signes, {maximum} au plus")
+        return normal
+
+    return verifier
 
 
 def _motif(expression: re.Pattern[str], attendu: str) -> Callable[[str], str]:
@@ -80,7 +105,9 @@ def _verifier_mois_jour(texte: str) -> str:
 def _lire_date(valeur: Any) -> Any:
     if isinstance(valeur, str):
         return lire_date(valeur)
-    if type(valeur) is date and not ANNEE_MIN <= valeur.year <= ANNEE_MAX:
+    if type(valeur) is not date:  # a datetime, or another library's date, is not a civil date
+        raise ValueError("date (datetime.date ou AAAA-MM-JJ) attendue")
+    if not ANNEE_MIN <= valeur.year <= ANNEE_MAX:
         raise ValueError(f"la date {valeur} est hors des années {ANNEE_MIN} à {ANNEE_MAX}")
     return valeur
 
@@ -109,9 +136,16 @@ Centimes = Annotated[int, Field(ge=-CENTIMES_MAX, le=CENTIMES_MAX)]
 CentimesPositifs = Annotated[int, Field(gt=0, le=CENTIMES_MAX)]
 CentimesOuZero = Annotated[int, Field(ge=0, le=CENTIMES_MAX)]
 Exercice = Annotated[int, Field(ge=ANNEE_MIN, le=ANNEE_MAX)]
-TexteCourt = Annotated[str, Field(max_length=200), AfterValidator(normaliser)]
-Texte = Annotated[str, Field(max_length=500), AfterValidator(normaliser)]
-TexteLong = Annotated[str, Field(max_length=4000), AfterValidator(normaliser)]
+TexteCourt = Annotated[
+    str, AfterValidator(_texte(200)), Field(json_schema_extra={"maxLength": 200})
+]
+Texte = Annotated[str, AfterValidator(_texte(500)), Field(json_schema_extra={"maxLength": 500})]
+TexteLong = Annotated[
+    str, AfterValidator(_texte(4000)), Field(json_schema_extra={"maxLength": 4000})
+]
 Vague = Annotated[
-    str, BeforeValidator(_lire_vague), Field(max_length=64), AfterValidator(normaliser)
+    str,
+    BeforeValidator(_lire_vague),
+    AfterValidator(_texte(64)),
+    Field(json_schema_extra={"maxLength": 64}),
 ]

@@ -72,6 +72,12 @@ class StoreFullError(StoreError):
     code = "disque_plein"
 
 
+class StoreClosedError(StoreError):
+    """The base was closed by its owner."""
+
+    code = "base_fermee"
+
+
 class StoreUnsafeError(StoreError):
     """A durability setting that the ledger relies on could not be obtained."""
 
@@ -103,6 +109,12 @@ class ImpossibleHistoryError(LedgerError):
 
     def __init__(self, message: str) -> None:
         super().__init__(message, remede="Lancer `fabriques verifier`.")
+
+
+class UnrecordableFactError(LedgerError):
+    """What would be written could not be read back: nothing is written."""
+
+    code = "fait_non_inscriptible"
 
 
 class VersionConflictError(LedgerError):

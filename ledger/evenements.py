@@ -18,9 +18,11 @@ from msgspec import Meta, Struct
 Slug = Annotated[str, Meta(min_length=1, max_length=64)]
 Empreinte = Annotated[str, Meta(min_length=64, max_length=64)]
 Instant = Annotated[str, Meta(min_length=27, max_length=27)]
-Position = Annotated[int, Meta(ge=1)]
-Positif = Annotated[int, Meta(gt=0)]
-OuZero = Annotated[int, Meta(ge=0)]
+_MAX = 2**53 - 1
+Position = Annotated[int, Meta(ge=1, le=_MAX)]
+Positif = Annotated[int, Meta(gt=0, le=_MAX)]
+OuZero = Annotated[int, Meta(ge=0, le=_MAX)]
+Signe = Annotated[int, Meta(ge=-_MAX, le=_MAX)]
 Exercice = Annotated[int, Meta(ge=1900, le=2999)]
 Texte = Annotated[str, Meta(min_length=1, max_length=4000)]
 
@@ -30,8 +32,7 @@ Nature = Literal["subvention", "bonus"]
 Imputation = Literal["enveloppe", "hors_enveloppe"]
 
 
-class _Valeur(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
-    """Base of the values inside events."""
+class _Valeur(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False): ...
 
 
 class Acteur(_Valeur, frozen=True):
@@ -51,7 +52,7 @@ class Attribuant(_Valeur, frozen=True):
 class Tranche(_Valeur, frozen=True):
     """One instalment of a schedule. `exercice` is the budget year planned to be charged."""
 
-    rang: Annotated[int, Meta(ge=1)]
+    rang: Position
     exercice: Exercice
     montant_centimes: Positif
     echeance: date
@@ -61,7 +62,7 @@ class Part(_Valeur, frozen=True):
     """Cents of one exercice: of a commitment cohort, or of what is planned. Signed."""
 
     exercice: Exercice
-    montant_centimes: int
+    montant_centimes: Signe
 
 
 class OrdreUtilise(_Valeur, frozen=True):
@@ -130,7 +131,7 @@ class RèglesRévisées(Fait, frozen=True, kw_only=True):
 class EnveloppeModifiée(Fait, frozen=True, kw_only=True):
     """The multi-year envelope grows or shrinks."""
 
-    variation_centimes: int
+    variation_centimes: Signe
     source: Texte
 
 
@@ -138,8 +139,8 @@ class CréditsOuverts(Fait, frozen=True, kw_only=True):
     """AE and CP opened (or cancelled, when negative) on an exercice."""
 
     exercice: Exercice
-    ae_centimes: int
-    cp_centimes: int
+    ae_centimes: Signe
+    cp_centimes: Signe
     nature: Texte
     source: Texte
 
@@ -282,7 +283,7 @@ class TrancheVersée(FaitDeStructure, frozen=True, kw_only=True):
     schedule named; `ordres` the payment orders it uses.
     """
 
-    rang: Annotated[int, Meta(ge=1)]
+    rang: Position
     montant_centimes: Positif
     reference: Texte
     exercice: Exercice
@@ -357,7 +358,7 @@ class ExerciceClôturé(Fait, frozen=True, kw_only=True):
     """
 
     exercice: Exercice
-    totaux: dict[str, int]
+    totaux: dict[str, Signe]
     empreinte: Empreinte
 
 
@@ -396,5 +397,4 @@ TYPES: dict[str, type[Fait]] = {
     "programme-clos": ProgrammeClos,
 }
 """The closed registry: topic -> class. A topic is never reused nor removed."""
-
 TOPICS: dict[type[Fait], str] = {classe: topic for topic, classe in TYPES.items()}

@@ -10,10 +10,11 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from .erreurs import ChainBrokenError, UnreadableFactError
+from .champs import est_slug
+from .erreurs import ChainBrokenError, UnreadableFactError, UnrecordableFactError, UsageError
 from .evenements import TOPICS, Fait
 from .preuve.canonique import OctetsIllisibles, decoder, encoder
-from .preuve.ligne import Lineur
+from .preuve.ligne import ETAT_MAX_OCTETS, Lineur
 from .preuve.merkle import Arbre
 from .stockage.port import Ecriture, EntreeIndex, LigneBrute, Store
 
@@ -43,6 +44,14 @@ class Brouillon:
         )
         topic, octets = TOPICS[type(fait)], encoder(scelle)
         self.position += 1
+        try:
+            decoder(topic, octets)  # what is written can be read back, whatever built the fact
+        except OctetsIllisibles as erreur:
+            raise UnrecordableFactError(f"Le fait ne peut pas être inscrit : {erreur}.") from erreur
+        if len(octets) > ETAT_MAX_OCTETS:
+            raise UnrecordableFactError(
+                f"Le fait fait {len(octets)} octets, {ETAT_MAX_OCTETS} au plus."
+            )
         feuille = self._lineur.feuille(self.position, topic, octets)
         self.feuilles.append(feuille)
         self._precedent = feuille.hex()
@@ -55,6 +64,11 @@ class Journal:
     """One programme's journal over a store. Not thread-safe: its owner serialises the calls."""
 
     def __init__(self, store: Store, programme: str) -> None:
+        if not est_slug(programme):
+            raise UsageError(
+                f"{programme!r} n'est pas un identifiant de programme.",
+                remede="Lettres minuscules, chiffres et tirets, 64 au plus.",
+            )
         self.store = store
         self.programme = programme
         self.lineur = Lineur(programme)
@@ -123,7 +137,7 @@ class Journal:
                     position=position,
                 )
             return decoder(ligne.topic, ligne.octets)
-        return None
+        raise self._rompue(position, "la ligne a disparu depuis sa lecture")
 
     def ecriture(self, brouillon: Brouillon) -> Ecriture:
         """What the store must add for this draft."""

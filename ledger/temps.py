@@ -58,8 +58,9 @@ def est_instant(texte: str) -> bool:
 def lire_instant(texte: str) -> str:
     """Read an instant typed by a person; returns the stored form (greatest instant it covers).
 
-    `2021-01-31` means the end of that day in UTC; `2021-01-31T10:00:00Z` or with an offset, that
-    very second. A local time without offset is refused: it would be a guess.
+    `2021-01-31` means the end of that day in UTC; `2021-01-31T10:00:00Z`, or with an offset, the
+    end of that second; with a fraction, that very instant. A local time without offset is refused:
+    it would be a guess.
     """
     if _DATE.fullmatch(texte):
         return f"{lire_date(texte).isoformat()}T23:59:59.999999Z"
@@ -69,7 +70,13 @@ def lire_instant(texte: str) -> str:
         raise ValueError(f"l'instant {texte[:40]!r} est illisible") from None
     if lu.tzinfo is None:
         raise ValueError(f"l'instant {texte!r} ne dit pas son fuseau (ajouter Z pour UTC)")
-    return f"{lu.astimezone(UTC).isoformat(timespec='microseconds')[:-6]}Z"
+    if "." not in texte:
+        lu = lu.replace(microsecond=999_999)
+    try:
+        utc = lu.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"l'instant {texte!r} est hors du calendrier") from None
+    return f"{utc.isoformat(timespec='microseconds')[:-6]}Z"
 
 
 def format_date(jour: date) -> str:

@@ -76,6 +76,8 @@ def _retards(fiche: Fiche, regles: Regles, jour: date) -> Iterator[Anomalie]:
 
 def _versements(fiche: Fiche, regles: Regles, jour: date) -> Iterator[Anomalie]:
     for versement in fiche.versements:
+        if fiche.retrait_date is None and versement.exercice == versement.exercice_prevu:
+            continue
         if versement.position in fiche.annules:
             continue
         quoi = "Bonus" if versement.rang == 0 else f"Tranche {versement.rang}"
@@ -175,19 +177,19 @@ def _credits(vue: Vue, regles: Regles) -> Iterator[Anomalie]:
         return
     soldes = vue.situation.soldes
     for annee in soldes.annees():
-        solde = soldes.exercice(annee)
-        for nom, disponible in (("AE", solde.ae_disponibles), ("CP", solde.cp_disponibles)):
+        mesures = (("AE", soldes.ae_disponibles(annee)), ("CP", soldes.cp_disponibles(annee)))
+        for nom, disponible in mesures:
             if disponible < 0:
                 detail = f"{nom} de {annee} : {format_euros(disponible)} disponibles."
                 yield Anomalie("credits_depasses", None, None, detail)
 
 
 def _disponible(vue: Vue, regles: Regles) -> Iterator[Anomalie]:
-    cumul = 0
+    cumul = position = 0
     jours = vue.situation.disponible_par_jour
     for jour in sorted(jours):
-        ecart, position = jours[jour]
-        cumul += ecart
+        ecart, preneur = jours[jour]
+        cumul, position = cumul + ecart, max(position, preneur)
         if cumul < 0:
             detail = f"Disponible de {format_euros(cumul)} au {format_date(jour)}."
             yield Anomalie("disponible_negatif", None, position, detail)

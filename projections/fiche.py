@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from ledger.evenements import (
     AvenantSigné,
     AvisRendu,
+    BilanReçu,
     BonusNumériqueAccordé,
     BonusNumériqueVersé,
     CandidatureDéposée,
@@ -29,6 +30,7 @@ from ledger.evenements import (
     ReversementEncaissé,
     StructureCorrigée,
     Tranche,
+    TrancheOrdonnancée,
     TrancheVersée,
     VersementAnnulé,
 )
@@ -107,6 +109,15 @@ def appliquer(fiche: Fiche | None, position: int, fait: FaitDeStructure) -> Fich
                 versements=(*fiche.versements, versement),
                 verse=_plus(fiche.verse, fait.rang, fait.montant_centimes),
             )
+        case TrancheOrdonnancée() | BilanReçu():
+            return replace(fiche, evenements=evenements)
+        case CandidatureInstruite():
+            return replace(fiche, evenements=evenements, instruite=True)
+        case AvisRendu():
+            return replace(fiche, evenements=evenements, avis=fait.avis)
+        case ConventionSignée():
+            references = (*fiche.conventions, fait.reference)
+            return replace(fiche, evenements=evenements, conventions=references)
         case BonusNumériqueVersé():
             versement = Versement(
                 position,
@@ -177,16 +188,9 @@ def appliquer(fiche: Fiche | None, position: int, fait: FaitDeStructure) -> Fich
                 retrait_position=position,
                 retire=fiche.retire + sum(r.montant_centimes for r in fait.retraits),
             )
-        case ConventionSignée():
-            references = (*fiche.conventions, fait.reference)
-            return replace(fiche, evenements=evenements, conventions=references)
         case StructureCorrigée():
             corriges = {k: v for k, v in _membres(fait, _IDENTITE).items() if v is not None}
             return replace(fiche, evenements=evenements, **corriges)
-        case CandidatureInstruite():
-            return replace(fiche, evenements=evenements, instruite=True)
-        case AvisRendu():
-            return replace(fiche, evenements=evenements, avis=fait.avis)
         case CandidatureRejetée():
             return replace(fiche, evenements=evenements, etat="rejetee")
         case CandidatureRetirée():

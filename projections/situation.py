@@ -44,7 +44,7 @@ class Situation(Struct, frozen=True):
     regles: Chronologie | None = None
     derniere_date: date | None = None
     disponible_par_jour: dict[date, tuple[int, int]] = {}
-    """Effect date -> (cents added to the available on that day, last position that did)."""
+    """Effect date -> (cents added to the available that day, last position that took some)."""
 
 
 class Vue(Struct, frozen=True):
@@ -96,7 +96,8 @@ def plier(
             if cle[0] == PROGRAMME:
                 ecart += _SENS_DU_DISPONIBLE.get(cle, 0) * centimes
         if ecart:
-            jours[fait.date_effet] = (jours.get(fait.date_effet, (0, 0))[0] + ecart, position)
+            cumul, dernier = jours.get(fait.date_effet, (0, 0))
+            jours[fait.date_effet] = (cumul + ecart, position if ecart < 0 else dernier)
         if isinstance(fait, FaitDeStructure):
             slug = fait.structure
             fiches[slug] = tenir(fiches.get(slug), position, fait)
@@ -118,27 +119,28 @@ def plier(
 
 
 def regarder(journal: Journal, *, au: date | None = None, connu_au: int | str | None = None) -> Vue:
-    """Read a fresh journal and fold it: the programme as of `au`, as known at `connu_au`.
+    """Read a journal from its first line and fold it: as of `au`, as known at `connu_au`.
 
     `connu_au` is a position, or an instant in the stored form: then the facts recorded up to it.
     Every line is verified on the way. Raises: UsageError for an unknown programme or a position
     that the journal has not reached; ChainBrokenError; StoreError.
     """
+    journal = Journal(journal.store, journal.programme)  # however far the caller's was read
     jusqua = connu_au if isinstance(connu_au, int) else None
+    taille = journal.store.taille(journal.programme)
+    if taille == 0:
+        raise UsageError(
+            f"Le programme {journal.programme} n'est pas dans cette base.",
+            remede="Vérifier --programme.",
+        )
+    if jusqua is not None and not 0 <= jusqua <= taille:
+        raise UsageError(
+            f"Le journal {journal.programme} va de 1 à {taille}, position {jusqua} demandée.",
+            remede="Vérifier --connu-au.",
+        )
     faits = journal.rattraper(jusqua=jusqua)
     if isinstance(connu_au, str):
         instant = connu_au
         faits = takewhile(lambda inscrit: inscrit[1].enregistre_le <= instant, faits)
     situation = plier(faits, au=au)
-    if journal.taille == 0 and jusqua != 0:
-        raise UsageError(
-            f"Le programme {journal.programme} n'est pas dans cette base.",
-            remede="Vérifier --programme.",
-        )
-    if jusqua is not None and journal.taille < jusqua:
-        raise UsageError(
-            f"Le journal {journal.programme} n'a que {journal.taille} positions, {jusqua} "
-            "demandée.",
-            remede="Vérifier --connu-au.",
-        )
     return Vue(programme=journal.programme, au=au, situation=situation, arbre=journal.arbre)

@@ -107,7 +107,7 @@ class InstruireCandidature(CommandeDeStructure):
 
     verbe: ClassVar[str] = "InstruireCandidature"
     criteres: Annotated[dict[str, Verdict], BeforeValidator(_cinq_criteres)]
-    roles: Annotated[tuple[Role, ...] | None, BeforeValidator(en_tuple), Field(max_length=3)] = None
+    roles: Annotated[tuple[Role, ...], BeforeValidator(en_tuple), Field(max_length=3)] = ()
     montant_propose_centimes: CentimesOuZero | None = None
     note: TexteLong | None = None
 
@@ -181,7 +181,7 @@ def instruire_candidature(etat: Programme, commande: InstruireCandidature) -> Ca
         **base(commande, version),
         structure=commande.structure,
         criteres=dict(commande.criteres),
-        roles=commande.roles or (),
+        roles=commande.roles,
         montant_propose_centimes=commande.montant_propose_centimes,
         note=commande.note,
     )

@@ -189,7 +189,9 @@ def signer_avenant(etat: Programme, commande: SignerAvenant) -> AvenantSigné:
         echeancier=tranches,
         motif=commande.motif,
         engagement_centimes=max(variation, 0),
-        retraits=retraits_subvention(label.cohortes, -variation, annee, regles),
+        retraits=(
+            retraits_subvention(label.cohortes, -variation, annee, regles) if variation < 0 else ()
+        ),
         previsions=_ecart_previsions(label, tranches),
     )
 

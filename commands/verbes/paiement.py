@@ -59,7 +59,9 @@ class VerserTranche(CommandeDeStructure):
 
     def contenu(self) -> dict[str, Any]:
         """The content; an explicit default exercice makes no difference."""
-        return {**super().contenu(), "exercice": exercice_du_paiement(self)}
+        donnees = super().contenu()
+        donnees["exercice"] = exercice_du_paiement(self)
+        return donnees
 
 
 class VerserBonus(CommandeDeStructure):
@@ -77,7 +79,9 @@ class VerserBonus(CommandeDeStructure):
 
     def contenu(self) -> dict[str, Any]:
         """The content; an explicit default exercice makes no difference."""
-        return {**super().contenu(), "exercice": exercice_du_paiement(self)}
+        donnees = super().contenu()
+        donnees["exercice"] = exercice_du_paiement(self)
+        return donnees
 
 
 class AnnulerVersement(CommandeDeStructure):

@@ -19,35 +19,40 @@ from ..evenements import (
     FabriqueLabellisée,
     Fait,
     FaitDeStructure,
-    LabelRetiré,
-    ProgrammeOuvert,
-    Retrait,
     TrancheVersée,
     VersementAnnulé,
 )
 from ..montants import format_euros
-from ..programme import LABEL_RETIRE, LABELLISEE, Label, Programme
+from ..programme import LABELLISEE, Label, Programme, evolve
+from .attendus import attendus
+from .transitions import Trouvaille, transition
 
-Trouvaille = tuple[str, str]
 Paiement = TrancheVersée | BonusNumériqueVersé
 
 
 class Controle:
-    """The replay under audit: the state so far, and the payments not yet cancelled."""
+    """The replay under audit: the state so far, the payments not yet cancelled, the closings."""
 
     def __init__(self, etat: Programme) -> None:
         self.etat = etat
         self._paiements: dict[int, Paiement] = {}
+        self._clotures: list[ExerciceClôturé] = []
 
-    def avancer(self, position: int, fait: Fait, apres: Programme) -> list[Trouvaille]:
-        """The findings on one fact; the replay then stands after it."""
-        avant, self.etat = self.etat, apres
-        trouvailles = [*_regles(avant, fait), *_disponible(apres)]
+    def avancer(self, position: int, fait: Fait) -> list[Trouvaille]:
+        """The findings on one fact; the replay then stands after it.
+
+        Raises: LedgerError, LookupError or ValueError when nothing can follow.
+        """
+        avant = self.etat
+        trouvailles = [*transition(avant, fait), *self._comparer(avant, fait)]
+        apres = evolve(avant, fait)
+        self.etat = apres
+        trouvailles += [*_disponible(apres), *_credits(avant, apres, fait)]
         match fait:
             case FabriqueLabellisée():
                 trouvailles += [*_echeancier(apres, fait), *_quotas(apres, fait)]
             case AvenantSigné():
-                trouvailles += [*_echeancier(apres, fait), *_retraits(avant, fait, fait.retraits)]
+                trouvailles += _echeancier(apres, fait)
             case BonusNumériqueAccordé():
                 trouvailles += _bonus(avant, fait)
             case TrancheVersée() | BonusNumériqueVersé():
@@ -55,11 +60,9 @@ class Controle:
                 trouvailles += _cumul(apres)
                 self._paiements[position] = fait
             case VersementAnnulé():
-                trouvailles += _annulation(self._paiements.pop(fait.position, None), fait, avant)
-                trouvailles += _retraits(avant, fait, fait.retraits)
-            case LabelRetiré():
-                trouvailles += [*_retraits(avant, fait, fait.retraits), *_vide(avant, fait)]
+                self._paiements.pop(fait.position, None)
             case ExerciceClôturé():
+                self._clotures.append(fait)
                 trouvailles += _cloture(apres, fait)
             case _:
                 pass
@@ -67,8 +70,19 @@ class Controle:
             trouvailles += _plafonds_payes(apres, fait.structure)
         return trouvailles
 
+    def _comparer(self, avant: Programme, fait: Fait) -> Iterator[Trouvaille]:
+        """The effects that the fact holds are those its predecessors determine."""
+        paiement = None
+        if isinstance(fait, VersementAnnulé):
+            paiement = self._paiements.get(fait.position)
+            if paiement is None:
+                yield "effet_faux", f"Pas de versement à annuler en {fait.position}."
+        for membre, attendu in attendus(avant, fait, paiement).items():
+            if getattr(fait, membre) != attendu:
+                yield "effet_faux", f"{membre} n'est pas ce que donne le recalcul."
+
     def conclure(self) -> Iterator[Trouvaille]:
-        """Invariant 7: outstanding from the lines of the budget = what remains on live grants."""
+        """What needs the whole journal: outstanding (invariant 7), sealed exercices (13)."""
         lignes = lignes_credits(self.etat.soldes)
         cloture = lignes[-1].rap_cloture_centimes if lignes else 0
         prevu = sum(ligne.cp_restant_a_prevoir_centimes for ligne in lignes)
@@ -85,12 +99,8 @@ class Controle:
                 f"Restes à payer {format_euros(cloture)}, à prévoir {format_euros(prevu)}, reste "
                 f"sur les labels {format_euros(vivant)}.",
             )
-
-
-def _regles(avant: Programme, fait: Fait) -> Iterator[Trouvaille]:
-    version = 1 if isinstance(fait, ProgrammeOuvert) else avant.regles_au(fait.date_effet)[1]
-    if fait.regles_version != version:
-        yield "regles_version_fausse", f"Version {fait.regles_version}, {version} en vigueur."
+        for scelle in self._clotures:
+            yield from _cloture(self.etat, scelle)
 
 
 def _disponible(apres: Programme) -> Iterator[Trouvaille]:
@@ -100,6 +110,19 @@ def _disponible(apres: Programme) -> Iterator[Trouvaille]:
             "invariant_disponible",
             f"Disponible {format_euros(soldes.disponible)} sur {format_euros(soldes.enveloppe)}.",
         )
+
+
+def _credits(avant: Programme, apres: Programme, fait: Fait) -> Iterator[Trouvaille]:
+    """With `credits: bloquants`, no fact but a correction takes AE or CP that are not there."""
+    if avant.regles is None or avant.regles_au(fait.date_effet)[0].credits != "bloquants":
+        return
+    for annee in apres.soldes.annees():
+        for nom, reste, deja in (
+            ("AE", apres.soldes.ae_disponibles(annee), avant.soldes.ae_disponibles(annee)),
+            ("CP", apres.soldes.cp_disponibles(annee), avant.soldes.cp_disponibles(annee)),
+        ):
+            if reste < 0 and reste < deja:
+                yield "invariant_credits", f"{nom} de {annee} : {format_euros(reste)} disponibles."
 
 
 def _plafonds_payes(apres: Programme, structure: str) -> Iterator[Trouvaille]:
@@ -139,6 +162,7 @@ def _cumul(apres: Programme) -> Iterator[Trouvaille]:
     for annee in apres.soldes.annees():
         s = apres.soldes.exercice(annee)
         cumul += s.engage + s.engage_bonus - s.cp_payes - s.cp_payes_bonus
+        cumul -= s.regularisations + s.regularisations_bonus
         if cumul < 0:
             yield "invariant_paye", f"Payé cumulé jusqu'à {annee} au-delà de l'engagé."
 
@@ -198,6 +222,10 @@ def _bonus(avant: Programme, fait: BonusNumériqueAccordé) -> Iterator[Trouvail
         yield "invariant_bonus", f"{fait.structure} a déjà un bonus."
     if dossier.territoire != "qpv" or not dossier.numerique:
         yield "invariant_bonus", f"{fait.structure} n'est pas une Fabrique numérique en QPV."
+    regles, _ = avant.regles_au(fait.date_effet)
+    compte = avant.soldes.bonus_accordes + 1
+    if regles.quotas == "bloquants" and compte > regles.quota_numeriques:
+        yield "invariant_quota", f"{compte} bonus pour {regles.quota_numeriques}."
 
 
 def _versement(avant: Programme, fait: Paiement) -> Iterator[Trouvaille]:
@@ -206,7 +234,6 @@ def _versement(avant: Programme, fait: Paiement) -> Iterator[Trouvaille]:
     if label is None or dossier.etat != LABELLISEE:
         yield "invariant_versement", f"{fait.structure} n'a pas de label en vigueur."
         return
-    engagement = 0
     if isinstance(fait, BonusNumériqueVersé):
         if label.bonus is None or fait.date_effet < label.bonus.date_effet:
             yield "invariant_versement", f"{fait.structure} : bonus payé avant son octroi."
@@ -241,49 +268,6 @@ def _separation(avant: Programme, fait: Paiement) -> Iterator[Trouvaille]:
         yield "separation_des_fonctions", f"{fait.structure} : payé par {fait.acteur.id}."
     if sum(o.montant_centimes for o in fait.ordres) != fait.montant_centimes:
         yield "separation_des_fonctions", f"{fait.structure} : payé sans ordre suffisant."
-
-
-def _annulation(
-    paiement: Paiement | None, fait: VersementAnnulé, avant: Programme
-) -> Iterator[Trouvaille]:
-    if paiement is None or paiement.structure != fait.structure:
-        yield "invariant_annulation", f"Pas de versement à annuler en {fait.position}."
-        return
-    clos = avant.est_clos(paiement.exercice)
-    exercice = avant.premier_exercice_ouvert if clos else paiement.exercice
-    rendu = (fait.montant_centimes, fait.exercice, fait.regularisation, fait.ordres)
-    if rendu != (paiement.montant_centimes, exercice, clos, paiement.ordres):
-        yield "invariant_annulation", f"L'annulation de {fait.position} ne rend pas le versement."
-    if bool(fait.retraits) != (avant.dossiers[fait.structure].etat == LABEL_RETIRE):
-        yield "invariant_retrait", f"Retrait à l'annulation de {fait.position} inattendu ou omis."
-
-
-def _retraits(avant: Programme, fait: Fait, retraits: tuple[Retrait, ...]) -> Iterator[Trouvaille]:
-    """Art. 160: each part counts in the later of its exercice and that of its commitment."""
-    annee = max(fait.date_effet.year, avant.premier_exercice_ouvert)
-    recyclable = avant.regles_au(fait.date_effet)[0].retraits_anterieurs_recyclables
-    for r in retraits:
-        if r.exercice != max(annee, r.engagement) or r.recyclable != recyclable:
-            yield (
-                "invariant_retrait",
-                f"Retrait de {format_euros(r.montant_centimes)} (engagement {r.engagement}) compté "
-                f"en {r.exercice}.",
-            )
-
-
-def _vide(avant: Programme, fait: LabelRetiré) -> Iterator[Trouvaille]:
-    label = avant.dossiers[fait.structure].label
-    if label is None:
-        return
-    attendu = label.montant - sum(label.verse)
-    if label.bonus is not None:
-        attendu += label.bonus.montant - label.bonus.verse
-    retire = sum(r.montant_centimes for r in fait.retraits)
-    if retire != attendu:
-        yield (
-            "invariant_retrait",
-            f"{fait.structure} : {format_euros(retire)} retirés pour {format_euros(attendu)}.",
-        )
 
 
 def _cloture(apres: Programme, fait: ExerciceClôturé) -> Iterator[Trouvaille]:

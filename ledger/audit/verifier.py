@@ -6,21 +6,25 @@ trusts the index, a snapshot or a cache.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from hashlib import sha256
 
-from ..erreurs import LedgerError
-from ..evenements import Fait
+from ..champs import est_admis, est_slug
+from ..erreurs import LedgerError, UsageError
+from ..evenements import Fait, FaitDeStructure
 from ..preuve.canonique import OctetsIllisibles, decoder, encoder
 from ..preuve.ligne import Lineur
 from ..preuve.merkle import Arbre, racine_base64
-from ..programme import Programme, evolve
+from ..programme import Programme
 from ..stockage.port import EntreeIndex, LigneBrute, Store
 from ..temps import est_instant
 from .constats import Constat, Rapport
 from .invariants import Controle
 
 _PAS_PROGRES = 1_000
+_ECHAPPE = re.compile(rb"\\[bfnrtu]")
+"""Controls are the only characters that canonical JSON escapes so."""
 
 
 def verifier(
@@ -28,8 +32,13 @@ def verifier(
 ) -> Rapport:
     """Verify the journal of a programme. `progres` is told the position from time to time.
 
-    Raises: StoreError when the base cannot be read at all.
+    Raises: UsageError for an unknown programme, StoreError when the base cannot be read at all.
     """
+    if not est_slug(programme) or store.taille(programme) == 0:
+        raise UsageError(
+            f"Le programme {programme!r} n'est pas dans cette base.",
+            remede="Vérifier --programme.",
+        )
     audit = _Audit(programme)
     for defaut in store.controler():
         audit.constater("base_endommagee", None, f"SQLite signale : {defaut}")
@@ -79,12 +88,16 @@ class _Audit:
             self._attendue = ligne.position + 1
         fait = self._decoder(ligne)
         if fait is None:
-            self._avancer(_feuille_de_secours(ligne))
+            self._avancer(self._feuille(ligne))
             self._controle = None  # the figures beyond this line mean nothing
             return
         position = ligne.position
         if encoder(fait) != ligne.octets:
             self.constater("octets_non_canoniques", position, "Les octets ne sont pas canoniques.")
+        if not _texte_admis(ligne.octets) or not _slugs_admis(fait):
+            self.constater(
+                "texte_interdit", position, "Un texte n'aurait pas été admis à la saisie."
+            )
         if fait.precedent != self._tete:
             self.constater(
                 "chaine_rompue",
@@ -101,7 +114,7 @@ class _Audit:
         self._ids[fait.id_commande] = EntreeIndex(
             fait.id_commande, position, fait.empreinte_commande
         )
-        self._avancer(self._lineur.feuille(*ligne))
+        self._avancer(self._feuille(ligne))
         self._rejouer(position, fait)
 
     def _decoder(self, ligne: LigneBrute) -> Fait | None:
@@ -112,6 +125,14 @@ class _Audit:
             self.constater(code, ligne.position, f"{erreur}.")
             return None
 
+    def _feuille(self, ligne: LigneBrute) -> bytes:
+        """The leaf of a line as stored; of its columns when they are not even a line."""
+        if type(ligne.topic) is str and type(ligne.octets) is bytes:
+            position = ligne.position if type(ligne.position) is int else self.arbre.taille + 1
+            return self._lineur.feuille(position, ligne.topic, ligne.octets)
+        brut = repr(tuple(ligne)).encode("utf-8", "backslashreplace")
+        return sha256(b"\x00" + brut).digest()
+
     def _avancer(self, feuille: bytes) -> None:
         self.arbre.ajouter((feuille,))
         self._tete = feuille.hex()
@@ -119,19 +140,13 @@ class _Audit:
     def _rejouer(self, position: int, fait: Fait) -> None:
         if self._controle is None:
             return
-        avant = self._controle.etat
         try:
-            apres = evolve(avant, fait)
-        except LedgerError as erreur:
-            self.constater("histoire_impossible", position, erreur.message)
-            self._controle = None
-            return
-        except (LookupError, ValueError) as erreur:
-            self.constater("histoire_impossible", position, f"{type(erreur).__name__} : {erreur}")
-            self._controle = None
-            return
-        for code, detail in self._controle.avancer(position, fait, apres):
-            self.constater(code, position, detail)
+            for code, detail in self._controle.avancer(position, fait):
+                self.constater(code, position, detail)
+        except (LedgerError, LookupError, ValueError) as erreur:
+            detail = erreur.message if isinstance(erreur, LedgerError) else repr(erreur)
+            self.constater("histoire_impossible", position, detail)
+            self._controle = None  # what follows would rest on a state that is not one
 
     def verifier_index(self, store: Store) -> None:
         """The index of command ids holds exactly what the lines say."""
@@ -139,6 +154,10 @@ class _Audit:
         for programme, entree in store.index():
             if programme != self.programme:
                 continue
+            if entree.position > self.arbre.taille and any(
+                store.lire(programme, apres=entree.position - 1, jusqua=entree.position)
+            ):
+                continue  # committed by a writer since the lines were read
             vus.add(entree.id_commande)
             attendue = self._ids.get(entree.id_commande)
             if attendue is None:
@@ -166,6 +185,13 @@ class _Audit:
         self.constats.sort(key=lambda c: (c.position is None, c.position or 0, c.code))
 
 
-def _feuille_de_secours(ligne: LigneBrute) -> bytes:
-    """A leaf for a line that does not read, so that the pass can go on."""
-    return sha256(b"\x00" + repr(tuple(ligne)).encode("utf-8", "backslashreplace")).digest()
+def _texte_admis(octets: bytes) -> bool:
+    """No escape, no forbidden character, NFC: what `champs` lets in."""
+    if octets.isascii():
+        return _ECHAPPE.search(octets) is None
+    texte = octets.decode("utf-8")
+    return est_admis(texte) and _ECHAPPE.search(octets) is None
+
+
+def _slugs_admis(fait: Fait) -> bool:
+    return not isinstance(fait, FaitDeStructure) or est_slug(fait.structure)

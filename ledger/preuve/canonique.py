@@ -7,16 +7,16 @@ compares it with an independent implementation).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from ..evenements import TOPICS, TYPES, Fait, ProgrammeOuvert, RèglesRévisées
 from ..regles import Regles, RevisionRegles
 
 _encodeur = msgspec.json.Encoder(order="sorted")
-_decodeurs = {topic: msgspec.json.Decoder(classe).decode for topic, classe in TYPES.items()}
 
 _TOPICS_A_REGLES = (TOPICS[ProgrammeOuvert], TOPICS[RèglesRévisées])
 
@@ -28,32 +28,45 @@ class OctetsIllisibles(ValueError):  # noqa: N818 - a French statement of fact
     """Bytes or topic that are not a fact of this ledger."""
 
 
+Decodeur = Callable[[bytes], Fait]
+
+
+def _decodeur(classe: type[Fait]) -> Decodeur:
+    """The strict decoder of a class; rules inside a fact are checked too."""
+    lire: Decodeur = msgspec.json.Decoder(classe).decode
+    if classe is ProgrammeOuvert:
+        return _avec_regles(lire, Regles)
+    return _avec_regles(lire, RevisionRegles) if classe is RèglesRévisées else lire
+
+
+def _avec_regles(lire: Decodeur, modele: type[BaseModel]) -> Decodeur:
+    def lire_et_verifier(octets: bytes) -> Fait:
+        fait = lire(octets)
+        if isinstance(fait, ProgrammeOuvert | RèglesRévisées):
+            modele.model_validate(fait.regles)
+        return fait
+
+    return lire_et_verifier
+
+
+_decodeurs = {topic: _decodeur(classe) for topic, classe in TYPES.items()}
+
+
 def decoder(topic: str, octets: bytes) -> Fait:
     """The fact of stored bytes, every member checked: type, bounds, none unknown, no float.
 
     The topic is looked up in the closed registry: nothing named in data is ever imported.
     Raises: OctetsIllisibles.
     """
-    if type(octets) is not bytes or type(topic) is not str:
-        raise OctetsIllisibles("la ligne n'est pas faite d'un type et d'octets")
-    lire = _decodeurs.get(topic)
-    if lire is None:
-        raise OctetsIllisibles(f"type de fait inconnu : {topic[:80]!r}")
+    decodeur = _decodeurs.get(topic)
+    if decodeur is None:
+        raise OctetsIllisibles(f"type de fait inconnu : {str(topic)[:80]!r}")
+    if type(octets) is not bytes:  # SQLite gives back whatever type was stored
+        raise OctetsIllisibles(f"{topic} : l'état n'est pas fait d'octets")
     try:
-        fait = lire(octets)
+        return decodeur(octets)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as erreur:
         raise OctetsIllisibles(f"{topic} : {erreur}") from erreur
-    if topic in _TOPICS_A_REGLES:
-        _verifier_regles(topic, fait)
-    return fait
-
-
-def _verifier_regles(topic: str, fait: Fait) -> None:
-    try:
-        if isinstance(fait, ProgrammeOuvert):
-            Regles.model_validate(fait.regles)
-        elif isinstance(fait, RèglesRévisées):
-            RevisionRegles.model_validate(fait.regles)
     except ValidationError as erreur:
         raise OctetsIllisibles(f"{topic} : règles illisibles ({erreur})") from erreur
 

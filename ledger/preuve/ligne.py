@@ -14,6 +14,8 @@ from ..evenements import TYPES
 VERSION_LIGNE = 1
 LIGNE_MAX_OCTETS = 65_535
 """An entry of a transparency-log tile holds at most that many bytes."""
+ETAT_MAX_OCTETS = LIGNE_MAX_OCTETS - 200
+"""What is left for the state: slug, position, topic and punctuation take less than 200 bytes."""
 
 
 class Lineur:

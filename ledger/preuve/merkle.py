@@ -10,6 +10,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Iterable
 from hashlib import sha256
+from threading import Lock
 
 TAILLE_EMPREINTE = 32
 
@@ -25,10 +26,11 @@ class Arbre:
     Leaves are kept as they come; inner nodes are hashed when a root is first asked for.
     """
 
-    __slots__ = ("_niveaux",)
+    __slots__ = ("_niveaux", "_verrou")
 
     def __init__(self) -> None:
         self._niveaux: list[bytearray] = [bytearray()]
+        self._verrou = Lock()  # receipts are read by any thread
 
     @property
     def taille(self) -> int:
@@ -68,7 +70,8 @@ class Arbre:
         taille = self.taille if taille is None else taille
         if not 0 <= taille <= self.taille:
             raise IndexError(f"taille {taille} hors de 0..{self.taille}")
-        self._completer()
+        with self._verrou:
+            self._completer()
         # complete subtrees from the right (smallest) to the left, hashed together
         racine = b""
         debut = taille

@@ -15,12 +15,17 @@ class MemoryStore:
         self._origine = origine
         self._lignes: dict[str, list[LigneBrute]] = {}
         self._index: dict[str, dict[str, EntreeIndex]] = {}
-        self._bases: dict[str, int] = {}
+        self._bases: dict[str, int] = (
+            {} if origine is None else {p: origine.taille(p) for p in origine.programmes()}
+        )
 
     def programmes(self) -> tuple[str, ...]:
         """The programmes that have events, sorted."""
-        origine = self._origine.programmes() if self._origine is not None else ()
-        return tuple(sorted({*origine, *(p for p, lignes in self._lignes.items() if lignes)}))
+        return tuple(sorted({*self._bases, *(p for p, lignes in self._lignes.items() if lignes)}))
+
+    def taille(self, programme: str) -> int:
+        """The last position of a programme."""
+        return self._base(programme) + len(self._lignes.get(programme, ()))
 
     def lire(
         self, programme: str, *, apres: int = 0, jusqua: int | None = None
@@ -57,7 +62,9 @@ class MemoryStore:
     def index(self) -> Iterator[tuple[str, EntreeIndex]]:
         """The index of command ids, by programme and id."""
         if self._origine is not None:
-            yield from self._origine.index()
+            for programme, entree in self._origine.index():
+                if entree.position <= self._base(programme):
+                    yield programme, entree
         for programme in sorted(self._index):
             for entree in sorted(self._index[programme].values()):
                 yield programme, entree
@@ -65,7 +72,7 @@ class MemoryStore:
     def ajouter(self, ecritures: Sequence[Ecriture]) -> None:
         """Add events and ids: all or nothing."""
         for e in ecritures:
-            attendue = self._base(e.programme) + len(self._lignes.get(e.programme, ())) + 1
+            attendue = self.taille(e.programme) + 1
             connus = self.retrouver(e.programme, (i.id_commande for i in e.ids))
             if connus or (e.lignes and e.lignes[0].position != attendue):
                 raise VersionConflictError(f"La position {attendue} de {e.programme} est prise.")
@@ -81,12 +88,5 @@ class MemoryStore:
         """Nothing to close; the origin stays open."""
 
     def _base(self, programme: str) -> int:
-        """Size of the origin's stream when the fork first met it."""
-        if self._origine is None:
-            return 0
-        if programme not in self._bases:
-            derniere = 0
-            for ligne in self._origine.lire(programme):
-                derniere = ligne.position
-            self._bases[programme] = derniere
-        return self._bases[programme]
+        """Size of the origin's stream when the fork was made."""
+        return self._bases.get(programme, 0)

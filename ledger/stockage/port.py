@@ -37,6 +37,10 @@ class Store(Protocol):
         """The programmes that have events, sorted."""
         ...
 
+    def taille(self, programme: str) -> int:
+        """The last position of a programme; 0 when it has no event."""
+        ...
+
     def lire(
         self, programme: str, *, apres: int = 0, jusqua: int | None = None
     ) -> Iterator[LigneBrute]:

@@ -65,6 +65,7 @@ class Histoire:
 
     store: MemoryStore
     livre: GrandLivre
+    horloge: Horloge
     commandes: list[Json] = field(default_factory=list)
     recus: list[Recu] = field(default_factory=list)
     faits: list[Fait] = field(default_factory=list)
@@ -91,9 +92,7 @@ class Histoire:
         self.commandes.append(commande)
         self.recus.append(recu)
         if recu.statut == "acceptee":
-            fait = self.livre.journal(PROGRAMME).lire_un(recu.positions[0])
-            assert fait is not None
-            self.faits.append(fait)
+            self.faits += lire_faits(self.store, apres=len(self.faits))
         return recu
 
     def contexte(self) -> Contexte:
@@ -107,7 +106,7 @@ def histoires(draw: st.DrawFn, *, maximum: int = 45, secondes: Sequence[int] = (
     """A programme opened, then commands drawn one by one for the state they find."""
     store = MemoryStore()
     horloge = HorlogeDonnee(secondes) if secondes else Horloge()
-    histoire = Histoire(store, GrandLivre(store, clock=horloge))
+    histoire = Histoire(store, GrandLivre(store, clock=horloge), horloge)
     ouverture = draw(ouvertures())
     for commande in (ouverture, *draw(amorces(ouverture=ouverture))):
         histoire.envoyer(commande)
@@ -152,6 +151,14 @@ def chiffres_attendus(
         "structures": registre,
         "echeanciers": {nom: reference.echeancier(PROGRAMME, nom, jour, connu_au) for nom in noms},
     }
+
+
+def racine(store: Store) -> bytes:
+    """The Merkle root of the whole journal, by a fresh reading."""
+    journal = Journal(store, PROGRAMME)
+    for _ in journal.rattraper():
+        pass
+    return journal.arbre.racine()
 
 
 def octets(store: Store) -> tuple[list[Any], list[Any]]:

@@ -16,9 +16,8 @@ from typing import Any
 
 from commands import GrandLivre
 from ledger import MemoryStore, SQLiteStore, Store
-from ledger.preuve.merkle import racine_base64
-from tests.properties.contexte import PROGRAMME, Json
-from tests.properties.outils import Horloge, chiffres
+from tests.properties.contexte import Json
+from tests.properties.outils import Horloge, chiffres, racine
 
 RACINE = Path(__file__).parents[2]
 
@@ -32,7 +31,7 @@ def executer(travail: Json) -> Json:
         return {
             "recus": [recu.en_json() for recu in recus],
             "chiffres": chiffres(store),
-            "racine": racine_base64(livre.journal(PROGRAMME).arbre.racine()),
+            "racine": racine(store).hex(),
         }
 
 

@@ -17,8 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commands import GrandLivre
-from ledger import Journal, MemoryStore, Programme, SQLiteStore, Store, evolve
-from ledger.preuve.merkle import racine_base64
+from ledger import MemoryStore, Programme, SQLiteStore, evolve
 from projections.situation import plier
 from tests.properties.contexte import JOUR_MAX, JOUR_MIN, PROGRAMME, Contexte, Json
 from tests.properties.exemples import OUVERTURE
@@ -29,6 +28,7 @@ from tests.properties.outils import (
     histoires,
     lire_faits,
     octets,
+    racine,
     reglages,
     reponse,
 )
@@ -79,13 +79,6 @@ def _tables(base: Path) -> list[Any]:
         connexion.close()
 
 
-def _racine(store: Store) -> str:
-    journal = Journal(store, PROGRAMME)
-    for _ in journal.rattraper():
-        pass
-    return racine_base64(journal.arbre.racine())
-
-
 @reglages(EXEMPLES)
 @given(data=st.data(), secondes=st.lists(st.integers(0, 10**6), min_size=1, max_size=8))
 def test_9_les_positions_se_suivent_et_le_temps_ne_recule_pas(
@@ -93,11 +86,9 @@ def test_9_les_positions_se_suivent_et_le_temps_ne_recule_pas(
 ) -> None:
     """Positions 1 à N sans trou ; l'heure inscrite est la plus grande lue, même si elle recule."""
     histoire = data.draw(histoires(secondes=secondes))
-    horloge = histoire.livre._clock
-    assert isinstance(horloge, Horloge)
     lignes = [*histoire.store.lire(PROGRAMME)]
     assert [*range(1, len(histoire.faits) + 1)] == [ligne.position for ligne in lignes]
-    attendues = [*accumulate(horloge.lues, max)]
+    attendues = [*accumulate(histoire.horloge.lues, max)]
     assert attendues == [fait.enregistre_le for fait in histoire.faits]
 
 
@@ -109,7 +100,7 @@ def test_10_une_commande_refusee_laisse_tout_en_l_etat(
     """Une commande refusée ne change ni un octet du journal, ni un chiffre."""
     with _dossier() as dossier, GrandLivre.ouvrir(dossier / "b.db", creer=True) as livre:
         livre.executer_lot(histoire.acceptees)
-        avant, lus = _tables(livre.store.fichier), chiffres(livre.store)  # type: ignore[attr-defined]
+        avant, lus = _tables(dossier / "b.db"), chiffres(livre.store)
         for _ in range(6):
             contexte = Contexte(
                 etat=livre.etat(PROGRAMME),
@@ -222,7 +213,7 @@ def test_12_ter_ni_le_hachage_ni_le_fuseau_ni_la_langue_ne_changent_rien(
         {
             "recus": [recu.en_json() for recu in histoire.recus],
             "chiffres": chiffres(histoire.store),
-            "racine": _racine(histoire.store),
+            "racine": racine(histoire.store).hex(),
         }
         for histoire in suite
     ]

@@ -818,7 +818,7 @@ class Reference:
             return []
         lignes: list[Json] = []
         ouverture = 0
-        for exercice in range(min(presents), max(presents) + 1):
+        for exercice in range(min(presents), max(*presents, premier_ouvert - 1) + 1):
             ligne = ligne_de_credits(effets, exercice, ouverture, prevus.get(exercice, 0))
             ouverture = ligne["rap_cloture_centimes"]
             lignes.append(ligne)

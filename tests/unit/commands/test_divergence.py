@@ -120,12 +120,28 @@ def test_un_autre_verbe_differe_par_la_commande(monde: Monde) -> None:
     assert ecart(monde, gel, commande="DégelerCrédits") == "commande"
 
 
-def test_ce_que_le_fait_ne_garde_pas_est_le_contenu(monde: Monde) -> None:
-    """L'exercice nommé, égal à celui que la règle donnait, n'est qu'un contenu différent."""
+def test_un_defaut_explicite_ne_fait_pas_de_difference(monde: Monde) -> None:
+    """Nommer l'exercice que la règle donnait est la même commande ; en nommer un autre, non."""
     monde.label()
     bonus = accepter(monde, "AccorderBonusNumérique", "2020-02-03")
     assert ecart(monde, bonus, exercice=2020) == "exercice"
-    assert ecart(monde, bonus, exercice=2019) == "contenu"
+    assert monde.livre.executer({**bonus, "exercice": 2019}).statut == "deja_executee"
+
+
+def test_taire_ce_qui_fut_explicite_est_un_autre_contenu(monde: Monde) -> None:
+    """Un exercice nommé hors défaut, puis tu : le contenu diffère, et c'est tout ce qu'on sait."""
+    monde.label()
+    bonus = accepter(monde, "AccorderBonusNumérique", "2020-02-03", exercice=2021)
+    sans = {k: v for k, v in bonus.items() if k != "exercice"}
+    assert ecart(monde, sans) == "contenu"
+
+
+def test_nommer_le_defaut_puis_le_taire_est_la_meme_commande(monde: Monde) -> None:
+    """Un défaut écrit en toutes lettres la première fois peut être tu ensuite."""
+    monde.label()
+    bonus = accepter(monde, "AccorderBonusNumérique", "2020-02-03", exercice=2019)
+    sans = {k: v for k, v in bonus.items() if k != "exercice"}
+    assert monde.livre.executer(sans).statut == "deja_executee"
 
 
 def test_la_divergence_passe_avant_le_programme_et_l_exercice_clos(monde: Monde) -> None:
@@ -135,7 +151,8 @@ def test_la_divergence_passe_avant_le_programme_et_l_exercice_clos(monde: Monde)
     monde.ok("CloreProgramme", "2020-02-01")
     assert ecart(monde, enveloppe, variation_centimes=2) == "variation_centimes"
     ouverture = {"commande": "OuvrirProgramme", "intitule": "Fabriques", "regles": REGLES}
-    assert ecart(monde, enveloppe, variation_centimes=None, **ouverture) == "commande"
+    autre = {k: v for k, v in enveloppe.items() if k != "variation_centimes"}
+    assert ecart(monde, autre, **ouverture) == "commande"
 
 
 def test_une_commande_invalide_passe_avant_la_divergence(monde: Monde) -> None:

@@ -71,7 +71,7 @@ def test_un_membre_null_est_un_membre_absent() -> None:
         (b"{", "La ligne n'est pas du JSON"),
         (b"[]", "Une commande est un objet JSON."),
         (b'{"commande": "Danser"}', "Le verbe 'Danser' est inconnu."),
-        (b'{"commande": 3}', "Le verbe '3' est inconnu."),
+        (b'{"commande": 3}', "pas un texte"),
         (b" " * 1_000_001, "La commande dépasse 1000000 octets."),
     ],
 )
@@ -89,7 +89,7 @@ def test_une_ligne_fautive_recoit_une_phrase(ligne: bytes, phrase: str) -> None:
         ("variation_centimes", 10**14 + 1, "valeur hors limite (<= 100000000000000)"),
         ("date_effet", "03/02/2020", "ne s'écrit pas AAAA-MM-JJ"),
         ("date_effet", "2020-02-30", "n'existe pas au calendrier"),
-        ("date_effet", 20200203, "date AAAA-MM-JJ attendue"),
+        ("date_effet", 20200203, "AAAA-MM-JJ) attendue"),
         ("programme", "Fabriques", "identifiant [a-z0-9-]"),
         ("programme", "f" * 65, "identifiant [a-z0-9-]"),
         ("id_commande", "é", "ASCII imprimable"),
@@ -100,7 +100,7 @@ def test_une_ligne_fautive_recoit_une_phrase(ligne: bytes, phrase: str) -> None:
         ("acteur", {"id": "", "role": "comptable"}, "vide"),
         ("source", "ligne\nautre", "U+000A"),
         ("source", "\u202egnp.exe", "U+202E"),
-        ("source", "x" * 4001, "trop long (4000 au plus)"),
+        ("source", "x" * 4001, "trop long : 4001 signes, 4000 au plus"),
         ("autre", 1, "membre inconnu"),
     ],
 )
