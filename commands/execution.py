@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import structlog
+from msgspec.structs import replace
 
 from ledger.erreurs import ImpossibleHistoryError, StoreError, VersionConflictError
 from ledger.evenements import Fait
@@ -234,11 +235,11 @@ class GrandLivre:
         essais = self._preparer(saisies)
         recus: list[Recu] = []
         debut = time.perf_counter_ns()
-        for saisie in saisies:
+        for rang, saisie in enumerate(saisies):
             recu = self._decider(essais, saisie)
             if atomique and not recu.acceptee:
                 _journaliser(saisie, recu, debut)
-                return (recu,)
+                return (replace(recu, rang=rang),)
             recus.append(recu)
         self._ecrire(essais.values())
         for saisie, recu in zip(saisies, recus, strict=True):

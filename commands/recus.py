@@ -26,6 +26,8 @@ class Recu(Struct, frozen=True):
     positions: tuple[int, ...] = ()
     refus: Refus | None = None
     programme: str | None = None
+    rang: int = 0
+    """In the single receipt of a refused atomic batch: the rank of that command, from 0."""
     arbre: Arbre | None = None
     """The tree that `racine` is read from."""
 

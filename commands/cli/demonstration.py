@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+import shutil
+import sys
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -155,10 +157,19 @@ def _hypotheses(phrases: tuple[str, ...], taille: int) -> str:
     return "\n".join(f"-{en_retrait(phrase, taille)[1:]}" for phrase in phrases)
 
 
+def _appel() -> str:
+    """How to call the program from here: by its name when the shell finds it, else by its path."""
+    lance = Path(sys.argv[0])
+    if lance.name != "fabriques" or shutil.which("fabriques") is not None:
+        return "fabriques"
+    ici = Path.cwd()
+    return shlex.quote(str(lance.relative_to(ici) if lance.is_relative_to(ici) else lance))
+
+
 def _suite(base: str, temoin: str) -> str:
     nom = shlex.quote(base)
     return "\n".join(
-        f"  fabriques {suite}"
+        f"  {_appel()} {suite}"
         for suite in (
             f"demo --base {nom} --au 2022-12-31",
             f"credits --base {nom}",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
@@ -176,24 +176,17 @@ def _au_fil_de_l_eau(
     livre: GrandLivre, a_lire: Iterator[Ligne], registre: Registre
 ) -> Iterator[tuple[int, Recu]]:
     """One receipt per line, in order, by durable batches; each batch is handed over at once."""
-    from commands import Commande, Recu  # noqa: PLC0415
     from commands.execution import TAILLE_LOT  # noqa: PLC0415
 
     while lot := list(islice(a_lire, TAILLE_LOT)):
-        saisies = [_lire(ligne) for ligne in lot]
-        recus = iter(livre.executer_lot([s for s in saisies if isinstance(s, Commande)]))
-        for ligne, saisie in zip(lot, saisies, strict=True):
-            if isinstance(saisie, Commande):
-                yield ligne.numero, next(recus)
-            else:
-                yield ligne.numero, Recu(saisie.id_commande, "refusee", refus=saisie.refus)
+        recus = livre.executer_lot([_lire(ligne) for ligne in lot])
+        for ligne, recu in zip(lot, recus, strict=True):
+            yield ligne.numero, recu
         registre.rendre()
 
 
-def _en_un_lot(livre: GrandLivre, a_lire: Iterator[Ligne]) -> Iterator[tuple[int | None, Recu]]:
+def _en_un_lot(livre: GrandLivre, a_lire: Iterator[Ligne]) -> Iterator[tuple[int, Recu]]:
     """All or nothing: every receipt, or the single one of the first refusal."""
-    from commands import Commande, Recu  # noqa: PLC0415
-
     lot: list[Ligne] = []
     for ligne in a_lire:
         lot.append(ligne)
@@ -202,37 +195,11 @@ def _en_un_lot(livre: GrandLivre, a_lire: Iterator[Ligne]) -> Iterator[tuple[int
                 f"--atomique accepte {ATOMIQUE_MAX} commandes et {ATOMIQUE_OCTETS} octets au "
                 "plus : découper le fichier."
             )
-    numeros: list[int] = []
-    commandes: list[Commande] = []
-    illisible: tuple[int, Recu] | None = None
-    for ligne in lot:
-        saisie = _lire(ligne)
-        if not isinstance(saisie, Commande):
-            refusee = Recu(saisie.id_commande, "refusee", refus=saisie.refus)
-            illisible = (ligne.numero, refusee)
-            break
-        numeros.append(ligne.numero)
-        commandes.append(saisie)
-    # an unreadable line refuses the batch: an earlier refusal is looked for without writing
-    juge = livre if illisible is None else livre.bifurquer()
-    recus = juge.executer_lot(commandes, atomique=True)
+    recus = livre.executer_lot([_lire(ligne) for ligne in lot], atomique=True)
     if len(recus) == 1 and not recus[0].acceptee:
-        yield _numero_du_refus(recus[0], commandes, numeros), recus[0]
-    elif illisible is not None:
-        yield illisible
+        yield lot[recus[0].rang].numero, recus[0]
     else:
-        yield from zip(numeros, recus, strict=True)
-
-
-def _numero_du_refus(
-    recu: Recu, commandes: Sequence[Commande], numeros: Sequence[int]
-) -> int | None:
-    """The line of the refused command: ids may repeat, then the one whose content differs."""
-    rangs = [rang for rang, c in enumerate(commandes) if c.id_commande == recu.id_commande]
-    if recu.refus is not None and recu.refus.code == "commande_divergente":
-        premiere = commandes[rangs[0]].empreinte
-        rangs = [r for r in rangs if commandes[r].empreinte != premiere] or rangs
-    return numeros[rangs[0]] if rangs else None
+        yield from zip([ligne.numero for ligne in lot], recus, strict=True)
 
 
 def _suivre(a_lire: Iterator[Ligne], fichier: str, sortie: str | None) -> Iterator[Ligne]:
