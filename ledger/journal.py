@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from .champs import est_slug
 from .erreurs import ChainBrokenError, UnreadableFactError, UnrecordableFactError, UsageError
 from .evenements import TOPICS, Fait
-from .preuve.canonique import OctetsIllisibles, decoder, encoder
+from .preuve.canonique import DECODEURS, OctetsIllisibles, decoder, encoder
 from .preuve.ligne import ETAT_MAX_OCTETS, Lineur
 from .preuve.merkle import Arbre
 from .stockage.port import Ecriture, EntreeIndex, LigneBrute, Store
@@ -101,12 +101,11 @@ class Journal:
             if position != attendue:
                 raise self._rompue(attendue, f"la ligne suivante est à la position {position}")
             try:
-                fait = decoder(topic, octets)
-            except OctetsIllisibles as erreur:
-                raise UnreadableFactError(
-                    f"Journal {self.programme}, position {position} : {erreur}.",
-                    position=position,
-                ) from erreur
+                fait = DECODEURS[topic](octets)
+            except Exception as erreur:
+                raise self._illisible(position, topic, octets) from erreur
+            if type(octets) is not bytes:
+                raise self._illisible(position, topic, octets)
             if fait.precedent != tete:
                 raise self._rompue(position, "le lien vers la ligne précédente est rompu")
             if fait.enregistre_le < instant:
@@ -119,6 +118,16 @@ class Journal:
         self.arbre.ajouter(feuilles)
         self.tete, self.dernier_instant = tete, instant
         return faits
+
+    def _illisible(self, position: int, topic: str, octets: bytes) -> UnreadableFactError:
+        raison = "la ligne ne se lit pas"
+        try:
+            decoder(topic, octets)
+        except OctetsIllisibles as erreur:
+            raison = str(erreur)
+        return UnreadableFactError(
+            f"Journal {self.programme}, position {position} : {raison}.", position=position
+        )
 
     def _rompue(self, position: int, raison: str) -> ChainBrokenError:
         return ChainBrokenError(

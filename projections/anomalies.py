@@ -62,7 +62,7 @@ def anomalies(vue: Vue) -> tuple[Anomalie, ...]:
 
 def _retards(fiche: Fiche, regles: Regles, jour: date) -> Iterator[Anomalie]:
     if all(t.exercice >= jour.year for t in fiche.tranches):
-        return
+        return  # nothing can be late
     for tranche in de_fiche(fiche, jour).tranches:
         if tranche.statut == "en_retard":
             yield Anomalie(
@@ -144,19 +144,22 @@ def _limites(fiche: Fiche, regles: Regles, jour: date) -> Iterator[Anomalie]:
     for tranche in fiche.tranches:
         deja = par_exercice.get(tranche.exercice, 0)
         par_exercice[tranche.exercice] = deja + tranche.montant_centimes
-    mesures = [("Subvention", fiche.montant, regles.plafond_centimes)]
-    mesures += [
-        (f"Tranches de {annee}", prevu, regles.plafond_annuel_centimes)
-        for annee, prevu in sorted(par_exercice.items())
-    ]
+    plafond, annuel = regles.plafond_centimes, regles.plafond_annuel_centimes
+    sous_plafond = plafond * marge["dix_milliemes"] // 10_000
+    sous_annuel = annuel * marge["dix_milliemes"] // 10_000
+    mesures = []
+    if 0 < plafond - fiche.montant <= sous_plafond:
+        mesures.append(("Subvention", fiche.montant, plafond))
+    for annee, prevu in par_exercice.items():
+        if 0 < annuel - prevu <= sous_annuel:
+            mesures.append((f"Tranches de {annee}", prevu, annuel))
     for quoi, montant, limite in mesures:
-        if 0 < limite - montant <= limite * marge["dix_milliemes"] // 10_000:
-            yield Anomalie(
-                "montant_sous_limite",
-                fiche.structure,
-                fiche.label_position,
-                f"{quoi} : {format_euros(montant)}, juste sous {format_euros(limite)}.",
-            )
+        yield Anomalie(
+            "montant_sous_limite",
+            fiche.structure,
+            fiche.label_position,
+            f"{quoi} : {format_euros(montant)}, juste sous {format_euros(limite)}.",
+        )
 
 
 def _quotas(vue: Vue, regles: Regles) -> Iterator[Anomalie]:

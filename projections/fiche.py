@@ -6,16 +6,16 @@ chosen effect date are left out), so it takes each fact as it comes and never re
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import asdict
 
 from ledger.evenements import (
     AvenantSigné,
     AvisRendu,
-    BilanReçu,
     BonusNumériqueAccordé,
     BonusNumériqueVersé,
     CandidatureDéposée,
@@ -30,10 +30,10 @@ from ledger.evenements import (
     ReversementEncaissé,
     StructureCorrigée,
     Tranche,
-    TrancheOrdonnancée,
     TrancheVersée,
     VersementAnnulé,
 )
+from ledger.programme import RANG_BONUS
 
 
 class Versement(Struct, frozen=True, gc=False):
@@ -88,123 +88,6 @@ class Fiche(Struct, frozen=True, gc=False):
         return sum(self.verse.values())
 
 
-def appliquer(fiche: Fiche | None, position: int, fait: FaitDeStructure) -> Fiche:
-    """The structure after one more fact."""
-    fiche = fiche or Fiche(structure=fait.structure)
-    evenements = (*fiche.evenements, position)
-    match fait:
-        case TrancheVersée():
-            versement = Versement(
-                position,
-                fait.rang,
-                fait.montant_centimes,
-                fait.exercice,
-                fait.exercice_prevu,
-                fait.date_effet,
-                fait.reference,
-            )
-            return replace(
-                fiche,
-                evenements=evenements,
-                versements=(*fiche.versements, versement),
-                verse=_plus(fiche.verse, fait.rang, fait.montant_centimes),
-            )
-        case TrancheOrdonnancée() | BilanReçu():
-            return replace(fiche, evenements=evenements)
-        case CandidatureInstruite():
-            return replace(fiche, evenements=evenements, instruite=True)
-        case AvisRendu():
-            return replace(fiche, evenements=evenements, avis=fait.avis)
-        case ConventionSignée():
-            references = (*fiche.conventions, fait.reference)
-            return replace(fiche, evenements=evenements, conventions=references)
-        case BonusNumériqueVersé():
-            versement = Versement(
-                position,
-                0,
-                fait.montant_centimes,
-                fait.exercice,
-                fait.engagement,
-                fait.date_effet,
-                fait.reference,
-            )
-            return replace(
-                fiche,
-                evenements=evenements,
-                versements=(*fiche.versements, versement),
-                verse=_plus(fiche.verse, 0, fait.montant_centimes),
-            )
-        case CandidatureDéposée():
-            return replace(
-                fiche,
-                evenements=evenements,
-                etat="deposee",
-                instruite=False,
-                avis=None,
-                **_membres(fait, _IDENTITE),
-            )
-        case FabriqueLabellisée():
-            return replace(
-                fiche,
-                evenements=evenements,
-                etat="labellisee",
-                montant=fait.montant_centimes,
-                tranches=fait.echeancier,
-                territoire=fait.territoire,
-                numerique=fait.numerique,
-                vague=fait.vague if fait.vague is not None else fiche.vague,
-                label_date=fait.date_effet,
-                label_position=position,
-            )
-        case VersementAnnulé():
-            return replace(
-                fiche,
-                evenements=evenements,
-                verse=_plus(fiche.verse, fait.rang, -fait.montant_centimes),
-                annules=(*fiche.annules, fait.position),
-                retire=fiche.retire + sum(r.montant_centimes for r in fait.retraits),
-            )
-        case AvenantSigné():
-            return replace(
-                fiche,
-                evenements=evenements,
-                montant=fait.montant_centimes,
-                tranches=fait.echeancier,
-                retire=fiche.retire + sum(r.montant_centimes for r in fait.retraits),
-            )
-        case BonusNumériqueAccordé():
-            return replace(
-                fiche,
-                evenements=evenements,
-                bonus=fait.montant_centimes,
-                bonus_exercice=fait.exercice,
-            )
-        case LabelRetiré():
-            return replace(
-                fiche,
-                evenements=evenements,
-                etat="label_retire",
-                retrait_date=fait.date_effet,
-                retrait_position=position,
-                retire=fiche.retire + sum(r.montant_centimes for r in fait.retraits),
-            )
-        case StructureCorrigée():
-            corriges = {k: v for k, v in _membres(fait, _IDENTITE).items() if v is not None}
-            return replace(fiche, evenements=evenements, **corriges)
-        case CandidatureRejetée():
-            return replace(fiche, evenements=evenements, etat="rejetee")
-        case CandidatureRetirée():
-            return replace(fiche, evenements=evenements, etat="retiree")
-        case ReversementDemandé():
-            reclame = fiche.reclame + fait.montant_centimes
-            return replace(fiche, evenements=evenements, reclame=reclame)
-        case ReversementEncaissé():
-            encaisse = fiche.encaisse + fait.montant_centimes
-            return replace(fiche, evenements=evenements, encaisse=encaisse)
-        case _:
-            return replace(fiche, evenements=evenements)
-
-
 _IDENTITE = (
     "porteur",
     "code_postal",
@@ -216,10 +99,170 @@ _IDENTITE = (
     "vague",
 )
 
+Chantier = dict[str, Any]
+"""A file being written: the members of `Fiche`, lists in place of tuples."""
+_LISTES = ("conventions", "annules", "versements", "evenements")
 
-def _membres(fait: FaitDeStructure, noms: tuple[str, ...]) -> dict[str, Any]:
-    return {nom: getattr(fait, nom) for nom in noms}
+
+def appliquer(fiche: Fiche | None, position: int, fait: FaitDeStructure) -> Fiche:
+    """The structure after one more fact. Pure: the file given is left as it is."""
+    chantier = ouvrir(fiche or Fiche(structure=fait.structure))
+    inscrire(chantier, position, fait)
+    return fermer(chantier)
 
 
-def _plus(verse: dict[int, int], rang: int, centimes: int) -> dict[int, int]:
-    return {**verse, rang: verse.get(rang, 0) + centimes}
+def ouvrir(fiche: Fiche) -> Chantier:
+    """A file to write in: nothing of it is shared with the one given."""
+    chantier = asdict(fiche)
+    for membre in _LISTES:
+        chantier[membre] = list(chantier[membre])
+    chantier["verse"] = dict(fiche.verse)
+    return chantier
+
+
+def fermer(chantier: Chantier) -> Fiche:
+    """The file as written; the `chantier` is not used any more."""
+    for membre in _LISTES:
+        chantier[membre] = tuple(chantier[membre])
+    return Fiche(**chantier)
+
+
+def inscrire(chantier: Chantier, position: int, fait: FaitDeStructure) -> None:
+    """Write one more fact. Those absent from `_INSCRIPTIONS` only add to the events."""
+    chantier["evenements"].append(position)
+    inscription = _INSCRIPTIONS.get(type(fait))
+    if inscription is not None:
+        inscription(chantier, position, fait)
+
+
+def _tranche_versee(fiche: Chantier, position: int, fait: TrancheVersée) -> None:
+    fiche["versements"].append(
+        Versement(
+            position,
+            fait.rang,
+            fait.montant_centimes,
+            fait.exercice,
+            fait.exercice_prevu,
+            fait.date_effet,
+            fait.reference,
+        )
+    )
+    verse = fiche["verse"]
+    verse[fait.rang] = verse.get(fait.rang, 0) + fait.montant_centimes
+
+
+def _bonus_verse(fiche: Chantier, position: int, fait: BonusNumériqueVersé) -> None:
+    fiche["versements"].append(
+        Versement(
+            position,
+            RANG_BONUS,
+            fait.montant_centimes,
+            fait.exercice,
+            fait.engagement,
+            fait.date_effet,
+            fait.reference,
+        )
+    )
+    verse = fiche["verse"]
+    verse[RANG_BONUS] = verse.get(RANG_BONUS, 0) + fait.montant_centimes
+
+
+def _versement_annule(fiche: Chantier, position: int, fait: VersementAnnulé) -> None:
+    verse = fiche["verse"]
+    verse[fait.rang] = verse.get(fait.rang, 0) - fait.montant_centimes
+    fiche["annules"].append(fait.position)
+    _retirer(fiche, fait)
+
+
+def _candidature_deposee(fiche: Chantier, position: int, fait: CandidatureDéposée) -> None:
+    fiche.update(etat="deposee", instruite=False, avis=None)
+    for membre in _IDENTITE:
+        fiche[membre] = getattr(fait, membre)
+
+
+def _structure_corrigee(fiche: Chantier, position: int, fait: StructureCorrigée) -> None:
+    for membre in _IDENTITE:
+        valeur = getattr(fait, membre)
+        if valeur is not None:
+            fiche[membre] = valeur
+
+
+def _fabrique_labellisee(fiche: Chantier, position: int, fait: FabriqueLabellisée) -> None:
+    fiche.update(
+        etat="labellisee",
+        montant=fait.montant_centimes,
+        tranches=fait.echeancier,
+        territoire=fait.territoire,
+        numerique=fait.numerique,
+        label_date=fait.date_effet,
+        label_position=position,
+    )
+    if fait.vague is not None:
+        fiche["vague"] = fait.vague
+
+
+def _avenant_signe(fiche: Chantier, position: int, fait: AvenantSigné) -> None:
+    fiche["montant"], fiche["tranches"] = fait.montant_centimes, fait.echeancier
+    _retirer(fiche, fait)
+
+
+def _label_retire(fiche: Chantier, position: int, fait: LabelRetiré) -> None:
+    fiche.update(etat="label_retire", retrait_date=fait.date_effet, retrait_position=position)
+    _retirer(fiche, fait)
+
+
+def _retirer(fiche: Chantier, fait: AvenantSigné | LabelRetiré | VersementAnnulé) -> None:
+    fiche["retire"] += sum(r.montant_centimes for r in fait.retraits)
+
+
+def _bonus_accorde(fiche: Chantier, position: int, fait: BonusNumériqueAccordé) -> None:
+    fiche["bonus"], fiche["bonus_exercice"] = fait.montant_centimes, fait.exercice
+
+
+def _convention_signee(fiche: Chantier, position: int, fait: ConventionSignée) -> None:
+    fiche["conventions"].append(fait.reference)
+
+
+def _candidature_instruite(fiche: Chantier, position: int, fait: CandidatureInstruite) -> None:
+    fiche["instruite"] = True
+
+
+def _avis_rendu(fiche: Chantier, position: int, fait: AvisRendu) -> None:
+    fiche["avis"] = fait.avis
+
+
+def _candidature_rejetee(fiche: Chantier, position: int, fait: CandidatureRejetée) -> None:
+    fiche["etat"] = "rejetee"
+
+
+def _candidature_retiree(fiche: Chantier, position: int, fait: CandidatureRetirée) -> None:
+    fiche["etat"] = "retiree"
+
+
+def _reversement_demande(fiche: Chantier, position: int, fait: ReversementDemandé) -> None:
+    fiche["reclame"] += fait.montant_centimes
+
+
+def _reversement_encaisse(fiche: Chantier, position: int, fait: ReversementEncaissé) -> None:
+    fiche["encaisse"] += fait.montant_centimes
+
+
+_INSCRIPTIONS: dict[type[FaitDeStructure], Callable[[Chantier, int, Any], None]] = {
+    TrancheVersée: _tranche_versee,
+    BonusNumériqueVersé: _bonus_verse,
+    VersementAnnulé: _versement_annule,
+    CandidatureDéposée: _candidature_deposee,
+    StructureCorrigée: _structure_corrigee,
+    FabriqueLabellisée: _fabrique_labellisee,
+    AvenantSigné: _avenant_signe,
+    LabelRetiré: _label_retire,
+    BonusNumériqueAccordé: _bonus_accorde,
+    ConventionSignée: _convention_signee,
+    CandidatureInstruite: _candidature_instruite,
+    AvisRendu: _avis_rendu,
+    CandidatureRejetée: _candidature_rejetee,
+    CandidatureRetirée: _candidature_retiree,
+    ReversementDemandé: _reversement_demande,
+    ReversementEncaissé: _reversement_encaisse,
+}
+"""By type rather than by `match`: measured on a replay."""

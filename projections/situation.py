@@ -20,8 +20,7 @@ from ledger.preuve.merkle import Arbre
 from ledger.regles import Chronologie, Regles, Revision
 from ledger.soldes import PROGRAMME, Soldes, effets
 
-from .fiche import Fiche
-from .fiche import appliquer as tenir
+from .fiche import Chantier, Fiche, fermer, inscrire, ouvrir
 
 _SENS_DU_DISPONIBLE = {
     (PROGRAMME, "enveloppe"): 1,
@@ -83,7 +82,7 @@ def plier(
     intitule, regles = debut.intitule, debut.regles
     valeurs = debut.soldes.valeurs.copy()
     soldes = Soldes(valeurs)
-    fiches = debut.fiches.mutate()
+    chantiers: dict[str, Chantier] = {}
     jours = dict(debut.disponible_par_jour)
     for position, fait in faits:
         if au is not None and fait.date_effet > au:
@@ -100,7 +99,10 @@ def plier(
             jours[fait.date_effet] = (cumul + ecart, position if ecart < 0 else dernier)
         if isinstance(fait, FaitDeStructure):
             slug = fait.structure
-            fiches[slug] = tenir(fiches.get(slug), position, fait)
+            chantier = chantiers.get(slug)
+            if chantier is None:
+                chantier = chantiers[slug] = ouvrir(debut.fiches.get(slug) or Fiche(slug))
+            inscrire(chantier, position, fait)
         elif isinstance(fait, ProgrammeOuvert):
             intitule = fait.intitule
             regles = Chronologie.ouvrir(fait.date_effet, Regles.model_validate(fait.regles))
@@ -110,7 +112,7 @@ def plier(
     return Situation(
         position=position,
         soldes=soldes,
-        fiches=fiches.finish(),
+        fiches=debut.fiches.update({s: fermer(c) for s, c in chantiers.items()}),
         intitule=intitule,
         regles=regles,
         derniere_date=derniere,

@@ -49,7 +49,8 @@ def _avec_regles(lire: Decodeur, modele: type[BaseModel]) -> Decodeur:
     return lire_et_verifier
 
 
-_decodeurs = {topic: _decodeur(classe) for topic, classe in TYPES.items()}
+DECODEURS = {topic: _decodeur(classe) for topic, classe in TYPES.items()}
+"""Topic -> strict decoder, for bulk reading; `decoder` says what is wrong."""
 
 
 def decoder(topic: str, octets: bytes) -> Fait:
@@ -58,7 +59,7 @@ def decoder(topic: str, octets: bytes) -> Fait:
     The topic is looked up in the closed registry: nothing named in data is ever imported.
     Raises: OctetsIllisibles.
     """
-    decodeur = _decodeurs.get(topic)
+    decodeur = DECODEURS.get(topic)
     if decodeur is None:
         raise OctetsIllisibles(f"type de fait inconnu : {str(topic)[:80]!r}")
     if type(octets) is not bytes:  # SQLite gives back whatever type was stored

@@ -7,6 +7,7 @@ The library sets WAL only. Every other setting is set and *read back* on each co
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -26,7 +27,6 @@ from ..erreurs import StoreUnsafeError
 
 APPLICATION_ID = 0x46414254
 """Marks the file as a ledger base ("FABT")."""
-ATTENTE_SECONDES = 30
 _REQUETES_GARDEES = 64
 
 _REGLAGES = {
@@ -49,6 +49,7 @@ _TABLE_COMMANDES = (
 class Pool(SQLiteConnectionPool):
     """The library's pool, with durable settings on every connection."""
 
+    attente: float = 0
     lecture_seule = False
     creation = False
 
@@ -60,7 +61,7 @@ class Pool(SQLiteConnectionPool):
             check_same_thread=False,
             isolation_level=None,
             cached_statements=_REQUETES_GARDEES,
-            timeout=self.lock_timeout or ATTENTE_SECONDES,
+            timeout=self.attente,
         )
         connexion.row_factory = sqlite3.Row  # what the library's own queries expect
         try:
@@ -70,13 +71,25 @@ class Pool(SQLiteConnectionPool):
             raise
         return SQLiteConnection(sqlite_conn=connexion, max_age=self.max_age)
 
+    def _passer_en_wal(self, connexion: sqlite3.Connection) -> str:
+        """SQLite answers "locked" at once here, whatever the timeout: wait in its place."""
+        fin = time.monotonic() + (self.attente)
+        while True:
+            try:
+                return str(connexion.execute("PRAGMA journal_mode=WAL").fetchone()[0])
+            except sqlite3.OperationalError as erreur:
+                occupee = str(getattr(erreur, "sqlite_errorname", "")).startswith("SQLITE_BUSY")
+                if not occupee or time.monotonic() > fin:
+                    raise
+                time.sleep(1 / 100)
+
     def _regler(self, connexion: sqlite3.Connection) -> None:
         """Set and read back every setting. Raises: StoreUnsafeError."""
         if self.creation and connexion.execute("PRAGMA application_id").fetchone()[0] == 0:
             # in the file itself, before the log exists: a file is recognised by its first bytes
             connexion.execute(f"PRAGMA application_id={APPLICATION_ID}")
         if not self.lecture_seule:
-            mode = connexion.execute("PRAGMA journal_mode=WAL").fetchone()[0]
+            mode = self._passer_en_wal(connexion)
             if str(mode).lower() != "wal":
                 raise StoreUnsafeError(
                     f"Le mode de journal SQLite est {mode!r}, pas WAL.",
@@ -114,12 +127,13 @@ class Factory(SQLiteFactory):
 
     application_recorder_class = Recorder
 
-    def __init__(self, uri: str, *, lecture_seule: bool, creation: bool) -> None:
+    def __init__(self, uri: str, *, lecture_seule: bool, creation: bool, attente: float) -> None:
         env = {"SQLITE_DBNAME": uri, "ORIGINATOR_ID_TYPE": "text", "CREATE_TABLE": "no"}
         InfrastructureFactory[SQLiteTrackingRecorder].__init__(self, Environment("", env))
         self.datastore = SQLiteDatastore(uri, originator_id_type="text")
         self.datastore.pool.close()
-        pool = Pool(db_name=uri, lock_timeout=ATTENTE_SECONDES, pool_timeout=ATTENTE_SECONDES)
+        pool = Pool(db_name=uri, pool_timeout=attente)
+        pool.attente = attente
         pool.lecture_seule = lecture_seule
         pool.creation = creation
         self.datastore.pool = pool

@@ -5,24 +5,24 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
 from ..erreurs import (
-    StoreBusyError,
     StoreClosedError,
     StoreError,
     StoreForeignError,
     StoreMissingError,
     StoreReadOnlyError,
 )
-from .adaptateur import APPLICATION_ID, ATTENTE_SECONDES, Factory
+from .adaptateur import APPLICATION_ID, Factory
 from .port import Ecriture, EntreeIndex, LigneBrute
 from .traduction import traduire
 
+ATTENTE_SECONDES = 30
+"""How long a locked base is waited for, unless the caller says otherwise."""
 _PAGE = 400  # lines and their facts then stay in the processor's cache: measured
 _MAX_VARIABLES = 500
 _ENTETE_OCTETS = 100
@@ -31,8 +31,17 @@ _ENTETE_OCTETS = 100
 class SQLiteStore:
     """A base in one SQLite file. Created at the first `ajouter` when `creer` and absent."""
 
-    def __init__(self, fichier: str | Path, *, creer: bool = False, ecriture: bool = True) -> None:
+    def __init__(
+        self,
+        fichier: str | Path,
+        *,
+        creer: bool = False,
+        ecriture: bool = True,
+        attente: float | None = None,
+    ) -> None:
         """Open the file (it must exist unless `creer`). `ecriture=False` opens it read-only.
+
+        `attente` is how many seconds a base locked by another program is waited for.
 
         Raises: StoreMissingError, StoreForeignError, StoreCorruptError, StoreReadOnlyError,
         StoreUnsafeError.
@@ -40,6 +49,7 @@ class SQLiteStore:
         self.fichier = Path(fichier)
         self._ecriture = ecriture
         self._creation_permise = creer
+        self._attente = ATTENTE_SECONDES if attente is None else attente
         self._fermee = False
         self._factory: Factory | None = None
         if self.fichier.is_dir():
@@ -109,7 +119,9 @@ class SQLiteStore:
             )
 
     def _brancher(self, uri: str, *, creer: bool) -> Factory:
-        factory = Factory(uri, lecture_seule=not self._ecriture, creation=creer)
+        factory = Factory(
+            uri, lecture_seule=not self._ecriture, creation=creer, attente=self._attente
+        )
         try:
             if creer or (self._creation_permise and self._ecriture):
                 factory.recorder.create_table()  # also a file left empty by a killed creation
@@ -231,14 +243,7 @@ class SQLiteStore:
         """Create the file; several processes may be doing so at once."""
         if not self._creation_permise:
             raise self._absente()
-        fin = time.monotonic() + ATTENTE_SECONDES
-        while True:
-            try:
-                return self._ouvrir(creer=True)
-            except StoreBusyError:
-                if time.monotonic() > fin:
-                    raise
-                time.sleep(1 / 100)
+        return self._ouvrir(creer=True)
 
     def controler(self) -> list[str]:
         """What `PRAGMA integrity_check` and `foreign_key_check` report; empty when sound."""

@@ -26,8 +26,8 @@ from ledger.soldes import Soldes
 from ledger.stockage.port import Store
 
 from ..credits import credits
-from ..fiche import Fiche
-from ..fiche import appliquer as tenir
+from ..fiche import Chantier as ChantierDeFiche
+from ..fiche import Fiche, fermer, inscrire, ouvrir
 from ..situation import Situation, Vue, plier
 from . import rangees
 from .fichier import ReadModelDivergedError
@@ -187,7 +187,7 @@ class Chantier:
 
     def _ouvrir_fiche(self, slug: str) -> None:
         """Refold a structure from the facts of the read model, up to where it stood."""
-        fiche: Fiche | None = None
+        fiche: ChantierDeFiche | None = None
         for (texte,) in self._lire(
             "SELECT ligne FROM faits",
             "AND structure = ? AND position <= ? ORDER BY position",
@@ -205,9 +205,11 @@ class Chantier:
                     position=self.depart,
                 ) from erreur
             if isinstance(fait, FaitDeStructure):
-                fiche = tenir(fiche, ligne.pos, fait)
+                if fiche is None:
+                    fiche = ouvrir(Fiche(slug))
+                inscrire(fiche, ligne.pos, fait)
         if fiche is not None:
-            fiches = self._situation.fiches.set(slug, fiche)
+            fiches = self._situation.fiches.set(slug, fermer(fiche))
             self._situation = replace(self._situation, fiches=fiches)
 
     def _ecrire(self, veille: date | None, jours: Mapping[date, tuple[int, int]]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ledger.evenements import AvenantSigné, Part, Retrait
+from ledger.evenements import AvenantSigné, LabelRetiré, Part, Retrait
 from tests.unit.monde import Monde, echeancier, tranches
 
 NEUF = ((2020, 3_000_000, "2020-02-03"), (2021, 3_000_000), (2022, 3_000_000))
@@ -168,6 +168,18 @@ def test_une_baisse_ne_demande_ni_credits_ni_enveloppe() -> None:
     monde = labellisee(12_000_000, enveloppe_centimes=12_000_000)
     monde.reviser("2020-03-01", credits="bloquants")
     assert monde.ok("SignerAvenant", "2021-01-10", **avenant(9_000_000, NEUF)) == 5
+
+
+def test_un_retrait_date_avant_la_hausse_la_retire_dans_son_exercice() -> None:
+    """Un retrait daté de 2020 compte en 2021 la part engagée en 2021 : même exercice."""
+    monde = labellisee()
+    monde.ok("SignerAvenant", "2021-01-10", **HAUSSE)
+    fait = monde.fait("RetirerLabel", "2020-06-01")
+    assert isinstance(fait, LabelRetiré)
+    assert fait.retraits == (
+        Retrait("subvention", 2021, 2021, 3_000_000, False, "enveloppe"),
+        Retrait("subvention", 2020, 2020, 9_000_000, False, "enveloppe"),
+    )
 
 
 def test_ordre_des_refus_de_signer_avenant(monde: Monde) -> None:

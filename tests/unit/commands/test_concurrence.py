@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from commands import GrandLivre
 from ledger import Journal, SQLiteStore, StoreError, evolve
 from ledger.preuve.merkle import racine_base64
 from ledger.programme import Programme
+from ledger.stockage.adaptateur import APPLICATION_ID
 from tests.unit.monde import ALICE, CHAMPS, REGLES, Monde, P
 from tests.unit.processus import Reponse, course, ensemble, remplir
 
@@ -96,6 +99,19 @@ def test_une_poignee_ouverte_avant_la_base_voit_son_ouverture(tmp_path: Path) ->
         un.executer(commande("OuvrirProgramme", "o", "2019-07-11"))
         recu = deux.executer(commande("ModifierEnveloppe", "m"))
         assert (recu.statut, recu.positions) == ("acceptee", (2,))
+
+
+@pytest.mark.parametrize("mode", ["DELETE", "WAL"])
+def test_une_base_en_cours_de_creation_n_est_pas_etrangere(tmp_path: Path, mode: str) -> None:
+    """Un fichier qu'un autre processus vient de créer, encore sans tables, se complète."""
+    base = tmp_path / "a.db"
+    with closing(sqlite3.connect(base)) as autre:
+        autre.execute(f"PRAGMA application_id={APPLICATION_ID}")
+        autre.execute(f"PRAGMA journal_mode={mode}")
+    assert base.stat().st_size > 0
+    with GrandLivre.ouvrir(base, creer=True) as livre:
+        recu = livre.executer(commande("OuvrirProgramme", "o", "2019-07-11"))
+    assert (recu.statut, recu.positions) == ("acceptee", (1,))
 
 
 class _Doublee(SQLiteStore):
