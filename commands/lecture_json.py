@@ -65,8 +65,10 @@ def lire_ligne(ligne: bytes) -> Commande | CommandeIllisible:
         return _illisible(str(erreur), id_commande=_id_dans(ligne))
     except RecursionError:
         return _illisible("Le JSON est trop imbriqué.")
-    except ValueError as erreur:
-        return _illisible(f"La ligne n'est pas du JSON : {erreur}.")
+    except json.JSONDecodeError as erreur:
+        return _illisible(f"La ligne n'est pas du JSON (au caractère {erreur.colno}).")
+    except ValueError:  # an integer of thousands of digits
+        return _illisible("Un nombre de la ligne a trop de chiffres.")
     return en_commande(donnees)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.meta.arbre import PAQUETS, modules
+from tests.meta.arbre import PAQUETS, RACINE, fichiers, modules
 
 HORLOGE = "ledger/temps.py"
 LIGNE_DE_COMMANDE = "commands/cli"
@@ -178,3 +178,17 @@ def test_une_impurete_est_vue(source: str, quoi: str) -> None:
 def test_un_module_honnete_passe(source: str, chemin: str) -> None:
     """Un module sans faute passe le contrôle."""
     assert fautes(ast.parse(source), chemin) == []
+
+
+def test_chaque_test_dit_sa_promesse() -> None:
+    """Chaque test a une phrase : sa promesse, en français."""
+    muets = [
+        f"{nom}:{noeud.name}"
+        for nom in fichiers()
+        if nom.startswith("tests/") and nom.endswith(".py")
+        for noeud in ast.walk(ast.parse((RACINE / nom).read_text("utf-8")))
+        if isinstance(noeud, ast.FunctionDef)
+        and noeud.name.startswith("test_")
+        and not ast.get_docstring(noeud)
+    ]
+    assert muets == []
