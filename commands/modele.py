@@ -99,6 +99,8 @@ class Commande(BaseModel):
 
     def explicites(self) -> tuple[str, ...]:
         """The members given though the decision would compute them."""
+        if not self.champs_completes:
+            return ()
         return tuple(c for c in sorted(self.champs_completes) if getattr(self, c) is not None)
 
 

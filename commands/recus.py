@@ -13,7 +13,7 @@ from .refus import Refus
 Statut = Literal["acceptee", "deja_executee", "refusee"]
 
 
-class Recu(Struct, frozen=True):
+class Recu(Struct, frozen=True, gc=False):
     """The answer to one command.
 
     `taille` and `racine` are the size and Merkle root of the journal right after the event: kept

@@ -45,8 +45,8 @@ class Brouillon:
         topic, octets = TOPICS[type(fait)], encoder(scelle)
         self.position += 1
         try:
-            decoder(topic, octets)  # what is written can be read back, whatever built the fact
-        except OctetsIllisibles as erreur:
+            DECODEURS[topic](octets)  # what is written can be read back, whatever built the fact
+        except ValueError as erreur:
             raise UnrecordableFactError(f"Le fait ne peut pas être inscrit : {erreur}.") from erreur
         if len(octets) > ETAT_MAX_OCTETS:
             raise UnrecordableFactError(

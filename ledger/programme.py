@@ -72,7 +72,7 @@ class Bonus(Struct, frozen=True, gc=False):
     retire: int = 0
 
 
-class Label(Struct, frozen=True):
+class Label(Struct, frozen=True, gc=False):
     """The grant of a structure: schedule, payments and commitment cohorts, in cents."""
 
     date_effet: date
@@ -108,7 +108,7 @@ class Label(Struct, frozen=True):
         return sum(o.montant - o.utilise for o in self.ordres if o.rang == rang)
 
 
-class Dossier(Struct, frozen=True):
+class Dossier(Struct, frozen=True, gc=False):
     """One structure: its current application, then its label. `etat` is one of five words."""
 
     etat: str
@@ -121,7 +121,7 @@ class Dossier(Struct, frozen=True):
     label: Label | None = None
 
 
-class Programme(Struct, frozen=True):
+class Programme(Struct, frozen=True, gc=False):
     """The state of one programme after `position` events; position 0 is before its opening."""
 
     slug: str

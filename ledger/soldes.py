@@ -67,25 +67,6 @@ class Exercice(Struct, frozen=True, gc=False):
     """What is left to pay, by the exercice that the schedule (or the bonus) names."""
 
 
-_AE_DISPONIBLES = {
-    "ae_ouvertes": 1,
-    "ae_gelees": -1,
-    "engage": -1,
-    "engage_bonus": -1,
-    "retraits_meme": 1,
-    "retraits_meme_bonus": 1,
-    "retraits_recyclables": 1,
-}
-_CP_DISPONIBLES = {
-    "cp_ouverts": 1,
-    "cp_geles": -1,
-    "cp_payes": -1,
-    "cp_payes_bonus": -1,
-    "regularisations": -1,
-    "regularisations_bonus": -1,
-}
-
-
 class Labels(Struct, frozen=True, gc=False):
     """Labels in force, against the quotas."""
 
@@ -95,7 +76,7 @@ class Labels(Struct, frozen=True, gc=False):
     numeriques: int = 0
 
 
-class Soldes(Struct, frozen=True):
+class Soldes(Struct, frozen=True, gc=False):
     """The balances of a programme, in cents: one integer per (exercice, member)."""
 
     valeurs: dict[Cle, int] = {}
@@ -160,13 +141,28 @@ class Soldes(Struct, frozen=True):
 
     def ae_disponibles(self, annee: int) -> int:
         """AE of an exercice: opened, less frozen, less committed, plus what is given back."""
-        valeurs = self.valeurs
-        return sum(s * valeurs.get((annee, m), 0) for m, s in _AE_DISPONIBLES.items())
+        v = self.valeurs.get
+        return (
+            v((annee, "ae_ouvertes"), 0)
+            - v((annee, "ae_gelees"), 0)
+            - v((annee, "engage"), 0)
+            - v((annee, "engage_bonus"), 0)
+            + v((annee, "retraits_meme"), 0)
+            + v((annee, "retraits_meme_bonus"), 0)
+            + v((annee, "retraits_recyclables"), 0)
+        )
 
     def cp_disponibles(self, annee: int) -> int:
         """CP of an exercice: opened, less frozen, less paid (régularisations included)."""
-        valeurs = self.valeurs
-        return sum(s * valeurs.get((annee, m), 0) for m, s in _CP_DISPONIBLES.items())
+        v = self.valeurs.get
+        return (
+            v((annee, "cp_ouverts"), 0)
+            - v((annee, "cp_geles"), 0)
+            - v((annee, "cp_payes"), 0)
+            - v((annee, "cp_payes_bonus"), 0)
+            - v((annee, "regularisations"), 0)
+            - v((annee, "regularisations_bonus"), 0)
+        )
 
     def total(self, membre: str) -> int:
         """One member of `Exercice`, summed over the exercices."""
@@ -201,10 +197,10 @@ def plier(faits: Iterable[Fait]) -> Soldes:
 def effets(fait: Fait, soldes: Soldes) -> Iterable[Effet]:
     """What one fact adds to the balances, in cents (or units, for quotas).
 
-    Facts absent from `_EFFETS` move no money. `soldes` serves one thing only: a closing moves
+    Facts absent from `EFFETS` move no money. `soldes` serves one thing only: a closing moves
     `dernier_clos` up to its exercice.
     """
-    effet = _EFFETS.get(type(fait))
+    effet = EFFETS.get(type(fait))
     return () if effet is None else effet(fait, soldes)
 
 
@@ -302,7 +298,7 @@ def _exercice_cloture(fait: ExerciceClôturé, soldes: Soldes) -> Iterable[Effet
     return (((PROGRAMME, "dernier_clos"), max(fait.exercice - soldes.dernier_clos, 0)),)
 
 
-_EFFETS: dict[type[Fait], Callable[[Any, Soldes], Iterable[Effet]]] = {
+EFFETS: dict[type[Fait], Callable[[Any, Soldes], Iterable[Effet]]] = {
     ProgrammeOuvert: _programme_ouvert,
     EnveloppeModifiée: _enveloppe_modifiee,
     CréditsOuverts: _credits_ouverts,

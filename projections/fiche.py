@@ -24,6 +24,7 @@ from ledger.evenements import (
     CandidatureRetirée,
     ConventionSignée,
     FabriqueLabellisée,
+    Fait,
     FaitDeStructure,
     LabelRetiré,
     ReversementDemandé,
@@ -128,9 +129,9 @@ def fermer(chantier: Chantier) -> Fiche:
 
 
 def inscrire(chantier: Chantier, position: int, fait: FaitDeStructure) -> None:
-    """Write one more fact. Those absent from `_INSCRIPTIONS` only add to the events."""
+    """Write one more fact. Those absent from `INSCRIPTIONS` only add to the events."""
     chantier["evenements"].append(position)
-    inscription = _INSCRIPTIONS.get(type(fait))
+    inscription = INSCRIPTIONS.get(type(fait))
     if inscription is not None:
         inscription(chantier, position, fait)
 
@@ -247,7 +248,7 @@ def _reversement_encaisse(fiche: Chantier, position: int, fait: ReversementEncai
     fiche["encaisse"] += fait.montant_centimes
 
 
-_INSCRIPTIONS: dict[type[FaitDeStructure], Callable[[Chantier, int, Any], None]] = {
+INSCRIPTIONS: dict[type[Fait], Callable[[Chantier, int, Any], None]] = {
     TrancheVersée: _tranche_versee,
     BonusNumériqueVersé: _bonus_verse,
     VersementAnnulé: _versement_annule,

@@ -18,9 +18,9 @@ from ledger.evenements import Fait, FaitDeStructure, ProgrammeOuvert, RèglesRé
 from ledger.journal import Journal
 from ledger.preuve.merkle import Arbre
 from ledger.regles import Chronologie, Regles, Revision
-from ledger.soldes import PROGRAMME, Soldes, effets
+from ledger.soldes import EFFETS, PROGRAMME, Soldes
 
-from .fiche import Chantier, Fiche, fermer, inscrire, ouvrir
+from .fiche import INSCRIPTIONS, Chantier, Fiche, fermer, ouvrir
 
 _SENS_DU_DISPONIBLE = {
     (PROGRAMME, "enveloppe"): 1,
@@ -75,7 +75,8 @@ def plier(
 ) -> Situation:
     """The situation after facts in the order of positions, those dated after `au` left out.
 
-    Pure from outside; inside, one dictionary of its own per table is filled in place.
+    Pure from outside; inside, one dictionary of its own per table is filled in place, with the
+    tables of `ledger.soldes.effets` and `fiche.inscrire` looked up here: this loop is the replay.
     """
     debut = depuis or Situation()
     position, derniere = debut.position, debut.derniere_date
@@ -89,11 +90,13 @@ def plier(
             continue
         if derniere is None or fait.date_effet > derniere:
             derniere = fait.date_effet
-        ecart = 0
-        for cle, centimes in effets(fait, soldes):
-            valeurs[cle] = valeurs.get(cle, 0) + centimes
-            if cle[0] == PROGRAMME:
-                ecart += _SENS_DU_DISPONIBLE.get(cle, 0) * centimes
+        genre, ecart = type(fait), 0
+        effet = EFFETS.get(genre)
+        if effet is not None:
+            for cle, centimes in effet(fait, soldes):
+                valeurs[cle] = valeurs.get(cle, 0) + centimes
+                if cle[0] == PROGRAMME:
+                    ecart += _SENS_DU_DISPONIBLE.get(cle, 0) * centimes
         if ecart:
             cumul, dernier = jours.get(fait.date_effet, (0, 0))
             jours[fait.date_effet] = (cumul + ecart, position if ecart < 0 else dernier)
@@ -102,7 +105,10 @@ def plier(
             chantier = chantiers.get(slug)
             if chantier is None:
                 chantier = chantiers[slug] = ouvrir(debut.fiches.get(slug) or Fiche(slug))
-            inscrire(chantier, position, fait)
+            chantier["evenements"].append(position)
+            inscription = INSCRIPTIONS.get(genre)
+            if inscription is not None:
+                inscription(chantier, position, fait)
         elif isinstance(fait, ProgrammeOuvert):
             intitule = fait.intitule
             regles = Chronologie.ouvrir(fait.date_effet, Regles.model_validate(fait.regles))

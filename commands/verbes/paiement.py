@@ -314,6 +314,8 @@ def _exiger_ordres(
 
     With `ordonnancement_requis`: `ordonnancement_manquant`, then `separation_des_fonctions`.
     """
+    if not label.ordres and not label.regles.ordonnancement_requis:
+        return ()
     utilises: list[OrdreUtilise] = []
     ordonnateurs: set[str] = set()
     reste = montant
