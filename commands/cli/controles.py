@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import sqlite3
@@ -163,16 +164,23 @@ def _fichiers(nom: str) -> Iterator[Controle]:
     except metadata.PackageNotFoundError:
         yield Controle(nom, "ignore", f"{DISTRIBUTION} n'est pas installé : aucune empreinte.")
         return
-    listes = [f for f in distribution.files or () if f.parts[0] in PAQUETS and f.suffix != ".pyc"]
-    if est_modifiable(distribution.read_text("direct_url.json")) or not listes:
+    # the text itself: from Python 3.12 on, `files` silently leaves out those that are missing
+    rangees = csv.reader((distribution.read_text("RECORD") or "").splitlines())
+    empreintes = {
+        rangee[0]: rangee[1]
+        for rangee in rangees
+        if rangee and rangee[0].split("/")[0] in PAQUETS and not rangee[0].endswith(".pyc")
+    }
+    if est_modifiable(distribution.read_text("direct_url.json")) or not empreintes:
         yield Controle(
             nom,
             "ignore",
             "Installation modifiable (editable) : les fichiers n'ont pas d'empreinte.",
         )
         return
-    attendus = {Path(str(f.locate())).resolve() for f in listes}
-    defauts = [str(f) for f in listes if f.hash is None or not _intact(f)]
+    fichiers = {nom: Path(str(distribution.locate_file(nom))) for nom in empreintes}
+    attendus = {fichier.resolve() for fichier in fichiers.values()}
+    defauts = [nom for nom, fichier in fichiers.items() if not _intact(fichier, empreintes[nom])]
     defauts += [
         f"{intrus} (en trop)"
         for paquet in PAQUETS
@@ -188,7 +196,9 @@ def _fichiers(nom: str) -> Iterator[Controle]:
         )
     else:
         yield Controle(
-            nom, "ok", f"{accorder(len(listes), 'fichier')} comparés, conformes à leur empreinte."
+            nom,
+            "ok",
+            f"{accorder(len(empreintes), 'fichier')} comparés, conformes à leur empreinte.",
         )
 
 
@@ -202,15 +212,14 @@ def est_modifiable(direct_url: str | None) -> bool:
     return isinstance(dossier, dict) and dossier.get("editable") is True
 
 
-def _intact(fichier: metadata.PackagePath) -> bool:
-    if fichier.hash is None:
-        return False
+def _intact(fichier: Path, empreinte: str) -> bool:
+    """Whether the file is there with the hash that RECORD gives (`algorithm=base64url`)."""
+    algorithme, _, attendue = empreinte.partition("=")
     try:
-        octets = Path(str(fichier.locate())).read_bytes()
-    except OSError:
+        obtenue = new(algorithme, fichier.read_bytes()).digest()
+    except (OSError, ValueError):
         return False
-    empreinte = new(fichier.hash.mode, octets).digest()
-    return urlsafe_b64encode(empreinte).rstrip(b"=").decode("ascii") == fichier.hash.value
+    return urlsafe_b64encode(obtenue).rstrip(b"=").decode("ascii") == attendue
 
 
 def _proprietaires(nom: str) -> Iterator[Controle]:
