@@ -179,9 +179,13 @@ class GrandLivre:
         fil = self._fils.get(programme)
         if fil is None or fil.journal.taille != fil.etat.position:
             fil = _Fil(Journal(self.store, programme), Programme(slug=programme))
+        froid = fil.etat.position == 0
+        entrees: list[EntreeIndex] = []
         try:
-            for _, fait in fil.journal.rattraper():
+            for position, fait in fil.journal.rattraper():
                 fil.etat = evolve(fil.etat, fait)
+                if froid:
+                    entrees.append(EntreeIndex(fait.id_commande, position, fait.empreinte_commande))
         except (LookupError, ValueError) as erreur:
             self._fils.pop(programme, None)
             raise ImpossibleHistoryError(
@@ -191,9 +195,21 @@ class GrandLivre:
         except BaseException:
             self._fils.pop(programme, None)  # half caught up: start again from the store
             raise
+        if froid and entrees:
+            self._refaire_index(programme, entrees)
         if fil.etat.position:
             self._fils[programme] = fil
         return fil
+
+    def _refaire_index(self, programme: str, entrees: list[EntreeIndex]) -> None:
+        """Rebuild the index of command ids when it lost some: an id accepted is never forgotten.
+
+        The index only repeats the lines, just verified. An index that holds *other* ids is left
+        as it is, for `verifier` to tell.
+        """
+        if self.store.taille_index(programme) < len(entrees):
+            self.store.reindexer(programme, entrees)
+            _log.warning("index_reconstruit", programme=programme, commandes=len(entrees))
 
     def _presumer(self, saisie: Commande | CommandeIllisible) -> Recu | None:
         """Try one command on the warm state, without reading the base first.

@@ -21,7 +21,7 @@ CODES: dict[str, str] = {
     "tranche_en_retard": "L'exercice d'une tranche est passé sans qu'elle soit soldée.",
     "versement_hors_exercice": "Un versement est imputé à un autre exercice que le prévu.",
     "versement_apres_retrait": "Le label est retiré à une date antérieure à un versement.",
-    "reversement_excedentaire": "La structure doit reverser plus que ce qui lui reste payé.",
+    "reversement_excedentaire": "Un versement déjà réclamé a été annulé.",
     "convention_absente": "Subvention au-dessus du seuil légal sans convention enregistrée.",
     "siret_absent": "Structure labellisée sans SIRET.",
     "montant_sous_limite": "Subvention juste sous le plafond, ou tranches juste sous l'annuel.",
@@ -100,20 +100,26 @@ def _versements(fiche: Fiche, regles: Regles, jour: date) -> Iterator[Anomalie]:
 
 
 def _reversements(fiche: Fiche, regles: Regles, jour: date) -> Iterator[Anomalie]:
-    if fiche.reclame > fiche.paye:
+    for position in fiche.annulations_reclamees:
         yield Anomalie(
             "reversement_excedentaire",
             fiche.structure,
-            None,
-            f"{format_euros(fiche.reclame)} réclamés, {format_euros(fiche.paye)} payés.",
+            position,
+            f"Versement annulé alors qu'il était réclamé : {format_euros(fiche.reclame)} réclamés, "
+            f"{format_euros(fiche.paye)} payés.",
         )
+
+
+def _engage_ou_paye(fiche: Fiche) -> bool:
+    """A withdrawn label that was paid still owes its agreement and its SIRET."""
+    return fiche.etat == "labellisee" or fiche.paye > 0
 
 
 def _conventions(fiche: Fiche, regles: Regles, jour: date) -> Iterator[Anomalie]:
     seuil = en_vigueur("convention_obligatoire", fiche.label_date or jour)
     if (
         seuil is not None
-        and fiche.etat == "labellisee"
+        and _engage_ou_paye(fiche)
         and fiche.montant > seuil["centimes"]
         and not fiche.conventions
     ):
@@ -127,7 +133,7 @@ def _conventions(fiche: Fiche, regles: Regles, jour: date) -> Iterator[Anomalie]
 
 
 def _sirets(fiche: Fiche, regles: Regles, jour: date) -> Iterator[Anomalie]:
-    if fiche.siret is None and fiche.etat == "labellisee":
+    if fiche.siret is None and _engage_ou_paye(fiche):
         yield Anomalie(
             "siret_absent",
             fiche.structure,

@@ -79,6 +79,8 @@ class Fiche(Struct, frozen=True, gc=False):
     reclame: int = 0
     encaisse: int = 0
     annules: tuple[int, ...] = ()
+    annulations_reclamees: tuple[int, ...] = ()
+    """Positions of the cancellations after which more was claimed than remained paid."""
     versements: tuple[Versement, ...] = ()
     evenements: tuple[int, ...] = ()
     """Positions of every event that names the structure."""
@@ -102,7 +104,7 @@ _IDENTITE = (
 
 Chantier = dict[str, Any]
 """A file being written: the members of `Fiche`, lists in place of tuples."""
-_LISTES = ("conventions", "annules", "versements", "evenements")
+_LISTES = ("conventions", "annules", "annulations_reclamees", "versements", "evenements")
 
 
 def appliquer(fiche: Fiche | None, position: int, fait: FaitDeStructure) -> Fiche:
@@ -172,6 +174,8 @@ def _versement_annule(fiche: Chantier, position: int, fait: VersementAnnulé) ->
     verse = fiche["verse"]
     verse[fait.rang] = verse.get(fait.rang, 0) - fait.montant_centimes
     fiche["annules"].append(fait.position)
+    if fiche["reclame"] > sum(verse.values()):
+        fiche["annulations_reclamees"].append(position)
     _retirer(fiche, fait)
 
 

@@ -143,7 +143,7 @@ def regarder(journal: Journal, *, au: date | None = None, connu_au: int | str | 
         )
     if jusqua is not None and not 0 <= jusqua <= taille:
         raise UsageError(
-            f"Le journal {journal.programme} va de 1 à {taille}, position {jusqua} demandée.",
+            f"Le journal {journal.programme} va de 0 à {taille}, position {jusqua} demandée.",
             remede="Vérifier --connu-au.",
         )
     faits = journal.rattraper(jusqua=jusqua)

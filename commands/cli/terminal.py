@@ -22,6 +22,13 @@ _DANGEREUX = re.compile(
 
 def regler_les_flux() -> None:
     """UTF-8 whatever the machine's locale, and never a crash on a character."""
+    # a stream that the caller closed is None: nothing is read from it, nothing shown on it
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115, PTH123
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
     for flux in (sys.stdout, sys.stderr):
         reconfigurer = getattr(flux, "reconfigure", None)
         if reconfigurer is not None:

@@ -173,6 +173,9 @@ class _Audit:
                     attendue.position,
                     f"{entree.id_commande!r} : l'index ne dit pas ce que dit le fait.",
                 )
+        if self._ids and not vus:
+            self.constater("index_divergent", None, "L'index des commandes est vide ou absent.")
+            return
         for identifiant in self._ids.keys() - vus:
             position = self._ids[identifiant].position
             self.constater("index_divergent", position, f"{identifiant!r} manque à l'index.")

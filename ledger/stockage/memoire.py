@@ -69,6 +69,17 @@ class MemoryStore:
             for entree in sorted(self._index[programme].values()):
                 yield programme, entree
 
+    def taille_index(self, programme: str) -> int:
+        """How many command ids of a programme the index holds."""
+        return sum(1 for p, _ in self.index() if p == programme)
+
+    def reindexer(self, programme: str, entrees: Iterable[EntreeIndex]) -> None:
+        """Give our part of the index the entries it lacks (the origin's is its own)."""
+        index = self._index.setdefault(programme, {})
+        for entree in entrees:
+            if entree.position > self._base(programme):
+                index.setdefault(entree.id_commande, entree)
+
     def ajouter(self, ecritures: Sequence[Ecriture]) -> None:
         """Add events and ids: all or nothing."""
         for e in ecritures:

@@ -61,6 +61,14 @@ class Store(Protocol):
         """The whole index of command ids, by programme and id (for the audit)."""
         ...
 
+    def taille_index(self, programme: str) -> int:
+        """How many command ids of a programme the index holds."""
+        ...
+
+    def reindexer(self, programme: str, entrees: Iterable[EntreeIndex]) -> None:
+        """Give the index of a programme the entries it lacks, in one transaction."""
+        ...
+
     def ajouter(self, ecritures: Sequence[Ecriture]) -> None:
         """Add events and ids in one durable transaction: all or nothing.
 

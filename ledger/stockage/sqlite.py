@@ -16,6 +16,7 @@ from ..erreurs import (
     StoreForeignError,
     StoreMissingError,
     StoreReadOnlyError,
+    StoreUnsafeError,
 )
 from .adaptateur import APPLICATION_ID, Factory
 from .port import Ecriture, EntreeIndex, LigneBrute
@@ -26,6 +27,8 @@ ATTENTE_SECONDES = 30
 _PAGE = 400  # lines and their facts then stay in the processor's cache: measured
 _MAX_VARIABLES = 500
 _ENTETE_OCTETS = 100
+_INTRUS = ("trigger", "view")
+"""What a ledger base never holds: a trigger could undo what was just acknowledged."""
 
 
 class SQLiteStore:
@@ -51,6 +54,7 @@ class SQLiteStore:
         self._creation_permise = creer
         self._attente = ATTENTE_SECONDES if attente is None else attente
         self._fermee = False
+        self._indexee = True
         self._factory: Factory | None = None
         if self.fichier.is_dir():
             raise StoreForeignError(f"{self.fichier} est un dossier, pas une base.")
@@ -86,14 +90,15 @@ class SQLiteStore:
         return factory
 
     def _sur_support_fige(self) -> bool:
-        """Whether the base lies on a read-only medium, whole: nobody can be writing to it.
+        """Whether the base lies, whole, on a read-only file system: nobody can write to it.
 
         SQLite cannot make its shared-memory file there; with an empty or absent log (`-wal`) the
-        main file holds everything and may be read as it is.
+        main file holds everything and may be read as it is. A folder that only *we* cannot write
+        to is another matter: its owner may be writing.
         """
-        journal = self.fichier.with_name(f"{self.fichier.name}-wal")
-        if os.access(self.fichier.parent, os.W_OK):
+        if not os.statvfs(self.fichier.parent).f_flag & os.ST_RDONLY:
             return False
+        journal = self.fichier.with_name(f"{self.fichier.name}-wal")
         return not journal.exists() or journal.stat().st_size == 0
 
     def _ouverte(self) -> Factory | None:
@@ -123,11 +128,21 @@ class SQLiteStore:
             uri, lecture_seule=not self._ecriture, creation=creer, attente=self._attente
         )
         try:
-            if creer or (self._creation_permise and self._ecriture):
-                factory.recorder.create_table()  # also a file left empty by a killed creation
+            if self._ecriture:
+                # also a file left empty by a killed creation, or an index that was dropped
+                factory.recorder.create_table()
             with factory.datastore.transaction(commit=False) as c:
-                for table in ("stored_events", "fabriques_commandes"):
-                    c.execute(f"SELECT * FROM {table} LIMIT 0")  # noqa: S608 - two constants
+                c.execute("SELECT type, name FROM sqlite_master")
+                objets = {(ligne["type"], ligne["name"]) for ligne in c.fetchall()}
+            self._indexee = ("table", "fabriques_commandes") in objets
+            if ("table", "stored_events") not in objets:
+                raise self._absente()  # noqa: TRY301 - closed below, like any failure
+            intrus = sorted(f"{genre} {nom}" for genre, nom in objets if genre in _INTRUS)
+            if intrus and self._ecriture:
+                raise StoreUnsafeError(  # noqa: TRY301
+                    f"{self.fichier} porte {', '.join(intrus)} : rien n'y sera écrit.",
+                    remede="Un grand livre n'en a pas ; trouver qui l'a posé, puis l'ôter.",
+                )
         except BaseException:
             factory.close()
             raise
@@ -192,7 +207,7 @@ class SQLiteStore:
     def retrouver(self, programme: str, ids: Iterable[str]) -> dict[str, EntreeIndex]:
         """Which of these command ids were accepted, and where."""
         trouves: dict[str, EntreeIndex] = {}
-        if self._ouverte() is None:
+        if self._ouverte() is None or not self._indexee:
             return trouves
         restants = list(dict.fromkeys(ids))
         with self._lecture() as c:
@@ -211,7 +226,7 @@ class SQLiteStore:
     def index(self) -> Iterator[tuple[str, EntreeIndex]]:
         """The whole index of command ids, by programme and id."""
         dernier = ("", "")
-        while self._ouverte() is not None:
+        while self._ouverte() is not None and self._indexee:
             with self._lecture() as c:
                 c.execute(
                     "SELECT programme, id_commande, position, empreinte FROM fabriques_commandes "
@@ -245,8 +260,27 @@ class SQLiteStore:
             raise self._absente()
         return self._ouvrir(creer=True)
 
+    def taille_index(self, programme: str) -> int:
+        """How many command ids of a programme the index holds."""
+        if self._ouverte() is None or not self._indexee:
+            return 0
+        with self._lecture() as c:
+            c.execute("SELECT COUNT(*) FROM fabriques_commandes WHERE programme=?", (programme,))
+            return int(c.fetchone()[0])
+
+    def reindexer(self, programme: str, entrees: Iterable[EntreeIndex]) -> None:
+        """Give the index of a programme the entries it lacks, in one transaction."""
+        factory = self._ouverte()
+        if factory is None or not self._ecriture:
+            raise StoreReadOnlyError(f"La base {self.fichier} n'est pas ouverte en écriture.")
+        with traduire(self.fichier), factory.datastore.transaction(commit=True) as c:
+            c.executemany(
+                "INSERT OR IGNORE INTO fabriques_commandes VALUES (?,?,?,?)",
+                [(programme, *entree) for entree in entrees],
+            )
+
     def controler(self) -> list[str]:
-        """What `PRAGMA integrity_check` and `foreign_key_check` report; empty when sound."""
+        """What `PRAGMA integrity_check` reports, and what has no place in a ledger base."""
         if self._ouverte() is None:
             return []
         with self._lecture() as c:
@@ -257,7 +291,9 @@ class SQLiteStore:
                 "OR typeof(originator_version) <> 'integer' OR originator_version < 1"
             )
             hors = int(c.fetchone()[0])
-        defauts = [] if defauts == ["ok"] else defauts
+            c.execute("SELECT type, name FROM sqlite_master WHERE type IN ('trigger', 'view')")
+            intrus = [f"{genre} {nom} présent" for genre, nom in c.fetchall()]
+        defauts = [*([] if defauts == ["ok"] else defauts), *intrus]
         if hors:
             defauts.append(f"{hors} lignes n'ont pas de place dans un journal")
         return defauts

@@ -1,0 +1,92 @@
+"""What somebody may have done to the file: a trigger, a lost index, a folder we cannot write."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from commands import GrandLivre
+from ledger import SQLiteStore
+from ledger.audit import verifier
+from ledger.erreurs import StoreUnsafeError
+from tests.unit.monde import Monde, P
+
+
+def ecrire(fichier: Path, sql: str) -> None:
+    """Change the file behind the ledger's back."""
+    connexion = sqlite3.connect(fichier)
+    connexion.executescript(sql)
+    connexion.close()
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Path:
+    """A closed base with a label."""
+    fichier = tmp_path / "a.db"
+    monde = Monde(store=SQLiteStore(fichier, creer=True))
+    monde.label()
+    monde.livre.fermer()
+    return fichier
+
+
+def constats(fichier: Path) -> list[str]:
+    """The finding codes of a read-only verification."""
+    store = SQLiteStore(fichier, ecriture=False)
+    try:
+        return [constat.code for constat in verifier(store, P).constats]
+    finally:
+        store.fermer()
+
+
+def test_un_declencheur_arrete_toute_ecriture_et_se_constate(base: Path) -> None:
+    """Un déclencheur pourrait défaire ce qui est acquitté : on n'écrit plus, et c'est constaté."""
+    ecrire(
+        base,
+        "CREATE TRIGGER t AFTER INSERT ON stored_events BEGIN "
+        "DELETE FROM stored_events WHERE originator_version=1; END",
+    )
+    assert constats(base) == ["base_endommagee"]
+    with pytest.raises(StoreUnsafeError, match="trigger t"):
+        GrandLivre.ouvrir(base)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    ["DROP TABLE fabriques_commandes", "DELETE FROM fabriques_commandes WHERE position=3"],
+)
+def test_un_index_perdu_se_constate_puis_se_refait(base: Path, sql: str) -> None:
+    """Un identifiant accepté n'est jamais oublié : l'index se refait depuis les lignes."""
+    avant = SQLiteStore(base, ecriture=False)
+    attendu = list(avant.index())
+    avant.fermer()
+    ecrire(base, sql)
+    assert constats(base) == ["index_divergent"]
+    monde = Monde(store=SQLiteStore(base), ouvert=False)
+    recu = monde.livre.executer(
+        {
+            "commande": "LabelliserFabrique",
+            "id_commande": attendu[-1][1].id_commande,
+            "programme": P,
+            "acteur": {"id": "alice", "role": "comptable"},
+            "date_effet": "2020-02-03",
+            "structure": "autre",
+            "montant_centimes": 15_000_000,
+        }
+    )
+    assert recu.refus is not None
+    assert recu.refus.code == "commande_divergente"
+    assert list(monde.livre.store.index()) == attendu
+    monde.livre.fermer()
+    assert constats(base) == []
+
+
+def test_un_dossier_que_nous_n_ecrivons_pas_n_est_pas_un_support_fige(
+    base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sans droit d'écrire le dossier, un autre peut écrire la base : elle n'est pas figée."""
+    monkeypatch.setattr("os.access", lambda *_: False)
+    store = SQLiteStore(base, ecriture=False)
+    assert store._sur_support_fige() is False
+    store.fermer()
