@@ -180,12 +180,9 @@ class GrandLivre:
         if fil is None or fil.journal.taille != fil.etat.position:
             fil = _Fil(Journal(self.store, programme), Programme(slug=programme))
         froid = fil.etat.position == 0
-        entrees: list[EntreeIndex] = []
         try:
-            for position, fait in fil.journal.rattraper():
+            for _, fait in fil.journal.rattraper():
                 fil.etat = evolve(fil.etat, fait)
-                if froid:
-                    entrees.append(EntreeIndex(fait.id_commande, position, fait.empreinte_commande))
         except (LookupError, ValueError) as erreur:
             self._fils.pop(programme, None)
             raise ImpossibleHistoryError(
@@ -195,21 +192,26 @@ class GrandLivre:
         except BaseException:
             self._fils.pop(programme, None)  # half caught up: start again from the store
             raise
-        if froid and entrees:
-            self._refaire_index(programme, entrees)
+        if froid and self.store.taille_index(programme) < fil.etat.position:
+            self._refaire_index(programme)
         if fil.etat.position:
             self._fils[programme] = fil
         return fil
 
-    def _refaire_index(self, programme: str, entrees: list[EntreeIndex]) -> None:
-        """Rebuild the index of command ids when it lost some: an id accepted is never forgotten.
+    def _refaire_index(self, programme: str) -> None:
+        """Give the index the ids it lost: an id accepted is never forgotten.
 
-        The index only repeats the lines, just verified. An index that holds *other* ids is left
-        as it is, for `verifier` to tell.
+        The index only repeats the lines, just verified. Other ids that it may hold are left as
+        they are, for `verifier` to tell.
         """
-        if self.store.taille_index(programme) < len(entrees):
-            self.store.reindexer(programme, entrees)
-            _log.warning("index_reconstruit", programme=programme, commandes=len(entrees))
+        self.store.reindexer(
+            programme,
+            (
+                EntreeIndex(fait.id_commande, position, fait.empreinte_commande)
+                for position, fait in Journal(self.store, programme).rattraper()
+            ),
+        )
+        _log.warning("index_reconstruit", programme=programme)
 
     def _presumer(self, saisie: Commande | CommandeIllisible) -> Recu | None:
         """Try one command on the warm state, without reading the base first.

@@ -273,11 +273,9 @@ class SQLiteStore:
         factory = self._ouverte()
         if factory is None or not self._ecriture:
             raise StoreReadOnlyError(f"La base {self.fichier} n'est pas ouverte en écriture.")
+        rangees = [(programme, *entree) for entree in entrees]  # read before the transaction
         with traduire(self.fichier), factory.datastore.transaction(commit=True) as c:
-            c.executemany(
-                "INSERT OR IGNORE INTO fabriques_commandes VALUES (?,?,?,?)",
-                [(programme, *entree) for entree in entrees],
-            )
+            c.executemany("INSERT OR IGNORE INTO fabriques_commandes VALUES (?,?,?,?)", rangees)
 
     def controler(self) -> list[str]:
         """What `PRAGMA integrity_check` reports, and what has no place in a ledger base."""
