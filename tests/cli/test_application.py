@@ -5,6 +5,9 @@ from __future__ import annotations
 import gettext
 import json
 import logging
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -12,7 +15,7 @@ import pytest
 
 from commands.cli.application import application
 from commands.cli.francais import en_francais, traduire_pluriel
-from tests.cli.outils import depot, en_lignes, lancer, lancer_a_part, ouverture
+from tests.cli.outils import RACINE, depot, en_lignes, lancer, lancer_a_part, ouverture
 
 VERBES = (
     "demo",
@@ -120,3 +123,28 @@ def test_no_color_est_honore(base_golden: Path) -> None:
     sans, avec = lancer(*demande, env={"NO_COLOR": "1"}), lancer(*demande)
     assert sans.octets == avec.octets
     assert b"\x1b" not in avec.octets
+
+
+@pytest.mark.parametrize(
+    ("flux", "arguments", "code"),
+    [(0, ("executer", "-"), 4), (1, ("verifier",), 0), (2, ("enveloppe", "--base", "rien.db"), 4)],
+)
+def test_un_flux_ferme_par_l_appelant_n_est_pas_un_defaut(
+    tmp_path: Path, flux: int, arguments: tuple[str, ...], code: int
+) -> None:
+    """Entrée, sortie ou erreur fermée : le code de sortie reste celui de la commande."""
+    base = tmp_path / "a.db"
+    if flux == 1:
+        assert lancer("executer", "-", "--base", base, entree=en_lignes([ouverture()])).code == 0
+    fait = subprocess.run(
+        [sys.executable, "-c", "from commands.cli import main; main()", *arguments],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(RACINE), "FABRIQUES_BASE": str(base), "PATH": ""},
+        stdin=None if flux == 0 else subprocess.DEVNULL,
+        stdout=None if flux == 1 else subprocess.PIPE,
+        stderr=None if flux == 2 else subprocess.PIPE,
+        preexec_fn=lambda: os.close(flux),
+        check=False,
+    )
+    assert fait.returncode == code
+    assert b"inattendue" not in (fait.stderr or b"")

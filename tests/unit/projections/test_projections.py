@@ -182,3 +182,26 @@ def test_chaque_fait_a_des_ecritures_qui_s_annulent(monde: Monde) -> None:
     assert comptes["enveloppe:disponible"] == enveloppe(vue(monde)).disponible_centimes
     restes = sum(v for k, v in comptes.items() if k.startswith("rap:reste"))
     assert restes == enveloppe(vue(monde)).reste_a_payer_centimes == 0
+
+
+def test_un_label_retire_mais_paye_doit_encore_sa_convention_et_son_siret(monde: Monde) -> None:
+    """Retirer un label payé n'efface ni la convention ni le SIRET qui manquent ; non payé, si."""
+    monde.label()
+    monde.payer(1, "2020-03-01")
+    monde.ok("RetirerLabel", "2020-04-01")
+    monde.label("s2")
+    monde.ok("RetirerLabel", "2020-04-01", structure="s2")
+    trouvees = {(a.code, a.structure) for a in anomalies(vue(monde))}
+    assert {("convention_absente", "s1"), ("siret_absent", "s1")} <= trouvees
+    assert "s2" not in {structure for _, structure in trouvees}
+
+
+def test_annuler_un_versement_reclame_est_signale_pour_toujours(monde: Monde) -> None:
+    """L'annulation d'un versement déjà réclamé reste listée à sa position, même repayé ensuite."""
+    monde.label()
+    paiement = monde.payer(1, "2020-03-01")
+    monde.ok("DemanderReversement", "2020-04-01", montant_centimes=5_000_000)
+    annulation = monde.ok("AnnulerVersement", "2020-05-01", position=paiement)
+    monde.payer(1, "2020-06-01")
+    trouvees = [a for a in anomalies(vue(monde)) if a.code == "reversement_excedentaire"]
+    assert [(a.structure, a.position) for a in trouvees] == [("s1", annulation)]

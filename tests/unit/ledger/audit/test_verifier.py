@@ -76,6 +76,27 @@ def test_recalculer_les_empreintes_sans_rien_changer_reste_conforme() -> None:
     assert codes(store) == set()
 
 
+def test_une_regularisation_suivie_de_tous_les_paiements_est_conforme() -> None:
+    """Annuler après clôture puis tout payer : le payé cumulé tient compte de la régularisation."""
+    monde = Monde()
+    monde.label()
+    monde.payer(1, "2020-03-01")
+    monde.cloturer(2019, 2020)
+    monde.ok("AnnulerVersement", "2021-02-01", position=4)
+    for rang, jour in ((1, "2021-03-01"), (2, "2021-03-02"), (3, "2022-03-01")):
+        monde.payer(rang, jour)
+    assert codes(magasin(monde)) == set()
+
+
+def test_des_octets_non_canoniques_se_constatent() -> None:
+    """Le même fait écrit avec des espaces n'est pas la forme enregistrée, même rechaînée."""
+    store = magasin(histoire())
+    derniere = store._lignes[P][-1]
+    espaces = json.dumps(json.loads(derniere.octets), ensure_ascii=False).encode()
+    store._lignes[P][-1] = derniere._replace(octets=espaces)
+    assert codes(store) == {"octets_non_canoniques"}
+
+
 def test_une_ligne_changee_en_place_rompt_la_chaine() -> None:
     """Changer une ligne sans recalculer la suite rompt le lien de la ligne d'après."""
     store = magasin(histoire())
