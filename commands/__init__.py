@@ -29,6 +29,7 @@ from .verbes.label import (
 )
 from .verbes.paiement import AnnulerVersement, OrdonnancerTranche, VerserBonus, VerserTranche
 from .verbes.programme import CloreProgramme, ModifierEnveloppe, OuvrirProgramme, RéviserRègles
+from .verbes.reprise import ReprendreJournal
 from .verbes.reversement import DemanderReversement, EncaisserReversement
 
 __all__ = [
@@ -58,6 +59,7 @@ __all__ = [
     "Refus",
     "RejeterCandidature",
     "RendreAvis",
+    "ReprendreJournal",
     "RetirerCandidature",
     "RetirerLabel",
     "RéviserRègles",

@@ -17,7 +17,7 @@ from ledger.programme import Programme
 
 from .modele import Commande
 from .refus import Refus
-from .verbes import candidature, cloture, credits, label, paiement, programme, reversement
+from .verbes import candidature, cloture, credits, label, paiement, programme, reprise, reversement
 
 _DECISIONS: dict[type[Commande], Callable[..., Fait]] = {
     programme.OuvrirProgramme: programme.ouvrir_programme,
@@ -46,6 +46,7 @@ _DECISIONS: dict[type[Commande], Callable[..., Fait]] = {
     reversement.DemanderReversement: reversement.demander_reversement,
     reversement.EncaisserReversement: reversement.encaisser_reversement,
     cloture.ClôturerExercice: cloture.cloturer_exercice,
+    reprise.ReprendreJournal: reprise.reprendre_journal,
 }
 
 COMMANDES: tuple[type[Commande], ...] = tuple(_DECISIONS)
@@ -77,9 +78,10 @@ _HORS_EXERCICE_CLOS: frozenset[type[Commande]] = frozenset(
         candidature.CorrigerStructure,
         reversement.EncaisserReversement,
         cloture.ClôturerExercice,
+        reprise.ReprendreJournal,
     }
 )
-"""Recorded with their true date even in a closed exercice, and counted in the first open one."""
+"""Recorded with their true date even in a closed exercice; money counts in the first open one."""
 
 
 def sans_accents(verbe: str) -> str:

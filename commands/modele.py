@@ -15,8 +15,9 @@ from msgspec.json import Encoder
 from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
 from ledger.champs import Date, IdCommande, Slug, normaliser
-from ledger.evenements import Acteur, Role
+from ledger.evenements import Acteur
 from ledger.programme import Dossier, Label, Programme
+from ledger.valeurs import Role
 
 from .refus import Refus
 

@@ -48,6 +48,7 @@ CODES: dict[str, str] = {
     "versement_deja_annule": "Ce versement est déjà annulé.",
     "exercice_deja_clos": "L'exercice est déjà clôturé.",
     "exercice_non_termine": "L'exercice n'est pas terminé, ou un précédent reste à clôturer.",
+    "reprise_sans_objet": "Aucune ligne n'est perdue, ou le relevé satisfait n'est pas atteint.",
 }
 """The closed list of refusal codes, with their general meaning."""
 

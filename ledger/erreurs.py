@@ -84,6 +84,24 @@ class StoreUnsafeError(StoreError):
     code = "base_non_durable"
 
 
+class StoreRolledBackError(StoreError):
+    """The journal no longer holds what a checkpoint kept outside the base says it held."""
+
+    code = "base_reculee"
+
+
+class ReleveUnreadableError(UsageError):
+    """A checkpoint, receipt, proof or public key cannot be read."""
+
+    code = "releve_illisible"
+
+
+class KeyUnusableError(UsageError):
+    """A signing key is absent, locked, readable by others, or not an Ed25519 key."""
+
+    code = "cle_inutilisable"
+
+
 class ChainBrokenError(LedgerError):
     """A stored line does not follow from the one before it: the journal was altered."""
 

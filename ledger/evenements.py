@@ -11,26 +11,26 @@ old class stays readable for ever. Types carry accents; topics and members are A
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Struct
 
-Slug = Annotated[str, Meta(min_length=1, max_length=64)]
-Empreinte = Annotated[str, Meta(min_length=64, max_length=64)]
-Instant = Annotated[str, Meta(min_length=27, max_length=27)]
-_MAX = 2**53 - 1
-Position = Annotated[int, Meta(ge=1, le=_MAX)]
-Positif = Annotated[int, Meta(gt=0, le=_MAX)]
-OuZero = Annotated[int, Meta(ge=0, le=_MAX)]
-Signe = Annotated[int, Meta(ge=-_MAX, le=_MAX)]
-Exercice = Annotated[int, Meta(ge=1900, le=2999)]
-Texte = Annotated[str, Meta(min_length=1, max_length=4000)]
-
-Role = Literal["instructeur", "ordonnateur", "comptable", "controleur", "systeme"]
-Territoire = Literal["qpv", "hors_qpv", "inconnu"]
-Nature = Literal["subvention", "bonus"]
-Imputation = Literal["enveloppe", "hors_enveloppe"]
-
+from .valeurs import (
+    Empreinte,
+    Exercice,
+    Imputation,
+    Instant,
+    Nature,
+    OuZero,
+    Position,
+    Positif,
+    Racine,
+    Role,
+    Signe,
+    Slug,
+    Territoire,
+    Texte,
+)
 
 class _Valeur(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False): ...
 
@@ -368,6 +368,20 @@ class ProgrammeClos(Fait, frozen=True, kw_only=True):
     motif: Texte
 
 
+class JournalRepris(Fait, frozen=True, kw_only=True):
+    """The journal goes on from an older backup, under a new origin (the leaf of this very line).
+
+    Lost: the lines after `taille_satisfaite` (size of the last checkpoint that the backup
+    satisfies) up to `taille_perdue`, whose root (base64) is that of the newest checkpoint known.
+    """
+
+    origine_precedente: Texte
+    taille_satisfaite: OuZero
+    taille_perdue: Position
+    racine_perdue: Racine
+    motif: Texte
+
+
 TYPES: dict[str, type[Fait]] = {
     "programme-ouvert": ProgrammeOuvert,
     "regles-revisees": RèglesRévisées,
@@ -395,6 +409,7 @@ TYPES: dict[str, type[Fait]] = {
     "reversement-encaisse": ReversementEncaissé,
     "exercice-cloture": ExerciceClôturé,
     "programme-clos": ProgrammeClos,
+    "journal-repris": JournalRepris,
 }
 """The closed registry: topic -> class. A topic is never reused nor removed."""
 TOPICS: dict[type[Fait], str] = {classe: topic for topic, classe in TYPES.items()}

@@ -12,17 +12,18 @@ from msgspec.structs import replace
 
 from .champs import est_slug
 from .erreurs import ChainBrokenError, UnreadableFactError, UnrecordableFactError, UsageError
-from .evenements import TOPICS, Fait
+from .evenements import TOPICS, Fait, JournalRepris
 from .preuve.canonique import DECODEURS, OctetsIllisibles, decoder, encoder
 from .preuve.ligne import ETAT_MAX_OCTETS, Lineur
 from .preuve.merkle import Arbre
+from .preuve.releve import Releve, origine
 from .stockage.port import Ecriture, EntreeIndex, LigneBrute, Store
 
 
 class Brouillon:
     """Facts sealed one after the other, not yet written: what one transaction will add."""
 
-    __slots__ = ("_lineur", "_precedent", "feuilles", "index", "instant", "lignes", "position")
+    __slots__ = ("_lineur", "_precedent", "faits", "feuilles", "index", "instant", "lignes", "position")
 
     def __init__(self, journal: Journal) -> None:
         self._lineur = journal.lineur
@@ -32,6 +33,7 @@ class Brouillon:
         self.lignes: list[LigneBrute] = []
         self.index: list[EntreeIndex] = []
         self.feuilles: list[bytes] = []
+        self.faits: list[tuple[int, Fait]] = []
 
     def sceller(self, fait: Fait, *, instant: str, empreinte: str) -> Fait:
         """The fact with its recorded instant (never before the last one), digest and link."""
@@ -55,6 +57,7 @@ class Brouillon:
         feuille = self._lineur.feuille(self.position, topic, octets)
         self.feuilles.append(feuille)
         self._precedent = feuille.hex()
+        self.faits.append((self.position, scelle))
         self.lignes.append(LigneBrute(self.position, topic, octets))
         self.index.append(EntreeIndex(fait.id_commande, self.position, empreinte))
         return scelle
@@ -75,6 +78,19 @@ class Journal:
         self.arbre = Arbre()
         self.tete: str | None = None
         self.dernier_instant = ""
+        self.fondations: list[int] = []
+        """Positions of the lines that found an incarnation: 1, then each `journal-repris`."""
+
+    def origine(self, taille: int | None = None) -> str:
+        """The origin of the journal when it had `taille` lines (at least one), all by default."""
+        taille = self.taille if taille is None else taille
+        fondation = max((p for p in self.fondations if p <= taille), default=0)
+        return origine(self.programme, self.arbre.feuille(fondation))
+
+    def releve(self, taille: int | None = None) -> Releve:
+        """The checkpoint (unsigned) of the first `taille` lines read, all by default."""
+        taille = self.taille if taille is None else taille
+        return Releve(self.origine(taille), taille, self.arbre.racine(taille))
 
     @property
     def taille(self) -> int:
@@ -115,9 +131,16 @@ class Journal:
             tete = feuille.hex()
             feuilles.append(feuille)
             faits.append((position, fait))
+        self._fonder(faits)
         self.arbre.ajouter(feuilles)
         self.tete, self.dernier_instant = tete, instant
         return faits
+
+    def _fonder(self, faits: list[tuple[int, Fait]]) -> None:
+        """Note the founding lines among new facts (`taille` is still that before them)."""
+        if not self.taille:
+            self.fondations.extend(position for position, _ in faits[:1])
+        self.fondations.extend(p for p, fait in faits if type(fait) is JournalRepris and p > 1)
 
     def _illisible(self, position: int, topic: str, octets: bytes) -> UnreadableFactError:
         raison = "la ligne ne se lit pas"
@@ -155,6 +178,7 @@ class Journal:
     def valider(self, brouillon: Brouillon) -> None:
         """The draft was committed: the journal moves to its end."""
         if brouillon.lignes:
+            self._fonder(brouillon.faits)
             self.arbre.ajouter(brouillon.feuilles)
             self.tete, self.dernier_instant = brouillon.feuilles[-1].hex(), brouillon.instant
 

@@ -24,9 +24,9 @@ from ledger.evenements import (
     CandidatureRejetée,
     CandidatureRetirée,
     StructureCorrigée,
-    Territoire,
 )
 from ledger.programme import DEPOSEE, REJETEE, RETIREE, Programme
+from ledger.valeurs import Territoire
 
 from ..modele import CommandeDeStructure, base, exiger_date, exiger_dossier
 from ..refus import Refus

@@ -16,12 +16,12 @@ from ledger.evenements import (
     LabelRetiré,
     Part,
     Retrait,
-    Territoire,
     Tranche,
 )
 from ledger.montants import format_euros
 from ledger.programme import DEPOSEE, LABELLISEE, Dossier, Label, Programme
 from ledger.regles import Regles
+from ledger.valeurs import Territoire
 
 from ..controles import exiger_credits, exiger_enveloppe, exiger_quota
 from ..modele import (

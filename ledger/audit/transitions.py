@@ -27,6 +27,7 @@ from ..evenements import (
     FabriqueLabellisée,
     Fait,
     FaitDeStructure,
+    JournalRepris,
     LabelRetiré,
     ProgrammeClos,
     ProgrammeOuvert,
@@ -72,7 +73,13 @@ _ETATS: dict[type[Fait], tuple[str, ...]] = {
 }
 """State that each fact needs; the others are said below."""
 
-_HORS_EXERCICE_CLOS = (VersementAnnulé, StructureCorrigée, ReversementEncaissé, ExerciceClôturé)
+_HORS_EXERCICE_CLOS = (
+    VersementAnnulé,
+    StructureCorrigée,
+    ReversementEncaissé,
+    ExerciceClôturé,
+    JournalRepris,
+)
 _APRES_CLOTURE_INTERDITS = (
     CandidatureDéposée,
     CandidatureInstruite,

@@ -20,6 +20,11 @@ def noeud(gauche: bytes, droite: bytes) -> bytes:
     return sha256(b"\x01" + gauche + droite).digest()
 
 
+def _moitie(taille: int) -> int:
+    """The largest power of two below a size above one: where RFC 6962 splits a tree."""
+    return 1 << (taille - 1).bit_length() - 1
+
+
 class Arbre:
     """The tree of one journal. `ajouter` is the only way to change it.
 
@@ -67,20 +72,69 @@ class Arbre:
 
     def racine(self, taille: int | None = None) -> bytes:
         """The root (32 bytes) of the first `taille` leaves, of all of them by default."""
+        taille = self._taille_demandee(taille)
+        return self._plage(0, taille) if taille else sha256(b"").digest()
+
+    def inclusion(self, position: int, taille: int | None = None) -> tuple[bytes, ...]:
+        """The proof that the line at a position is in the tree of `taille` lines (RFC 6962 2.1.1).
+
+        Hashes from the leaf up to the root; `preuves.inclusion_tient` checks them.
+        """
+        taille = self._taille_demandee(taille)
+        if not 1 <= position <= taille:
+            raise IndexError(f"position {position} hors de 1..{taille}")
+        rang, debut, fin = position - 1, 0, taille
+        chemin: list[bytes] = []
+        while fin - debut > 1:
+            milieu = debut + _moitie(fin - debut)
+            if rang < milieu:
+                chemin.append(self._plage(milieu, fin))
+                fin = milieu
+            else:
+                chemin.append(self._plage(debut, milieu))
+                debut = milieu
+        return tuple(reversed(chemin))
+
+    def coherence(self, ancienne: int, taille: int | None = None) -> tuple[bytes, ...]:
+        """The proof that the first `ancienne` lines are the beginning of the tree (RFC 6962 2.1.2).
+
+        Empty for equal sizes; `preuves.coherence_tient` checks it.
+        """
+        taille = self._taille_demandee(taille)
+        if not 1 <= ancienne <= taille:
+            raise IndexError(f"taille {ancienne} hors de 1..{taille}")
+        debut, fin = 0, taille
+        chemin: list[bytes] = []
+        while ancienne < fin:
+            milieu = debut + _moitie(fin - debut)
+            if ancienne <= milieu:
+                chemin.append(self._plage(milieu, fin))
+                fin = milieu
+            else:
+                chemin.append(self._plage(debut, milieu))
+                debut = milieu
+        if debut:  # otherwise the verifier knows that node: it is the old root
+            chemin.append(self._plage(debut, fin))
+        return tuple(reversed(chemin))
+
+    def _taille_demandee(self, taille: int | None) -> int:
         taille = self.taille if taille is None else taille
         if not 0 <= taille <= self.taille:
             raise IndexError(f"taille {taille} hors de 0..{self.taille}")
         with self._verrou:
             self._completer()
+        return taille
+
+    def _plage(self, debut: int, fin: int) -> bytes:
+        """The root of the leaves [debut, fin[; `debut` begins a complete subtree of that size."""
         # complete subtrees from the right (smallest) to the left, hashed together
-        racine = b""
-        debut = taille
-        for niveau in range(taille.bit_length()):
-            if taille >> niveau & 1:
-                debut -= 1 << niveau
-                morceau = self._noeud(niveau, debut >> niveau)
+        racine, reste = b"", fin - debut
+        for niveau in range(reste.bit_length()):
+            if reste >> niveau & 1:
+                fin -= 1 << niveau
+                morceau = self._noeud(niveau, fin >> niveau)
                 racine = noeud(morceau, racine) if racine else morceau
-        return racine or sha256(b"").digest()
+        return racine
 
     def _noeud(self, niveau: int, rang: int) -> bytes:
         debut = rang * TAILLE_EMPREINTE
