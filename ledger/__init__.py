@@ -7,9 +7,10 @@ for position, fait in Journal(store, "fabriques-de-territoire").rattraper():
 """
 
 from .erreurs import ChainBrokenError, LedgerError, StoreError, UsageError, VersionConflictError
-from .evenements import TYPES, Acteur, Fait
+from .evenements import Acteur, Fait
 from .journal import Journal
 from .programme import Programme, evolve
+from .registre import TYPES
 from .regles import Regles
 from .stockage.memoire import MemoryStore
 from .stockage.port import Store

@@ -1,4 +1,4 @@
-"""Every event of the ledger, and the closed registry of their topics.
+"""Every event of the ledger; `registre` names them for the store.
 
 An event is a fact: who, when it counts, what it does to the money *as decided when it was
 recorded* (cohorts consumed, exercice charged, amounts withdrawn). Figures are therefore sums over
@@ -22,8 +22,8 @@ from .valeurs import (
     Instant,
     Nature,
     OuZero,
-    Position,
     Positif,
+    Position,
     Racine,
     Role,
     Signe,
@@ -31,6 +31,7 @@ from .valeurs import (
     Territoire,
     Texte,
 )
+
 
 class _Valeur(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False): ...
 
@@ -380,36 +381,3 @@ class JournalRepris(Fait, frozen=True, kw_only=True):
     taille_perdue: Position
     racine_perdue: Racine
     motif: Texte
-
-
-TYPES: dict[str, type[Fait]] = {
-    "programme-ouvert": ProgrammeOuvert,
-    "regles-revisees": RèglesRévisées,
-    "enveloppe-modifiee": EnveloppeModifiée,
-    "credits-ouverts": CréditsOuverts,
-    "credits-geles": CréditsGelés,
-    "credits-degeles": CréditsDégelés,
-    "candidature-deposee": CandidatureDéposée,
-    "structure-corrigee": StructureCorrigée,
-    "candidature-instruite": CandidatureInstruite,
-    "avis-rendu": AvisRendu,
-    "candidature-rejetee": CandidatureRejetée,
-    "candidature-retiree": CandidatureRetirée,
-    "fabrique-labellisee": FabriqueLabellisée,
-    "convention-signee": ConventionSignée,
-    "avenant-signe": AvenantSigné,
-    "bonus-numerique-accorde": BonusNumériqueAccordé,
-    "bilan-recu": BilanReçu,
-    "tranche-ordonnancee": TrancheOrdonnancée,
-    "tranche-versee": TrancheVersée,
-    "bonus-numerique-verse": BonusNumériqueVersé,
-    "versement-annule": VersementAnnulé,
-    "label-retire": LabelRetiré,
-    "reversement-demande": ReversementDemandé,
-    "reversement-encaisse": ReversementEncaissé,
-    "exercice-cloture": ExerciceClôturé,
-    "programme-clos": ProgrammeClos,
-    "journal-repris": JournalRepris,
-}
-"""The closed registry: topic -> class. A topic is never reused nor removed."""
-TOPICS: dict[type[Fait], str] = {classe: topic for topic, classe in TYPES.items()}

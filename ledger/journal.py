@@ -12,18 +12,28 @@ from msgspec.structs import replace
 
 from .champs import est_slug
 from .erreurs import ChainBrokenError, UnreadableFactError, UnrecordableFactError, UsageError
-from .evenements import TOPICS, Fait, JournalRepris
+from .evenements import Fait, JournalRepris
 from .preuve.canonique import DECODEURS, OctetsIllisibles, decoder, encoder
 from .preuve.ligne import ETAT_MAX_OCTETS, Lineur
 from .preuve.merkle import Arbre
 from .preuve.releve import Releve, origine
+from .registre import TOPICS
 from .stockage.port import Ecriture, EntreeIndex, LigneBrute, Store
 
 
 class Brouillon:
     """Facts sealed one after the other, not yet written: what one transaction will add."""
 
-    __slots__ = ("_lineur", "_precedent", "faits", "feuilles", "index", "instant", "lignes", "position")
+    __slots__ = (
+        "_lineur",
+        "_precedent",
+        "faits",
+        "feuilles",
+        "index",
+        "instant",
+        "lignes",
+        "position",
+    )
 
     def __init__(self, journal: Journal) -> None:
         self._lineur = journal.lineur
@@ -78,8 +88,8 @@ class Journal:
         self.arbre = Arbre()
         self.tete: str | None = None
         self.dernier_instant = ""
+        # positions of the lines that found an incarnation: 1, then each `journal-repris`
         self.fondations: list[int] = []
-        """Positions of the lines that found an incarnation: 1, then each `journal-repris`."""
 
     def origine(self, taille: int | None = None) -> str:
         """The origin of the journal when it had `taille` lines (at least one), all by default."""

@@ -13,7 +13,8 @@ from typing import Any
 import msgspec
 from pydantic import BaseModel, ValidationError
 
-from ..evenements import TOPICS, TYPES, Fait, ProgrammeOuvert, RèglesRévisées
+from ..evenements import Fait, ProgrammeOuvert, RèglesRévisées
+from ..registre import TOPICS, TYPES
 from ..regles import Regles, RevisionRegles
 
 _encodeur = msgspec.json.Encoder(order="sorted")

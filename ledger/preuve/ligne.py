@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from hashlib import sha256
 
-from ..evenements import TYPES
+from ..registre import TYPES
 
 VERSION_LIGNE = 1
 LIGNE_MAX_OCTETS = 65_535

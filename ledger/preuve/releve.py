@@ -19,6 +19,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from ..champs import neutraliser
 from ..erreurs import ReleveUnreadableError
 from .merkle import TAILLE_EMPREINTE
 
@@ -128,28 +129,31 @@ class Releve(Struct, frozen=True):
 def lire_cle(texte: str) -> ClePublique:
     """A public key in its one-line form `name+id+base64`. Raises ReleveUnreadableError."""
     trouvee = _VKEY.fullmatch(texte.strip())
-    if trouvee is None:
-        raise _illisible("la clé publique n'a pas la forme NOM+IDENTIFIANT+BASE64")
+    if trouvee is None or neutraliser(trouvee[1]) != trouvee[1]:
+        raise illisible("elle n'a pas la forme NOM+IDENTIFIANT+BASE64", "Clé publique")
     nom, identifiant, corps = trouvee.groups()
-    octets = _base64(corps)
+    octets = lire_base64(corps)
     if octets is None or len(octets) != 1 + TAILLE_EMPREINTE or octets[:1] != _ED25519:
-        raise _illisible("la clé publique n'est pas une clé Ed25519")
+        raise illisible("ce n'est pas une clé Ed25519", "Clé publique")
     cle = ClePublique(nom, octets[1:])
     if cle.identifiant.hex() != identifiant:
-        raise _illisible(f"l'identifiant de la clé publique devrait être {cle.identifiant.hex()}")
+        raise illisible(f"son identifiant devrait être {cle.identifiant.hex()}", "Clé publique")
     return cle
 
 
 def lire_releve(octets: bytes) -> Releve:
-    """A checkpoint, signed or not, checked to the last byte. Raises ReleveUnreadableError."""
+    """A checkpoint, signed or not, checked to the last byte. Raises ReleveUnreadableError.
+
+    One tolerance: the last line feed, which a copy from a screen loses, may be absent.
+    """
     if len(octets) > NOTE_MAX_OCTETS:
-        raise _illisible(f"il dépasse {NOTE_MAX_OCTETS} octets")
+        raise illisible(f"il dépasse {NOTE_MAX_OCTETS} octets")
     try:
         texte = octets.decode("utf-8")
     except UnicodeDecodeError as erreur:
-        raise _illisible("il n'est pas en UTF-8") from erreur
-    if any(c != "\n" and (ord(c) < 0x20 or ord(c) == 0x7F) for c in texte):
-        raise _illisible("il contient un caractère de contrôle")
+        raise illisible("il n'est pas en UTF-8") from erreur
+    if any(neutraliser(ligne) != ligne for ligne in texte.split("\n")):
+        raise illisible("il contient un caractère de contrôle ou bidirectionnel")
     corps, separateur, signees = texte.rpartition("\n\n")
     if not separateur:
         corps, signees = texte.removesuffix("\n"), ""
@@ -157,40 +161,48 @@ def lire_releve(octets: bytes) -> Releve:
     signatures = _lire_signatures(signees) if separateur else ()
     lu = Releve(releve.origine, releve.taille, releve.racine, signatures, releve.suite)
     if lu.note() != octets.removesuffix(b"\n") + b"\n":
-        raise _illisible("il n'a pas sa forme canonique")
+        raise illisible("il n'a pas sa forme canonique")
     return lu
 
 
 def _lire_corps(corps: str) -> Releve:
     lignes = corps.split("\n")
     if len(lignes) < 3 or not all(lignes):  # noqa: PLR2004 - origin, size, root
-        raise _illisible("il lui manque l'origine, la taille ou la racine")
+        raise illisible("il lui manque l'origine, la taille ou la racine")
     nom, taille, racine64, *suite = lignes
-    racine = _base64(racine64)
+    racine = lire_base64(racine64)
     if _NOM.fullmatch(nom) is None:
-        raise _illisible("l'origine est vide ou porte une espace")
-    if _NOMBRE.fullmatch(taille) is None or int(taille) > TAILLE_MAX:
-        raise _illisible(f"la taille {taille[:40]!r} n'est pas un nombre de lignes")
+        raise illisible("l'origine est vide ou porte une espace")
+    nombre = lire_nombre(taille)
+    if nombre is None:
+        raise illisible(f"la taille {taille[:40]!r} n'est pas un nombre de lignes")
     if racine is None or len(racine) != TAILLE_EMPREINTE:
-        raise _illisible("la racine n'est pas 32 octets en base64")
-    return Releve(nom, int(taille), racine, suite="".join(f"{ligne}\n" for ligne in suite))
+        raise illisible("la racine n'est pas 32 octets en base64")
+    return Releve(nom, nombre, racine, suite="".join(f"{ligne}\n" for ligne in suite))
 
 
 def _lire_signatures(texte: str) -> tuple[Signature, ...]:
     lignes = texte.removesuffix("\n").split("\n")
     if len(lignes) > SIGNATURES_MAX:
-        raise _illisible(f"il porte plus de {SIGNATURES_MAX} signatures")
+        raise illisible(f"il porte plus de {SIGNATURES_MAX} signatures")
     lues: list[Signature] = []
     for ligne in lignes:
         trouvee = _SIGNATURE.fullmatch(ligne)
-        octets = None if trouvee is None else _base64(trouvee[2])
+        octets = None if trouvee is None else lire_base64(trouvee[2])
         if trouvee is None or octets is None or len(octets) <= 4:  # noqa: PLR2004 - key id
-            raise _illisible("une ligne de signature est mal formée")
+            raise illisible("une ligne de signature est mal formée")
         lues.append(Signature(trouvee[1], octets[:4], octets[4:]))
     return tuple(lues)
 
 
-def _base64(texte: str) -> bytes | None:
+def lire_nombre(texte: str) -> int | None:
+    """The size or index of a decimal text without leading zero, below 2**53, or None."""
+    if _NOMBRE.fullmatch(texte) is None or int(texte) > TAILLE_MAX:
+        return None
+    return int(texte)
+
+
+def lire_base64(texte: str) -> bytes | None:
     """The bytes of a canonical standard base64 text, or None."""
     try:
         octets = b64decode(texte, validate=True)
@@ -199,7 +211,8 @@ def _base64(texte: str) -> bytes | None:
     return octets if b64encode(octets).decode("ascii") == texte else None
 
 
-def _illisible(raison: str) -> ReleveUnreadableError:
+def illisible(raison: str, quoi: str = "Relevé") -> ReleveUnreadableError:
+    """The error to raise when what was given (a checkpoint, a key, a proof) cannot be read."""
     return ReleveUnreadableError(
-        f"Relevé illisible : {raison}.", remede="Reprendre le fichier d'origine."
+        f"{quoi} illisible : {raison}.", remede="Reprendre le fichier d'origine."
     )

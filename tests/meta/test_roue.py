@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import tomllib
 import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
+from ledger.version import VERSION
 from tests.meta.arbre import PAQUETS, RACINE, fichiers
 
 
@@ -51,7 +51,7 @@ def roue(tmp_path_factory: pytest.TempPathFactory) -> Roue:
 
 def test_la_roue_tient_trois_paquets_et_ses_metadonnees(roue: Roue) -> None:
     """La roue n'a au premier rang que les trois paquets et ses métadonnées : aucun test."""
-    version = tomllib.loads((RACINE / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+    version = VERSION
     attendu = {*PAQUETS, f"fabriques_ledger-{version}.dist-info"}
     assert {nom.split("/", 1)[0] for nom in roue.noms} == attendu
 

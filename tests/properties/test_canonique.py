@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger import TYPES, Fait
-from ledger.evenements import TOPICS
 from ledger.preuve.canonique import OctetsIllisibles, decoder, encoder, json_canonique
+from ledger.registre import TOPICS
 from tests.properties.contexte import Json
 from tests.properties.faits import TEXTES, brut, faits, json_du_sous_ensemble
 from tests.properties.outils import Histoire, histoires, reglages

@@ -7,9 +7,9 @@ import json
 
 import pytest
 
-from ledger.evenements import TYPES
 from ledger.preuve.canonique import json_canonique
 from ledger.preuve.ligne import Lineur
+from ledger.registre import TYPES
 from tests.unit.monde import Monde, P
 
 

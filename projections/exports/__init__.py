@@ -1,0 +1,15 @@
+"""Exports: the ledger in the formats that other tools read.
+
+    from projections.exports import ecrire_beancount
+    journal = Journal(store, "fabriques-de-territoire")
+    fichier.writelines(ecrire_beancount(journal, regarder(journal, au=date(2020, 12, 31))))
+
+Each `ecrire_*` takes the journal and the view to export and gives the text piece by piece.
+"""
+
+from __future__ import annotations
+
+from .beancount import ecrire_beancount
+from .hledger import ecrire_hledger
+
+__all__ = ["ecrire_beancount", "ecrire_hledger"]
