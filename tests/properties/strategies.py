@@ -157,6 +157,7 @@ def intentions(contexte: Contexte) -> list[tuple[str, str]]:
         ("RéviserRègles", "", 4 if "quota" in manque else 1),
         ("ClôturerExercice", "", 6 if a_clore else 1),
         ("CloreProgramme", "", 1 if etat.position > 25 else 0),
+        ("ReprendreJournal", "", 1 if etat.position > 15 else 0),
     ]
     return [(verbe, structure) for verbe, structure, n in poids for _ in range(n)]
 

@@ -353,6 +353,15 @@ class Tirage:
         champs: Json = {"structure": self.structure, "montant_centimes": montant}
         return champs | {"titre": "T1", "jour": self._label()}
 
+    def reprendre(self) -> Json:
+        """A restart from a size that the journal reached, or just not; lines lost, or none."""
+        taille = self.etat.position
+        satisfaite = max(taille + self.parmi(0, -1, -5, 1), 0)
+        champs: Json = {"taille_satisfaite": satisfaite, "motif": "sinistre"}
+        champs["taille_perdue"] = satisfaite + self.parmi(1, 20, 0)
+        champs["origine_precedente"] = "fabriques-ledger/fabriques/0123456789abcdef"
+        return champs | {"racine_perdue": "A" * 43 + "="}
+
 
 VERBES: dict[str, Callable[[Tirage], Json]] = {
     "DéposerCandidature": Tirage.deposer,
@@ -381,5 +390,6 @@ VERBES: dict[str, Callable[[Tirage], Json]] = {
     "ClôturerExercice": Tirage.cloturer,
     "CloreProgramme": Tirage.clore,
     "OuvrirProgramme": Tirage.programme,
+    "ReprendreJournal": Tirage.reprendre,
 }
 """Every verb, and what draws its own fields (`jour` and `acteur`, when given, are taken apart)."""

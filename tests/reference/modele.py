@@ -79,6 +79,7 @@ RECUES_APRES_LA_CLOTURE_DE_L_EXERCICE = (
     "CorrigerStructure",
     "EncaisserReversement",
     "CloturerExercice",
+    "ReprendreJournal",
 )
 CHARGENT_UN_EXERCICE = (
     "OuvrirCredits",
@@ -632,6 +633,14 @@ def encaisser_reversement(faits: list[Fait], c: Json) -> Decision:
     return {}, [Effet("reversement", exercice, c["montant_centimes"], c["structure"])]
 
 
+def reprendre_journal(faits: list[Fait], c: Json) -> Decision:
+    """The journal holds every line up to the satisfied size; at least one line after it is lost."""
+    satisfaite = c["taille_satisfaite"]
+    refuser_si(len(faits) < satisfaite, "reprise_sans_objet")
+    refuser_si(c["taille_perdue"] - satisfaite < 1, "reprise_sans_objet")
+    return {}, []
+
+
 DECISIONS: dict[str, Callable[[list[Fait], Json], Decision]] = {
     "ReviserRegles": reviser_regles,
     "ModifierEnveloppe": modifier_enveloppe,
@@ -658,6 +667,7 @@ DECISIONS: dict[str, Callable[[list[Fait], Json], Decision]] = {
     "EncaisserReversement": encaisser_reversement,
     "CloturerExercice": cloturer_exercice,
     "CloreProgramme": clore_programme,
+    "ReprendreJournal": reprendre_journal,
 }
 
 

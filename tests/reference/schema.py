@@ -361,6 +361,13 @@ COMMANDES: dict[str, dict[str, Lecteur]] = {
     "EncaisserReversement": REVERSEMENT,
     "ClôturerExercice": {"exercice": exercice_lu},
     "CloreProgramme": {"motif": texte(4000)},
+    "ReprendreJournal": {
+        "origine_precedente": texte(500),
+        "taille_satisfaite": entre(0, 2**53 - 1),
+        "taille_perdue": entre(0, 2**53 - 1),
+        "racine_perdue": motif_exact("[A-Za-z0-9+/]{43}="),
+        "motif": texte(4000),
+    },
 }
 
 

@@ -89,6 +89,13 @@ CHAMPS: dict[str, dict[str, Any]] = {
     "DemanderReversement": {**_S1, "montant_centimes": 1_000_000, "titre": "T-1"},
     "EncaisserReversement": {**_S1, "montant_centimes": 1_000_000, "titre": "T-1"},
     "ClôturerExercice": {},
+    "ReprendreJournal": {
+        "origine_precedente": "fabriques-ledger/fabriques/0123456789abcdef",
+        "taille_satisfaite": 1,
+        "taille_perdue": 9,
+        "racine_perdue": "A" * 43 + "=",
+        "motif": "Disque perdu",
+    },
 }
 
 

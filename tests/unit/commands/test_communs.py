@@ -19,6 +19,7 @@ PLUS: dict[str, dict[str, Any]] = {
     "SignerAvenant": AVENANT,
     "AnnulerVersement": {"position": 1},
     "ClôturerExercice": {"exercice": 2018},
+    "ReprendreJournal": {"taille_perdue": 1},
 }
 ARRETES = {
     "DéposerCandidature",
@@ -31,11 +32,17 @@ ARRETES = {
     "ModifierEnveloppe",
     "CloreProgramme",
 }
-EXEMPTS = {"AnnulerVersement", "CorrigerStructure", "EncaisserReversement", "ClôturerExercice"}
+EXEMPTS = {
+    "AnnulerVersement",
+    "CorrigerStructure",
+    "EncaisserReversement",
+    "ClôturerExercice",
+    "ReprendreJournal",
+}
 
 
 def test_chaque_verbe_a_ses_champs_d_essai() -> None:
-    """Les vingt-six verbes sont essayés."""
+    """Les vingt-sept verbes sont essayés."""
     assert set(VERBES) == set(CHAMPS)
 
 
@@ -56,7 +63,7 @@ def test_une_commande_invalide_l_est_avant_tout(verbe: str) -> None:
 
 @pytest.mark.parametrize("verbe", sorted(set(VERBES) - {"OuvrirProgramme"}))
 def test_un_exercice_clos_refuse_tout_sauf_les_exemptions(verbe: str) -> None:
-    """Un fait daté d'un exercice clos est refusé, sauf quatre verbes."""
+    """Un fait daté d'un exercice clos est refusé, sauf cinq verbes."""
     monde = Monde()
     monde.cloturer(2019)
     code = monde.refus(verbe, "2019-12-31", **PLUS.get(verbe, {}))
@@ -65,6 +72,7 @@ def test_un_exercice_clos_refuse_tout_sauf_les_exemptions(verbe: str) -> None:
         "CorrigerStructure": "structure_inconnue",
         "EncaisserReversement": "structure_inconnue",
         "ClôturerExercice": "exercice_deja_clos",
+        "ReprendreJournal": "reprise_sans_objet",
     }
     assert code == attendu.get(verbe, "exercice_clos")
     assert (verbe in EXEMPTS) == (code != "exercice_clos")
