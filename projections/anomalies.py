@@ -1,4 +1,8 @@
-"""What deserves a look: values with a code, never a refusal. Each rule is one function."""
+"""What deserves a look: values with a code, never a refusal. Each rule is one function.
+
+Rules on one structure, then on the programme. Those that compare structures are in `doublons`,
+those on the recording itself in `anomalies_saisie`: the verb `anomalies` lists the three.
+"""
 
 from __future__ import annotations
 
@@ -24,12 +28,17 @@ CODES: dict[str, str] = {
     "reversement_excedentaire": "Un versement déjà réclamé a été annulé.",
     "convention_absente": "Subvention au-dessus du seuil légal sans convention enregistrée.",
     "siret_absent": "Structure labellisée sans SIRET.",
-    "montant_sous_limite": "Subvention juste sous le plafond, ou tranches juste sous l'annuel.",
+    "montant_sous_limite": "Montant juste sous le plafond, l'annuel ou le seuil de convention.",
     "quota_depasse": "Plus de labels que le quota indicatif.",
     "credits_depasses": "AE ou CP négatifs sur un exercice dont les crédits sont suivis.",
     "disponible_negatif": "Un fait tardif rend le disponible négatif à une date d'effet.",
     "rythme_insoutenable": "Au coût moyen constaté, l'enveloppe ne finance pas l'objectif.",
+    "doublon_structure": "Deux structures ont le même SIRET, ou le même nom et code postal.",
+    "doublon_versement": "Deux versements ont la même référence, ou rang, montant et date.",
+    "fait_tardif": "Un fait est enregistré longtemps après sa date d'effet, ou un exercice après.",
+    "horloge_immobile": "Des faits qui se suivent sont enregistrés au même instant.",
 }
+"""The code of every anomaly, of the three functions, and what it means."""
 
 
 class Anomalie(Struct, frozen=True):
@@ -156,16 +165,31 @@ def _limites(fiche: Fiche, regles: Regles, jour: date) -> Iterator[Anomalie]:
     mesures = []
     if 0 < plafond - fiche.montant <= sous_plafond:
         mesures.append(("Subvention", fiche.montant, plafond))
+    mesures.extend(_sous_convention(fiche, marge["dix_milliemes"], jour))
     for annee, prevu in par_exercice.items():
         if 0 < annuel - prevu <= sous_annuel:
             mesures.append((f"Tranches de {annee}", prevu, annuel))
     for quoi, montant, limite in mesures:
+        juste = "juste sous" if montant < limite else "à la limite de"
         yield Anomalie(
             "montant_sous_limite",
             fiche.structure,
             fiche.label_position,
-            f"{quoi} : {format_euros(montant)}, juste sous {format_euros(limite)}.",
+            f"{quoi} : {format_euros(montant)}, {juste} {format_euros(limite)}.",
         )
+
+
+def _sous_convention(fiche: Fiche, marge: int, jour: date) -> Iterator[tuple[str, int, int]]:
+    """A grant that just escapes the agreement, which the law asks for *above* its threshold.
+
+    The grant alone: splitting it in payments changes nothing to what the law asks.
+    """
+    seuil = en_vigueur("convention_obligatoire", fiche.label_date or jour)
+    if seuil is None or fiche.conventions or not _engage_ou_paye(fiche):
+        return
+    limite = seuil["centimes"]
+    if 0 <= limite - fiche.montant <= limite * marge // 10_000:
+        yield "Subvention sans convention", fiche.montant, limite
 
 
 def _quotas(vue: Vue, regles: Regles) -> Iterator[Anomalie]:

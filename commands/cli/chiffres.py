@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .base import regarder_base
+from .base import choisir_programme, ouvrir_en_lecture, regarder_base
 from .options import Demande, avec_demande
 from .rendu import Cellule, aplatir, csv_lignes, json_indente, json_ligne
 from .sortie import ouvrir_sortie
@@ -206,15 +206,21 @@ Exemples :
 )
 @avec_demande()
 def anomalies(demande: Demande) -> None:
-    """Ce qui mérite un regard : retards, conventions, SIRET, quotas, crédits.
+    """Ce qui mérite un regard : retards, conventions, SIRET, quotas, crédits, doublons, saisie.
 
-    Une anomalie n'est ni un refus, ni un défaut du journal : le code de sortie reste 0.
+    Une anomalie n'est ni un refus, ni un défaut du journal : le code de sortie reste 0. Les faits
+    saisis tard sont regroupés par exercice quand il y en a plus de cinq.
     """
-    from projections import Anomalie  # noqa: PLC0415
+    from ledger import Journal  # noqa: PLC0415
+    from projections import Anomalie, doublons, regarder, saisie  # noqa: PLC0415
     from projections import anomalies as calculer  # noqa: PLC0415
 
-    vue = regarder_base(demande)
-    figure = calculer(vue)
+    with ouvrir_en_lecture(demande.base) as store:
+        journal = Journal(store, choisir_programme(store, demande))
+        vue = regarder(journal, au=demande.au, connu_au=demande.connu_au)
+        faits = journal.rattraper(jusqua=vue.situation.position)  # not those written since
+        comptes = (f for f in faits if vue.au is None or f[1].date_effet <= vue.au)
+        figure = (*calculer(vue), *doublons(vue), *saisie(comptes))
 
     def table(taille: int) -> str:
         return f"{entete(vue, 'Anomalies')}\n{table_anomalies(figure, largeur=taille)}"

@@ -13,14 +13,14 @@ from typing import NamedTuple
 from sqlite_utils import Database
 
 from ledger.budget import LigneCredits
-from ledger.evenements import TYPES
+from ledger.registre import TYPES
 
 from ..anomalies import CODES
 from ..enveloppe import Enveloppe
 from .vues import VUES
 
 APPLICATION_ID = 0x4641424C  # "FABL": marks the file as a read model (a base is "FABT")
-VERSION = 1
+VERSION = 2
 """Of the tables *and* of what fills them: to raise whenever a stored figure changes."""
 
 ETATS = {

@@ -18,6 +18,7 @@ LECTURES = (
     "structures",
     "echeancier lab01-01500",
     "anomalies",
+    "sonder --methode simple --nombre 1 --alea a",
     "journal",
     "lecture",
     "verifier",

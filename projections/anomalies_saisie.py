@@ -1,0 +1,139 @@
+"""What the recording itself shows: late entries, and a clock that stood still. Never a refusal.
+
+A situation is folded without the recorded instants, so these are a fold of their own over facts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+from ledger.evenements import Fait, FaitDeStructure
+from ledger.temps import format_date
+
+from .anomalies import Anomalie
+
+RETARD_JOURS = 90
+"""A fact recorded more days than that after its effect date is late: a choice of this project, one
+quarter. The recorded day is in UTC and the effect date in Paris: one day of difference at most."""
+POIGNEE = 5
+"""Beyond that many, the late facts of an exercice, or the plateaus, are told as one anomaly."""
+
+
+class _Tardifs:
+    """The late facts of one exercice of effect: all counted, the first ones told."""
+
+    __slots__ = ("contes", "derniere", "nombre", "premiere")
+
+    def __init__(self) -> None:
+        self.nombre = self.premiere = self.derniere = 0
+        self.contes: list[Anomalie] = []
+
+    def ajouter(self, anomalie: Anomalie, position: int) -> None:
+        self.nombre += 1
+        self.premiere, self.derniere = self.premiere or position, position
+        if self.nombre <= POIGNEE:
+            self.contes.append(anomalie)
+
+
+class _Horloge:
+    """The runs of at least two facts that bear one instant: first position, last one, instant."""
+
+    __slots__ = ("_debut", "_fin", "_instant", "plateaux")
+
+    def __init__(self) -> None:
+        self.plateaux: list[tuple[int, int, str]] = []
+        self._debut = self._fin = 0
+        self._instant = ""
+
+    def lire(self, position: int, instant: str) -> None:
+        if instant != self._instant:
+            self.fermer()
+            self._debut, self._instant = position, instant
+        self._fin = position
+
+    def fermer(self) -> None:
+        if self._debut != self._fin:
+            self.plateaux.append((self._debut, self._fin, self._instant))
+
+
+def saisie(faits: Iterable[tuple[int, Fait]]) -> tuple[Anomalie, ...]:
+    """The anomalies of recording of facts in the order of positions (verified by their reader).
+
+    `fait_tardif`: recorded more than `RETARD_JOURS` days after its effect date, or dated in an
+    exercice earlier than that of the latest effect date already recorded.
+
+    `horloge_immobile`: consecutive facts, hence different commands, that bear the same instant.
+    The journal never lets time go back: a clock that is put back leaves no other trace, until it
+    passes again the last instant recorded. The same trace is left by a clock that stops, by a host
+    that gives its own fixed instant, or by a clock coarser than the time between two facts of a
+    batch: the journal cannot tell which.
+    """
+    tardifs: dict[int, _Tardifs] = {}
+    horloge = _Horloge()
+    plus_tard: tuple[date, int] | None = None
+    for position, fait in faits:
+        horloge.lire(position, fait.enregistre_le)
+        raison = _retard(fait, plus_tard)
+        if raison:
+            qui = fait.structure if isinstance(fait, FaitDeStructure) else None
+            dit = Anomalie("fait_tardif", qui, position, raison)
+            tardifs.setdefault(fait.date_effet.year, _Tardifs()).ajouter(dit, position)
+        if plus_tard is None or fait.date_effet > plus_tard[0]:
+            plus_tard = fait.date_effet, position
+    horloge.fermer()
+    par_exercice = (_resumer(annee, tardifs[annee]) for annee in sorted(tardifs))
+    return (*(a for suite in par_exercice for a in suite), *_arrets(horloge.plateaux))
+
+
+def _retard(fait: Fait, plus_tard: tuple[date, int] | None) -> str:
+    """Why a fact is late; empty when it is not."""
+    inscrit = date.fromisoformat(fait.enregistre_le[:10])
+    jours = (inscrit - fait.date_effet).days
+    if jours > RETARD_JOURS:
+        return (
+            f"Effet au {format_date(fait.date_effet)}, enregistré le {format_date(inscrit)} : "
+            f"{jours} jours après."
+        )
+    if plus_tard is not None and fait.date_effet.year < plus_tard[0].year:
+        jour, position = plus_tard
+        return (
+            f"Effet au {format_date(fait.date_effet)}, enregistré après un fait du "
+            f"{format_date(jour)} (position {position})."
+        )
+    return ""
+
+
+def _resumer(annee: int, tardifs: _Tardifs) -> list[Anomalie]:
+    if tardifs.nombre <= POIGNEE:
+        return tardifs.contes
+    return [
+        Anomalie(
+            "fait_tardif",
+            None,
+            tardifs.premiere,
+            f"{tardifs.nombre} faits tardifs d'effet en {annee}, positions {tardifs.premiere} à "
+            f"{tardifs.derniere}.",
+        )
+    ]
+
+
+def _arrets(plateaux: list[tuple[int, int, str]]) -> list[Anomalie]:
+    if len(plateaux) > POIGNEE:
+        premiere, derniere = plateaux[0][0], plateaux[-1][1]
+        nombre = sum(fin - debut + 1 for debut, fin, _ in plateaux)
+        detail = (
+            f"{len(plateaux)} suites de faits enregistrés au même instant ({nombre} faits), "
+            f"positions {premiere} à {derniere}."
+        )
+        return [Anomalie("horloge_immobile", None, premiere, detail)]
+    return [
+        Anomalie(
+            "horloge_immobile",
+            None,
+            debut,
+            f"Positions {debut} à {fin} enregistrées au même instant, {instant} : horloge "
+            "reculée, arrêtée ou à gros grain.",
+        )
+        for debut, fin, instant in plateaux
+    ]

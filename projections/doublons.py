@@ -1,0 +1,89 @@
+"""Duplicates: structures and payments that look like one another. Never a refusal.
+
+Each is compared with all the others of the programme, so the read model, which rewrites only what
+a fact touches, does not hold them: they are read from a view.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+
+from ledger.temps import format_date
+
+from .anomalies import Anomalie
+from .fiche import Fiche, Versement
+from .situation import Vue
+
+_SANS_SUITE = ("rejetee", "retiree")
+"""Applications without consequence: applying again under another id is no duplicate."""
+
+
+def doublons(vue: Vue) -> tuple[Anomalie, ...]:
+    """The duplicates of a view, each told once, at the later of the two: structures, payments.
+
+    `doublon_structure`: same SIRET (it names one establishment), or same name and postcode, case,
+    accents and punctuation left out. `doublon_versement`: among payments not cancelled, the
+    reference of an earlier one (case and spaces left out), or within a structure its rank, amount
+    and effect date.
+    """
+    fiches = vue.situation.fiches.values()
+    return (*_structures(list(fiches)), *_versements(list(fiches)))
+
+
+def _structures(fiches: list[Fiche]) -> Iterator[Anomalie]:
+    premieres: dict[tuple[str, ...], Fiche] = {}
+    for fiche in sorted(fiches, key=lambda f: f.evenements[0]):
+        if fiche.etat in _SANS_SUITE:
+            continue
+        cles: list[tuple[str, ...]] = []
+        if fiche.siret is not None:
+            cles.append(("Même SIRET", fiche.siret))
+        if fiche.porteur:  # the application itself may be dated after `au`
+            nom = _cle(fiche.porteur)
+            cles.append(("Même porteur et même code postal", nom, fiche.code_postal))
+        for cle in cles:
+            premiere = premieres.setdefault(cle, fiche)
+            if premiere is not fiche:
+                yield Anomalie(
+                    "doublon_structure",
+                    fiche.structure,
+                    fiche.evenements[0],
+                    f"{cle[0]} que {premiere.structure} (position {premiere.evenements[0]}).",
+                )
+
+
+def _versements(fiches: list[Fiche]) -> Iterator[Anomalie]:
+    verses = sorted(
+        (
+            (v.position, fiche.structure, v)
+            for fiche in fiches
+            for v in fiche.versements
+            if v.position not in fiche.annules
+        ),
+        key=lambda trouve: trouve[0],
+    )
+    references: dict[str, tuple[int, str]] = {}
+    jumeaux: dict[tuple[object, ...], int] = {}
+    for position, structure, v in verses:
+        reference = " ".join(v.reference.split()).casefold()
+        ou, qui = references.setdefault(reference, (position, structure))
+        jumeau = jumeaux.setdefault((structure, v.rang, v.montant, v.date_effet), position)
+        if ou != position:
+            detail = f"Référence {v.reference} déjà donnée à la position {ou} ({qui})."
+        elif jumeau != position:
+            detail = f"{_quoi(v)} : même montant et même jour qu'à la position {jumeau}."
+        else:
+            continue
+        yield Anomalie("doublon_versement", structure, position, detail)
+
+
+def _quoi(versement: Versement) -> str:
+    quoi = "Bonus" if versement.rang == 0 else f"Tranche {versement.rang}"
+    return f"{quoi}, versement du {format_date(versement.date_effet)}"
+
+
+def _cle(nom: str) -> str:
+    """The letters and digits of a name, without case nor accents; the name itself without any."""
+    plat = unicodedata.normalize("NFKD", nom).casefold()
+    return "".join(c for c in plat if c.isalnum()) or nom

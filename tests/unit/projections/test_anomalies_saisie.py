@@ -1,0 +1,132 @@
+"""Ce que montre la saisie : faits tardifs, regroupés s'ils sont nombreux, et horloge immobile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+
+from commands import GrandLivre
+from ledger import Acteur, Fait, Journal, MemoryStore
+from ledger.evenements import CandidatureRetirée, ProgrammeClos
+from projections import Anomalie, saisie
+from projections.anomalies import CODES
+from tests.unit.monde import HorlogeFixe, Monde, P
+
+
+def fait(effet: str, instant: str, structure: str | None = "s1") -> Fait:
+    """A fact of a structure, or of the programme, dated and recorded as said."""
+    commun = {
+        "date_effet": date.fromisoformat(effet),
+        "enregistre_le": f"{instant}.000000Z" if "T" in instant else f"{instant}T08:00:00.000000Z",
+        "acteur": Acteur(id="alice", role="comptable"),
+        "id_commande": "c",
+        "empreinte_commande": "",
+        "regles_version": 1,
+        "precedent": None,
+        "motif": "m",
+    }
+    if structure is None:
+        return ProgrammeClos(**commun)  # type: ignore[arg-type]
+    return CandidatureRetirée(structure=structure, **commun)  # type: ignore[arg-type]
+
+
+def numerotes(*faits: Fait) -> Iterator[tuple[int, Fait]]:
+    """Facts at positions 11, 12..."""
+    return enumerate(faits, 11)
+
+
+def test_des_faits_saisis_a_temps_n_ont_pas_d_anomalie() -> None:
+    """Saisis dans les 90 jours, un instant chacun, même dans le désordre d'un exercice : rien."""
+    faits = (
+        fait("2020-01-01", "2020-03-31"),
+        fait("2020-02-01", "2020-04-01"),
+        fait("2020-01-15", "2020-04-02"),
+        fait("2021-01-01", "2020-04-03"),
+    )
+    assert saisie(numerotes(*faits)) == ()
+    assert saisie(()) == ()
+
+
+def test_un_fait_saisi_plus_de_90_jours_apres_est_tardif() -> None:
+    """Au 91e jour, un fait est tardif ; celui d'une structure la nomme."""
+    faits = (fait("2020-01-01", "2020-04-01"), fait("2020-01-02", "2020-04-02", None))
+    assert saisie(numerotes(*faits)) == (
+        Anomalie(
+            "fait_tardif",
+            "s1",
+            11,
+            "Effet au 01/01/2020, enregistré le 01/04/2020 : 91 jours après.",
+        ),
+        Anomalie(
+            "fait_tardif",
+            None,
+            12,
+            "Effet au 02/01/2020, enregistré le 02/04/2020 : 91 jours après.",
+        ),
+    )
+
+
+def test_un_fait_d_un_exercice_deja_passe_au_journal_est_tardif() -> None:
+    """Daté d'un exercice antérieur à un fait déjà enregistré, un fait est tardif, même de peu."""
+    faits = (
+        fait("2021-01-02", "2021-01-02"),
+        fait("2021-01-01", "2021-01-03"),
+        fait("2020-12-31", "2021-01-04"),
+    )
+    assert saisie(numerotes(*faits)) == (
+        Anomalie(
+            "fait_tardif",
+            "s1",
+            13,
+            "Effet au 31/12/2020, enregistré après un fait du 02/01/2021 (position 11).",
+        ),
+    )
+
+
+def test_au_dela_de_cinq_les_faits_tardifs_d_un_exercice_sont_regroupes() -> None:
+    """Cinq faits tardifs d'un exercice se disent un par un ; six font une seule anomalie."""
+    cinq = [fait("2019-05-01", f"2020-01-0{i}") for i in range(1, 6)]
+    six = [fait("2020-05-01", f"2021-01-0{i}", f"s{i}") for i in range(1, 7)]
+    trouvees = saisie(numerotes(*cinq, fait("2021-01-05", "2021-01-01T01:00:00"), *six))
+    assert [a.position for a in trouvees] == [11, 12, 13, 14, 15, 17]
+    assert trouvees[-1] == Anomalie(
+        "fait_tardif", None, 17, "6 faits tardifs d'effet en 2020, positions 17 à 22."
+    )
+
+
+def test_une_horloge_qui_recule_laisse_des_faits_au_meme_instant() -> None:
+    """L'horloge recule de deux secondes : les faits restent à l'instant déjà atteint, signalés."""
+    horloge = HorlogeFixe(
+        *(f"2020-01-20T10:00:0{s}.000000Z" for s in (0, 3, 1, 2, 4, 5)),
+    )
+    monde = Monde(ouvert=False)
+    monde.livre = GrandLivre(MemoryStore(), clock=horloge)
+    monde.ok("OuvrirProgramme", "2020-01-10")
+    for rang in range(5):
+        monde.ok("DéposerCandidature", "2020-01-20", structure=f"s{rang}")
+    assert saisie(Journal(monde.livre.store, P).rattraper()) == (
+        Anomalie(
+            "horloge_immobile",
+            None,
+            2,
+            "Positions 2 à 4 enregistrées au même instant, 2020-01-20T10:00:03.000000Z : horloge "
+            "reculée, arrêtée ou à gros grain.",
+        ),
+    )
+
+
+@pytest.mark.parametrize("suites", [5, 6])
+def test_au_dela_de_cinq_les_arrets_de_l_horloge_sont_regroupes(suites: int) -> None:
+    """Cinq suites au même instant se disent une par une ; six font une seule anomalie."""
+    faits = [
+        fait("2020-01-01", f"2020-01-0{jour}") for jour in range(1, suites + 1) for _ in range(2)
+    ]
+    trouvees = saisie(numerotes(fait("2020-01-01", "2020-01-01T07:00:00"), *faits))
+    assert {a.code for a in trouvees} == {"horloge_immobile"} <= set(CODES)
+    if suites == 5:
+        assert [a.position for a in trouvees] == [12, 14, 16, 18, 20]
+    else:
+        detail = "6 suites de faits enregistrés au même instant (12 faits), positions 12 à 23."
+        assert trouvees == (Anomalie("horloge_immobile", None, 12, detail),)
