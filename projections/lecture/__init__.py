@@ -8,12 +8,15 @@ One file holds every programme of a base (column `programme` of each table). Tab
 views: `vues`. Refreshing costs what is new; a rebuild gives the same rows.
 """
 
+from .derive import Comparaison, Derive, Etendue
 from .fichier import ReadModelDivergedError, ReadModelOutdatedError
-from .modele import Bilan, Ecart, Lecture, Trouvaille
+from .modele import Bilan, Lecture, Trouvaille
 
 __all__ = [
     "Bilan",
-    "Ecart",
+    "Comparaison",
+    "Derive",
+    "Etendue",
     "Lecture",
     "ReadModelDivergedError",
     "ReadModelOutdatedError",

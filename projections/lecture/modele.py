@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -20,6 +19,7 @@ from ledger.preuve.canonique import json_canonique
 from ledger.stockage.port import Store
 
 from .chantier import Chantier
+from .derive import Comparaison, Suivi, comparer, positions_tenues
 from .fichier import (
     ReadModelDivergedError,
     ouvrir,
@@ -28,6 +28,7 @@ from .fichier import (
     transaction,
     verifier_version,
 )
+from .gabarit import controler, sans_confiance
 from .rangees import sans_ligatures
 from .schema import TABLES, creer_acces, creer_tables, vider
 
@@ -60,15 +61,6 @@ class Trouvaille(Struct, frozen=True):
     code_postal: str
     ville: str
     etat: str
-
-
-class Ecart(Struct, frozen=True):
-    """A table that is not what the journal says: rows missing, rows in excess, one of them."""
-
-    table: str
-    manquantes: int
-    en_trop: int
-    exemple: tuple[Any, ...]
 
 
 class Lecture:
@@ -224,10 +216,13 @@ class Lecture:
         """Hex SHA-256 of the whole content."""
         return sha256(json_canonique(self.empreintes())).hexdigest()
 
-    def comparer(self, store: Store) -> tuple[Ecart, ...]:
-        """The tables that are not what the journals say at the positions of the file.
+    def comparer(
+        self, store: Store, *, progres: Callable[[int], None] | None = None
+    ) -> Comparaison:
+        """The file against the journals: every cell computed again at the positions of the file.
 
-        Everything is computed again from the journals, in memory, and compared row by row.
+        Also what SQLite knows of the file: its schema, its integrity, its full-text index. Nothing
+        is repaired, and nothing that the file holds is executed. `progres` is told the facts read.
         Raises: StoreMissingError when the file is empty, ReadModelOutdatedError, ChainBrokenError.
         """
         with self._question() as rempli:
@@ -237,10 +232,14 @@ class Lecture:
                     remede="Le construire avec `fabriques lecture`.",
                 )
             verifier_version(self._db, self.fichier)
-            with Lecture(":memory:") as temoin:
-                temoin._batir(store, "creation", self._positions())
-                ecarts = [_ecart(nom, temoin.db, self._db) for nom in TABLES]
-        return tuple(ecart for ecart in ecarts if ecart is not None)
+            suivi = Suivi.de(store, progres)
+            with sans_confiance(self._db), Lecture(":memory:") as temoin:
+                controle = controler(self._db)
+                positions = positions_tenues(self._db.conn, controle.saines, store)
+                temoin._batir(suivi, "creation", positions)
+                return comparer(
+                    self._db.conn, temoin.db.conn, store, controle=controle, positions=positions
+                )
 
     @contextmanager
     def _travail(self) -> Iterator[None]:
@@ -268,12 +267,3 @@ def _empreinte(db: Database, table: str) -> str:
     for rangee in _rangees(db, table):
         empreinte.update(b"\n" + json_canonique(rangee))
     return empreinte.hexdigest()
-
-
-def _ecart(table: str, attendue: Database, tenue: Database) -> Ecart | None:
-    if _empreinte(attendue, table) == _empreinte(tenue, table):
-        return None
-    attendues, tenues = Counter(_rangees(attendue, table)), Counter(_rangees(tenue, table))
-    manquantes, en_trop = attendues - tenues, tenues - attendues
-    exemple = next(iter(manquantes or en_trop), ())
-    return Ecart(table, manquantes.total(), en_trop.total(), exemple)

@@ -24,7 +24,7 @@ from ledger.erreurs import (
     StoreReadOnlyError,
 )
 from ledger.stockage.port import LigneBrute
-from projections.lecture import Ecart, Lecture, ReadModelDivergedError, ReadModelOutdatedError
+from projections.lecture import Derive, Lecture, ReadModelDivergedError, ReadModelOutdatedError
 from projections.lecture.schema import TABLES
 from tests.lecture.histoires import (
     PROGRAMME,
@@ -178,7 +178,7 @@ def test_deux_programmes_tiennent_dans_un_fichier(fichier: Path, tmp_path: Path)
             bilan = lecture.rafraichir(store)
         assert bilan.positions == {"ateliers": 20, "fabriques": 20}
         assert bilan.nouveaux == {"ateliers": 9, "fabriques": 0}
-        assert lecture.comparer(store) == ()
+        assert lecture.comparer(store).conforme
         vus = lecture.db.execute(
             "SELECT programme, structure, paye_centimes FROM structures ORDER BY 1, 2"
         ).fetchall()
@@ -204,7 +204,7 @@ def test_un_journal_plus_court_est_une_divergence(fichier: Path) -> None:
         assert lecture.empreintes() == avant
         lecture.reconstruire(store)
         assert lecture.positions() == {PROGRAMME: 19}
-        assert lecture.comparer(store) == ()
+        assert lecture.comparer(store).conforme
 
 
 def test_un_autre_journal_est_une_divergence(fichier: Path) -> None:
@@ -263,18 +263,22 @@ def test_un_fait_illisible_dans_le_fichier_est_une_divergence(fichier: Path, sql
 
 
 def test_comparer_nomme_ce_qui_a_ete_modifie(fichier: Path) -> None:
-    """Comparer nomme la table modifiée à la main, et compte ce qui manque et ce qui est en trop."""
+    """Comparer nomme la cellule modifiée à la main et la ligne qui manque, et depuis quand."""
     with livre() as grand_livre, Lecture(fichier) as lecture:
         store = jouer(grand_livre, histoire_ecrite()[:10])
         lecture.rafraichir(store)
         jouer(grand_livre, histoire_ecrite()[10:])
-        assert lecture.comparer(store) == ()
+        assert lecture.comparer(store).conforme
         lecture.db.execute("DELETE FROM versements WHERE position = 9")
         lecture.db.execute("UPDATE tranches SET verse_centimes = 0 WHERE verse_centimes > 0")
-        (premiere, seconde) = lecture.comparer(store)
-        assert premiere == Ecart("tranches", 2, 2, premiere.exemple)
-        ligne = (PROGRAMME, 9, "s-1", 1, 5_000_000, 2020, 2020, "2020-03-01", "v", 0)
-        assert seconde == Ecart("versements", 1, 0, ligne)
+        un, deux, trois = lecture.comparer(store).derives
+    cles = [{"programme": PROGRAMME, "structure": s, "rang": 1} for s in ("s-1", "s-2")]
+    assert un == Derive("tranches", cles[0], "verse_centimes", 0, 5_000_000, 9)
+    assert deux == Derive("tranches", cles[1], "verse_centimes", 0, 2_000_000, 10)
+    ligne = (PROGRAMME, 9, "s-1", 1, 5_000_000, 2020, 2020, "2020-03-01", "v", 0)
+    versement = dict(zip(TABLES["versements"].colonnes, ligne, strict=True))
+    cle: Objet = {"programme": PROGRAMME, "position": 9}
+    assert trois == Derive("versements", cle, None, None, versement, 9)
 
 
 @pytest.mark.parametrize("reconstruire", [False, True])
@@ -290,7 +294,7 @@ def test_un_echec_en_cours_laisse_le_contenu_d_avant(fichier: Path, reconstruire
             lecture.reconstruire(casse) if reconstruire else lecture.rafraichir(casse)
         assert (lecture.empreintes(), lecture.positions()) == avant
         lecture.rafraichir(store)
-        assert lecture.comparer(store) == ()
+        assert lecture.comparer(store).conforme
 
 
 TUE = """
@@ -357,7 +361,7 @@ def test_deux_processus_rafraichissent_en_meme_temps(fichier: Path, tmp_path: Pa
         assert [p.returncode for p in deux] == [0, 0]
         with Lecture(fichier) as lecture:
             lecture.rafraichir(store)
-            assert lecture.comparer(store) == ()
+            assert lecture.comparer(store).conforme
 
 
 class Guet(MemoryStore):
@@ -445,7 +449,7 @@ def test_en_lecture_seule_rien_ne_s_ecrit(fichier: Path) -> None:
         with Lecture(fichier, ecriture=False) as lecture:
             assert lecture.positions() == {PROGRAMME: 20}
             assert len(lecture.chercher("forge")) == 1
-            assert lecture.comparer(store) == ()
+            assert lecture.comparer(store).conforme
             for ecrire in (lecture.rafraichir, lecture.reconstruire):
                 with pytest.raises(StoreReadOnlyError):
                     ecrire(store)
@@ -469,7 +473,7 @@ def test_une_autre_version_se_reconstruit(fichier: Path) -> None:
                 demander(store)
             assert "--reconstruire" in vue.value.remede
         lecture.reconstruire(store)
-        assert lecture.comparer(store) == ()
+        assert lecture.comparer(store).conforme
         assert {"ancienne", "v_ancienne"} & {
             *lecture.db.table_names(),
             *lecture.db.view_names(),
@@ -495,7 +499,7 @@ def test_une_table_supprimee_est_une_erreur_nommee(fichier: Path) -> None:
             lecture.rafraichir(store)
         assert "--reconstruire" in vue.value.remede
         lecture.reconstruire(store)
-        assert lecture.comparer(store) == ()
+        assert lecture.comparer(store).conforme
 
 
 def test_un_programme_vide_de_faits_ne_tient_aucune_ligne(fichier: Path) -> None:
@@ -505,7 +509,7 @@ def test_un_programme_vide_de_faits_ne_tient_aucune_ligne(fichier: Path) -> None
         champs: Objet = {"intitule": "F", "source": "AMI", "regles": REGLES}
         store = jouer(grand_livre, [commande("OuvrirProgramme", "2019-07-11", 1, **champs)])
         assert lecture.rafraichir(store).positions == {PROGRAMME: 1}
-        assert lecture.comparer(store) == ()
+        assert lecture.comparer(store).conforme
 
 
 def test_le_fichier_se_remet_seul(fichier: Path, tmp_path: Path) -> None:

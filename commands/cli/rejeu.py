@@ -1,0 +1,130 @@
+"""The verb `rejouer`: every figure made again from the journal, against the stored read model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .base import choisir_programme, ouvrir_en_lecture
+from .chiffres import publier
+from .controle import SORTIE_CONSTAT
+from .options import FICHIER, Demande, avec_demande
+from .rendu import accorder
+from .tables import en_retrait
+from .terminal import neutraliser, progression
+
+if TYPE_CHECKING:
+    from projections.lecture import Comparaison
+
+_CODE = "lecture_divergente"
+
+
+@click.command(
+    short_help="Refait chaque chiffre et le compare au modèle de lecture.",
+    epilog="""\b
+Exemples :
+  fabriques lecture && fabriques rejouer
+  fabriques rejouer --lecture copie.db --format json
+
+\b
+Code de sortie : 0 conforme, 1 au moins un constat, 4 modèle de lecture ou base absent ou
+illisible.""",
+)
+@avec_demande(formats=("table", "json"), dates=False)
+@click.option(
+    "--lecture",
+    type=FICHIER,
+    metavar="FICHIER",
+    help="Le modèle de lecture (par défaut : celui de la base, suivi de .lecture.db).",
+)
+def rejouer(demande: Demande, lecture: str | None) -> None:
+    """Refait chaque chiffre depuis le journal et le compare au modèle de lecture enregistré.
+
+    Nomme chaque dérive : table, clé, colonne, valeur tenue, valeur attendue, première position où
+    elles divergent. Un fichier en retard sur le journal est comparé à sa position. Tout le fichier
+    est comparé ; --programme choisit celui dont la taille et la racine sont données. Rien n'est
+    réparé : c'est le rôle de « fabriques lecture --reconstruire ».
+    """
+    from projections.lecture import Lecture  # noqa: PLC0415
+
+    fichier = lecture if lecture is not None else f"{demande.base}.lecture.db"
+    if demande.sortie is not None and Path(demande.sortie).resolve() == Path(fichier).resolve():
+        raise click.UsageError(f"{fichier} est le modèle de lecture : choisir une autre sortie.")
+    with ouvrir_en_lecture(demande.base) as store:
+        if demande.programme is not None:
+            choisir_programme(store, demande)
+        with Lecture(fichier, ecriture=False) as modele, progression("Faits rejoués") as montrer:
+            comparaison = modele.comparer(store, progres=montrer)
+    constats = _constats(comparaison)
+    publier(
+        demande,
+        _valeur(demande, fichier, comparaison, constats),
+        table=lambda largeur: _table(fichier, comparaison, constats, largeur),
+    )
+    if not comparaison.conforme:
+        raise click.exceptions.Exit(SORTIE_CONSTAT)
+
+
+def _constats(comparaison: Comparaison) -> list[dict[str, Any]]:
+    """The findings: the file first, then each drift, then how many are not given."""
+    constats: list[dict[str, Any]] = [
+        {"code": _CODE, "position": None, "detail": defaut} for defaut in comparaison.defauts
+    ]
+    constats += [
+        {"code": _CODE, "position": d.position, "detail": d.phrase} for d in comparaison.derives
+    ]
+    if comparaison.partielle:
+        detail = (
+            f"{comparaison.total} dérives en tout : {len(comparaison.derives)} sont détaillées, et "
+            "la position n'est cherchée que pour les premières."
+        )
+        constats.append({"code": _CODE, "position": None, "detail": detail})
+    return constats
+
+
+def _valeur(
+    demande: Demande, fichier: str, comparaison: Comparaison, constats: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """The JSON of `verifier`, and what was compared. Sizes are null when several programmes are."""
+    programmes = comparaison.programmes
+    seul = demande.programme or (next(iter(programmes)) if len(programmes) == 1 else None)
+    etendue = None if seul is None else programmes.get(seul)
+    return {
+        "statut": "conforme" if comparaison.conforme else "non_conforme",
+        "taille": None if etendue is None else etendue.taille,
+        "racine": None if etendue is None else etendue.racine,
+        "constats": constats,
+        "retard": None if etendue is None else etendue.retard,
+        "fichier": fichier,
+        "programmes": programmes,
+        "derives_total": comparaison.total,
+        "derives": comparaison.derives,
+    }
+
+
+def _table(
+    fichier: str, comparaison: Comparaison, constats: list[dict[str, Any]], largeur: int
+) -> str:
+    verdict = "conforme au rejeu" if comparaison.conforme else "NON CONFORME"
+    textes = [f"Modèle de lecture {neutraliser(fichier)} : {verdict}"]
+    for programme, etendue in comparaison.programmes.items():
+        textes.append(
+            f"{programme} : {accorder(etendue.taille, 'fait')} · racine {etendue.racine or '-'}"
+        )
+        if etendue.retard:
+            textes.append(
+                en_retrait(
+                    f"En retard de {accorder(etendue.retard, 'fait')} sur le journal : comparé à "
+                    f"la position {etendue.taille}.",
+                    largeur,
+                )
+            )
+    for constat in constats:
+        position = constat["position"]
+        textes.append(constat["code"] + (f" · position {position}" if position is not None else ""))
+        textes.append(en_retrait(constat["detail"], largeur))
+    if constats:
+        textes.append(accorder(len(constats), "constat"))
+    return "\n".join(textes)
