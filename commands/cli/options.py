@@ -45,11 +45,19 @@ def _lire_au(_: click.Context, __: click.Parameter, valeur: str | date | None) -
 
 def _lire_connu_au(_: click.Context, __: click.Parameter, valeur: str | None) -> int | str | None:
     """A position of the journal, or a recorded instant in its stored form."""
-    from ledger.temps import lire_instant  # noqa: PLC0415
-
     if valeur is None:
         return None
-    texte = valeur.strip()
+    try:
+        return lire_moment(valeur)
+    except ValueError as erreur:
+        raise click.BadParameter(str(erreur)) from erreur
+
+
+def lire_moment(texte: str) -> int | str:
+    """A position, or an instant in its stored form. Raises ValueError with a French sentence."""
+    from ledger.temps import lire_instant  # noqa: PLC0415
+
+    texte = texte.strip()
     if _POSITION.fullmatch(texte):
         return int(texte)
     try:
@@ -57,7 +65,7 @@ def _lire_connu_au(_: click.Context, __: click.Parameter, valeur: str | None) ->
             texte = lire_jour(texte).isoformat()
         return lire_instant(texte)
     except (ValueError, OverflowError) as erreur:
-        raise click.BadParameter(
+        raise ValueError(
             f"{texte[:40]!r} n'est ni une position (325), ni un jour UTC (2021-01-31), ni un "
             "instant avec son fuseau (2021-01-31T10:00:00Z)."
         ) from erreur

@@ -1,0 +1,284 @@
+"""The verbs `expliquer` (the facts that make a figure) and `comparer` (what changed)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from .base import choisir_programme, ouvrir_en_lecture
+from .chiffres import publier
+from .options import Demande, avec_demande, lire_moment, option_au
+from .rendu import Cellule, Colonne, accorder, aplatir, date_iso, pour_cent, tableau
+from .tables import euros
+from .terminal import neutraliser, raison
+
+if TYPE_CHECKING:
+    from ledger import Journal
+    from projections import Ecart, Explication, Point
+
+_COLONNES_EXPLIQUER = (
+    "cellule",
+    "unite",
+    "position",
+    "date_effet",
+    "type",
+    "structure",
+    "centimes",
+)
+_COLONNES_COMPARER = (
+    "cellule",
+    "unite",
+    "avant_centimes",
+    "apres_centimes",
+    "difference_centimes",
+    "position",
+    "type",
+    "structure",
+    "classe",
+    "centimes",
+)
+_CLASSES = {
+    "changement_de_regle": "changement de règle",
+    "correction": "correction",
+    "fait_tardif": "fait tardif",
+    "fait_nouveau": "fait nouveau",
+}
+
+
+@click.command(
+    short_help="Les faits qui font un chiffre.",
+    epilog="""\b
+Exemples :
+  fabriques expliquer enveloppe.disponible
+  fabriques expliquer credits.2021.cp_payes --au 31/12/2021
+  fabriques expliquer echeancier.lab01-01500.2.reste --format json
+  fabriques expliquer labels.qpv --format csv -o labels.csv
+
+\b
+Chiffres : les membres de « enveloppe », credits.EXERCICE.MEMBRE,
+structures.STRUCTURE.montant ou .paye, echeancier.STRUCTURE.RANG (versé ;
+.montant et .reste aussi ; le rang 0 est le bonus).""",
+)
+@click.argument("figure", metavar="CHIFFRE")
+@avec_demande()
+def expliquer(demande: Demande, figure: str) -> None:
+    """Les faits qui font un chiffre : leurs contributions, dont la somme est ce chiffre.
+
+    La contribution d'un fait est ce que le chiffre devient, moins ce qu'il était, les faits pris
+    dans l'ordre des positions.
+    """
+    from ledger import Journal  # noqa: PLC0415
+    from projections import expliquer as calculer  # noqa: PLC0415
+    from projections import lire_cellule  # noqa: PLC0415
+
+    cellule = lire_cellule(figure)
+    with ouvrir_en_lecture(demande.base) as store:
+        journal = Journal(store, choisir_programme(store, demande))
+        explication = calculer(journal, cellule, au=demande.au, connu_au=demande.connu_au)
+    nom, unite = explication.cellule, explication.unite
+    contributions = [aplatir(c) for c in explication.contributions]
+    publies = ("position", "type", "structure", "centimes")
+    valeur = {
+        "cellule": nom,
+        "unite": unite,
+        "valeur_centimes": explication.valeur_centimes,
+        "programme": journal.programme,
+        "position": explication.position,
+        "au": explication.au,
+        "contributions": [{membre: c[membre] for membre in publies} for c in contributions],
+    }
+    publier(
+        demande,
+        valeur,
+        table=lambda largeur: _table_explication(journal.programme, explication, largeur),
+        colonnes=_COLONNES_EXPLIQUER,
+        lignes=[{"cellule": nom, "unite": unite, **c} for c in contributions],
+    )
+
+
+def _table_explication(programme: str, explication: Explication, largeur: int) -> str:
+    unite = explication.unite
+    quand = "tous" if explication.au is None else f"jusqu'au {date_iso(str(explication.au))}"
+    entete = (
+        f"Explication de {explication.cellule} · {programme}\n"
+        f"Faits comptés : {quand} · connu à la position {explication.position}\n\n"
+    )
+    total = _chiffre(explication.valeur_centimes, unite)
+    if not explication.contributions:
+        return f"{entete}Aucun fait ne change ce chiffre, qui vaut {total}."
+    rangs = [
+        [
+            str(c.position),
+            date_iso(c.date_effet.isoformat()),
+            c.type,
+            c.structure or "",
+            _chiffre(c.centimes, unite),
+        ]
+        for c in explication.contributions
+    ]
+    rangs.append(["", "", "", "Total", total])
+    colonnes = (
+        Colonne("Position", True),
+        Colonne("Effet"),
+        Colonne("Type"),
+        Colonne("Structure", souple=True),
+        Colonne("Montant", True),
+    )
+    nombre = accorder(len(explication.contributions), "fait")
+    return f"{entete}{tableau(colonnes, rangs, largeur=largeur)}\n\n{nombre}"
+
+
+@click.command(
+    short_help="Ce qui a changé entre deux positions, instants ou rapports.",
+    epilog="""\b
+Exemples :
+  fabriques comparer 300 400
+  fabriques comparer 2021-01-31 2021-02-28 --cellule 'enveloppe.*'
+  fabriques comparer rapport-2020.json 485 --format csv -o ecarts.csv
+
+\b
+Classes, la première qui convient :
+  changement de règle   règles révisées ou enveloppe modifiée
+  correction            versement annulé ou identité corrigée
+  fait tardif           enregistré après P1, daté dans ce que P1 montrait déjà
+  fait nouveau          tous les autres
+
+\b
+Code de sortie : 0, écarts ou non.""",
+)
+@click.argument("p1", metavar="P1")
+@click.argument("p2", metavar="P2")
+@click.option(
+    "--cellule",
+    "motifs",
+    multiple=True,
+    metavar="MOTIF",
+    help="Ne comparer que ces cellules, par exemple 'credits.2021.*' (peut se répéter).",
+)
+@option_au
+@avec_demande(dates=False)
+def comparer(demande: Demande, p1: str, p2: str, motifs: tuple[str, ...]) -> None:
+    """Ce qui a changé entre P1 et P2, chiffre par chiffre, et les faits qui l'expliquent.
+
+    P1 et P2 sont chacun une position, un jour UTC ou un instant d'enregistrement, ou le fichier
+    d'un rapport, qui dit lui-même sa position et sa date. --au vaut pour les deux autres formes.
+    """
+    from ledger import Journal  # noqa: PLC0415
+    from projections import comparer as calculer  # noqa: PLC0415
+
+    with ouvrir_en_lecture(demande.base) as store:
+        journal = Journal(store, choisir_programme(store, demande))
+        a, b = (_lire_point(texte, journal, demande) for texte in (p1, p2))
+        ecarts = calculer(journal, a, b, motifs=motifs)
+
+    def table(largeur: int) -> str:
+        entete = (
+            f"Comparaison · {journal.programme}\n"
+            f"Avant : {_dire_point(p1, a)}\nAprès : {_dire_point(p2, b)}\n\n"
+        )
+        return entete + _table_ecarts(ecarts, largeur)
+
+    publier(
+        demande,
+        ecarts,
+        table=table,
+        colonnes=_COLONNES_COMPARER,
+        lignes=_lignes_ecarts(ecarts),
+    )
+
+
+def _lire_point(texte: str, journal: Journal, demande: Demande) -> Point:
+    """A position, an instant, or the view of a report. Raises UsageError."""
+    from projections import Point  # noqa: PLC0415
+    from projections.comparaison import point_du_rapport  # noqa: PLC0415
+    from projections.rapport import lire_entete  # noqa: PLC0415
+
+    try:
+        return Point(lire_moment(texte), demande.au)
+    except ValueError as erreur:
+        octets = _lire_fichier(texte)
+        if octets is None:
+            raise click.UsageError(f"{erreur} Ce n'est pas non plus un fichier.") from erreur
+    return point_du_rapport(journal, lire_entete(octets))
+
+
+def _lire_fichier(nom: str) -> bytes | None:
+    """The bytes of a report, no more than one can hold and one; None when there is no such file."""
+    from projections.rapport import OCTETS_MAX  # noqa: PLC0415
+
+    try:
+        with Path(nom).open("rb") as flux:
+            return flux.read(OCTETS_MAX + 1)
+    except FileNotFoundError:
+        return None
+    except OSError as erreur:
+        raise click.UsageError(f"{nom} ne se lit pas : {raison(erreur)}.") from erreur
+
+
+def _dire_point(texte: str, point: Point) -> str:
+    su = point.connu_au
+    quoi = f"connu à la position {su}" if isinstance(su, int) else f"connu à l'instant {su}"
+    source = "" if texte.strip() == str(su) else f" ({neutraliser(texte.strip())})"
+    quand = "" if point.au is None else f" · jusqu'au {date_iso(point.au.isoformat())}"
+    return f"{quoi}{source}{quand}"
+
+
+def _table_ecarts(ecarts: Sequence[Ecart], largeur: int) -> str:
+    if not ecarts:
+        return "Aucun écart."
+    blocs = [_bloc(ecart, largeur) for ecart in ecarts]
+    nombre = f"{len(ecarts)} chiffre{'s' if len(ecarts) > 1 else ''} en écart"
+    return "\n\n".join([*blocs, nombre])
+
+
+def _bloc(ecart: Ecart, largeur: int) -> str:
+    """One cell: before and after, then the facts, their subtotals by class, the total."""
+    unite = ecart.unite
+    avant, apres = _chiffre(ecart.avant_centimes, unite), _chiffre(ecart.apres_centimes, unite)
+    rangs = [
+        [
+            str(c.position),
+            _CLASSES[c.classe],
+            c.type,
+            c.structure or "",
+            _chiffre(c.centimes, unite),
+        ]
+        for c in ecart.contributions
+    ]
+    for classe, libelle in _CLASSES.items():
+        montants = [c.centimes for c in ecart.contributions if c.classe == classe]
+        if montants:
+            faits = accorder(len(montants), "fait")
+            rangs.append(["", libelle, "sous-total", faits, _chiffre(sum(montants), unite)])
+    rangs.append(["", "", "total", "", _chiffre(ecart.difference_centimes, unite)])
+    colonnes = (
+        Colonne("Position", True),
+        Colonne("Classe"),
+        Colonne("Type"),
+        Colonne("Structure", souple=True),
+        Colonne("Écart", True),
+    )
+    corps = tableau(colonnes, rangs, largeur=largeur)
+    return f"{ecart.cellule} : {avant} → {apres}\n{corps}"
+
+
+def _lignes_ecarts(ecarts: Sequence[Ecart]) -> Iterator[dict[str, Cellule]]:
+    """One row per contribution, its cell repeated."""
+    for ecart in ecarts:
+        commun = {nom: getattr(ecart, nom) for nom in _COLONNES_COMPARER[:5]}
+        for contribution in ecart.contributions:
+            yield {**commun, **aplatir(contribution)}
+
+
+def _chiffre(valeur: int, unite: str) -> str:
+    """The integer of a cell, for people."""
+    match unite:
+        case "centimes":
+            return euros(valeur)
+        case "dix_milliemes":
+            return pour_cent(valeur)
+        case _:
+            return str(valeur)

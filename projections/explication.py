@@ -1,0 +1,149 @@
+"""Which facts make a cell: contributions that sum to it, to the cent, whatever the cell.
+
+The contribution of a fact is what the cell became minus what it was, the facts taken in the order
+of positions: on a sum it is the effect of the fact, and it stays exact for what is not one (a rate,
+what a closing moves). A cell that depends on the order has contributions that depend on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from difflib import get_close_matches
+
+from msgspec import Struct
+
+from ledger.erreurs import UsageError
+from ledger.evenements import Fait, FaitDeStructure
+from ledger.journal import Journal
+from ledger.registre import TOPICS
+
+from .cellules import Cellule, Unite, lire_cellule
+from .suivi import Suivi
+
+
+class Contribution(Struct, frozen=True, gc=False):
+    """What one fact adds to a cell, in the unit of the cell. `type` is the topic of the fact."""
+
+    position: int
+    date_effet: date
+    type: str
+    structure: str | None
+    centimes: int
+
+
+class Explication(Struct, frozen=True):
+    """A cell and the facts that make it. `valeur_centimes` is in `unite`, cents or not.
+
+    `position` is the last position known, facts after `au` included.
+    """
+
+    cellule: str
+    unite: Unite
+    valeur_centimes: int
+    position: int
+    au: date | None
+    contributions: tuple[Contribution, ...]
+
+
+def expliquer(
+    journal: Journal,
+    cellule: Cellule | str,
+    *,
+    au: date | None = None,
+    connu_au: int | str | None = None,
+) -> Explication:
+    """The facts that make a cell as of `au`, as known at `connu_au`. Every line is verified.
+
+    Raises: UsageError for what names no cell, a structure that no fact counted names, an unknown
+    programme or a position not reached; ChainBrokenError; StoreError.
+    """
+    cherchee = lire_cellule(cellule) if isinstance(cellule, str) else cellule
+    nommees: set[str] = set()
+
+    def noter() -> Iterator[tuple[int, Fait]]:
+        for position, fait in connus(journal, connu_au):
+            if isinstance(fait, FaitDeStructure) and (au is None or fait.date_effet <= au):
+                nommees.add(fait.structure)
+            yield position, fait
+
+    (explication,) = expliquer_tout(noter(), (cherchee,), au=au)
+    if cherchee.structure is not None and cherchee.structure not in nommees:
+        proches = get_close_matches(cherchee.structure, sorted(nommees), n=5)
+        raise UsageError(
+            f"La structure {cherchee.structure} n'est pas dans {journal.programme} à ces dates.",
+            remede=f"Identifiants proches : {', '.join(proches)}."
+            if proches
+            else "Lister les identifiants avec `fabriques structures`.",
+        )
+    return explication
+
+
+def expliquer_tout(
+    faits: Iterable[tuple[int, Fait]],
+    cellules: Iterable[Cellule],
+    *,
+    au: date | None = None,
+) -> tuple[Explication, ...]:
+    """Explain many cells in one reading of the facts, which come from position 1, in order."""
+    demandees = tuple(cellules)
+    suivi = Suivi(demandees)
+    listes: dict[str, list[Contribution]] = {str(c): [] for c in demandees}
+    derniere = 0
+    for position, fait in faits:
+        derniere = position
+        if au is not None and fait.date_effet > au:
+            continue
+        memes: dict[int, Contribution] = {}  # one fact gives the same cents to many cells
+        for nom, centimes in suivi.compter(position, fait).items():
+            contribution = memes.get(centimes)
+            if contribution is None:
+                contribution = memes[centimes] = _contribution(position, fait, centimes)
+            listes[nom].append(contribution)
+    return tuple(
+        Explication(
+            cellule=str(cellule),
+            unite=cellule.unite,
+            valeur_centimes=suivi.valeurs.get(str(cellule), 0),
+            position=derniere,
+            au=au,
+            contributions=tuple(listes[str(cellule)]),
+        )
+        for cellule in demandees
+    )
+
+
+def _contribution(position: int, fait: Fait, centimes: int) -> Contribution:
+    structure = fait.structure if isinstance(fait, FaitDeStructure) else None
+    return Contribution(position, fait.date_effet, TOPICS[type(fait)], structure, centimes)
+
+
+def connus(journal: Journal, connu_au: int | str | None) -> Iterator[tuple[int, Fait]]:
+    """The facts known at a position or an instant (all by default), verified from the first line.
+
+    Raises: UsageError for an unknown programme or a position that the journal has not reached.
+    """
+    exiger_connu(journal, connu_au)
+    lu = Journal(journal.store, journal.programme)  # however far the caller's was read
+    for position, fait in lu.rattraper(jusqua=connu_au if isinstance(connu_au, int) else None):
+        if isinstance(connu_au, str) and fait.enregistre_le > connu_au:
+            return  # recorded instants never decrease
+        yield position, fait
+
+
+def exiger_connu(journal: Journal, connu_au: int | str | None) -> None:
+    """Refuse a programme that is not in the base, and a position that its journal has not reached.
+
+    Raises: UsageError.
+    """
+    taille = journal.store.taille(journal.programme)
+    if taille == 0:
+        raise UsageError(
+            f"Le programme {journal.programme} n'est pas dans cette base.",
+            remede="Vérifier --programme.",
+        )
+    if isinstance(connu_au, int) and not 0 <= connu_au <= taille:
+        raise UsageError(
+            f"Le journal {journal.programme} va de 0 à {taille}, position {connu_au} demandée.",
+            remede="Vérifier la position demandée.",
+        )
