@@ -12,7 +12,7 @@ PIP = $$(if $(PY) -m pip --version >/dev/null 2>&1; then echo $(PY) -m pip; \
 INSTALLER = $(PIP) install -q -c constraints.txt -e
 
 help: ## affiche cette aide
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-6s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
 demo: $(VENV)/.pret ## crée demo.db et montre le programme des lauréats publiés
 	@$(VENV)/bin/fabriques demo --base demo.db
@@ -29,6 +29,9 @@ lint: $(VENV)/.pret-lint ## vérifie le style, les types et les imports
 
 bench: $(VENV)/.pret ## mesure les débits
 	@$(PY) -m tests.bench
+
+falsification: $(VENV)/.pret ## lance 10 000 falsifications et dit lesquelles se voient
+	@$(PY) -m tests.campagne.falsification
 
 wheel: $(VENV)/.pret ## construit la roue dans dist/
 	@$(PY) -m hatchling build -t wheel -d dist
@@ -53,4 +56,4 @@ $(VENV)/.pret-lint: $(VENV)/.pret
 	@$(INSTALLER) '.[test,dev]'
 	@touch $@
 
-.PHONY: help demo test lint bench wheel clean
+.PHONY: help demo test lint bench falsification wheel clean

@@ -38,6 +38,7 @@ from .modele import Commande
 from .recus import Recu
 from .refus import Refus
 from .verbes.paiement import AnnulerVersement
+from .verbes.reprise import ReprendreJournal
 
 Saisie = Commande | CommandeIllisible | Mapping[str, Any]
 """What can be executed: a model, the JSON object of one, or what `lire_ligne` could not read."""
@@ -62,6 +63,8 @@ class _Fil:
 
     journal: Journal
     etat: Programme
+    sur: bool
+    """Whether the checkpoints kept outside the base, if any, were found satisfied."""
 
 
 @dataclass(slots=True)
@@ -76,25 +79,40 @@ class _Essai:
 
 
 class GrandLivre:
-    """A ledger base, opened for commands. Safe to share between threads; close it when done."""
+    """A ledger base, opened for commands. Safe to share between threads; close it when done.
 
-    def __init__(self, store: Store, *, clock: Clock | None = None) -> None:
+    With `releves`, a folder of checkpoints kept outside the base, the first command of a programme
+    is refused (StoreRolledBackError) when the journal went back behind them: a restored backup
+    goes on only by ReprendreJournal.
+    """
+
+    def __init__(
+        self, store: Store, *, clock: Clock | None = None, releves: str | Path | None = None
+    ) -> None:
         self.store = store
+        self._releves = releves
         self._clock = clock or SystemClock()
         self._fils: dict[str, _Fil] = {}
         self._verrou = RLock()
 
     @classmethod
-    def ouvrir(cls, base: str | Path, *, creer: bool = False, clock: Clock | None = None) -> Self:
+    def ouvrir(
+        cls,
+        base: str | Path,
+        *,
+        creer: bool = False,
+        clock: Clock | None = None,
+        releves: str | Path | None = None,
+    ) -> Self:
         """Open a SQLite base. With `creer`, an absent one is made by its first accepted command.
 
         Raises: ledger.erreurs.StoreError and its subclasses.
         """
-        return cls(SQLiteStore(base, creer=creer), clock=clock)
+        return cls(SQLiteStore(base, creer=creer), clock=clock, releves=releves)
 
     def bifurquer(self) -> GrandLivre:
         """A fork in memory: decides and records like the real one, and writes nothing there."""
-        return GrandLivre(MemoryStore(self.store), clock=self._clock)
+        return GrandLivre(MemoryStore(self.store), clock=self._clock, releves=self._releves)
 
     def __enter__(self) -> Self:
         return self
@@ -178,7 +196,8 @@ class GrandLivre:
     def _fil(self, programme: str) -> _Fil:
         fil = self._fils.get(programme)
         if fil is None or fil.journal.taille != fil.etat.position:
-            fil = _Fil(Journal(self.store, programme), Programme(slug=programme))
+            sur = self._releves is None
+            fil = _Fil(Journal(self.store, programme), Programme(slug=programme), sur)
         froid = fil.etat.position == 0
         try:
             for _, fait in fil.journal.rattraper():
@@ -197,6 +216,14 @@ class GrandLivre:
         if fil.etat.position:
             self._fils[programme] = fil
         return fil
+
+    def _controler(self, fil: _Fil) -> None:
+        """Confront a journal just opened with the checkpoints kept outside the base."""
+        from ledger.sceau.garde import controler  # noqa: PLC0415 - only with `releves`
+
+        if self._releves is not None:
+            controler(fil.journal, self._releves)
+        fil.sur = True
 
     def _refaire_index(self, programme: str) -> None:
         """Give the index the ids it lost: an id accepted is never forgotten.
@@ -221,7 +248,7 @@ class GrandLivre:
         as fresh as the last commit.
         """
         fil = self._fils.get(saisie.programme) if isinstance(saisie, Commande) else None
-        if fil is None or fil.journal.taille != fil.etat.position:
+        if fil is None or not fil.sur or fil.journal.taille != fil.etat.position:
             return None
         debut = time.perf_counter_ns()
         essai = _Essai(fil, Brouillon(fil.journal), fil.etat, {}, {})
@@ -272,6 +299,8 @@ class GrandLivre:
         essais: dict[str, _Essai] = {}
         for programme, demandes in ids.items():
             fil = self._fil(programme)
+            if not fil.sur and any(type(c) is not ReprendreJournal for c in saisies):
+                self._controler(fil)
             connus = self.store.retrouver(programme, demandes) if fil.journal.taille else {}
             # an id committed after our catch-up belongs to events that we have not read
             connus = {i: e for i, e in connus.items() if e.position <= fil.journal.taille}

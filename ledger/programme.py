@@ -7,6 +7,7 @@ what decisions need (grants, cohorts, orders, quotas), not what people read (nam
 from __future__ import annotations
 
 from datetime import date
+from typing import Protocol
 
 from immutables import Map
 from msgspec import Struct
@@ -149,6 +150,14 @@ class Programme(Struct, frozen=True, gc=False):
         return annee <= self.soldes.dernier_clos
 
 
+class SousRegles(Protocol):
+    """What the life of one structure needs of the programme around it."""
+
+    def regles_au(self, jour: date) -> tuple[Regles, int]:
+        """Rules in force on an effect date, and their version."""
+        ...
+
+
 def evolve(etat: Programme, fait: Fait) -> Programme:
     """The state after one more fact, which must be the next of this programme's journal."""
     position = etat.position + 1
@@ -156,7 +165,7 @@ def evolve(etat: Programme, fait: Fait) -> Programme:
     match fait:
         case FaitDeStructure():
             avant = dossiers.get(fait.structure)
-            dossiers = dossiers.set(fait.structure, _dossier(etat, avant, fait, position))
+            dossiers = dossiers.set(fait.structure, evoluer_dossier(etat, avant, fait, position))
         case ProgrammeOuvert():
             regles = Chronologie.ouvrir(fait.date_effet, Regles.model_validate(fait.regles))
         case RèglesRévisées() if regles is not None:
@@ -189,9 +198,10 @@ def _exercices(connus: frozenset[int], fait: Fait) -> frozenset[int]:
     return connus | {annee, charge} | {retrait.exercice for retrait in retraits}
 
 
-def _dossier(
-    etat: Programme, avant: Dossier | None, fait: FaitDeStructure, position: int
+def evoluer_dossier(
+    etat: SousRegles, avant: Dossier | None, fait: FaitDeStructure, position: int
 ) -> Dossier:
+    """One structure after one more fact of its own. Raises ImpossibleHistoryError."""
     if isinstance(fait, CandidatureDéposée):
         return Dossier(
             etat=DEPOSEE,

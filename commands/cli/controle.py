@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -15,16 +18,30 @@ from .terminal import progression
 if TYPE_CHECKING:
     from ledger import SQLiteStore
     from ledger.audit import Rapport
+    from ledger.audit.temoins import Temoin
+    from ledger.preuve.releve import ClePublique
 
 SORTIE_CONSTAT = 1
+LONG = 50_000
+"""Lines from which a second process is worth its start."""
+_CLE_MAX_OCTETS = 1_024
 
 
-def verifier_base(store: SQLiteStore, programme: str) -> Rapport:
+def verifier_base(
+    store: SQLiteStore,
+    programme: str,
+    *,
+    temoins: Iterable[Temoin] = (),
+    cles: Iterable[ClePublique] = (),
+    coeurs: int | None = None,
+) -> Rapport:
     """The audit of one programme, its progress shown on a terminal."""
     from ledger.audit import verifier as auditer  # noqa: PLC0415
 
+    if coeurs is None:
+        coeurs = min(os.cpu_count() or 1, 2) if store.taille(programme) >= LONG else 1
     with progression("Faits vérifiés") as montrer:
-        return auditer(store, programme, progres=montrer)
+        return auditer(store, programme, progres=montrer, coeurs=coeurs, temoins=temoins, cles=cles)
 
 
 @click.command(
@@ -32,17 +49,46 @@ def verifier_base(store: SQLiteStore, programme: str) -> Rapport:
     epilog="""\b
 Exemples :
   fabriques verifier
-  fabriques verifier --base copie.db --format json
+  fabriques verifier --releve releves --cle releves/*/cle.vkey
+  fabriques verifier --releve '325 RACINE' --base copie.db --format json
 
 \b
 Code de sortie : 0 conforme, 1 au moins un constat, 4 base absente ou illisible.""",
 )
+@click.option(
+    "--releve",
+    "releves",
+    metavar="SOURCE",
+    multiple=True,
+    help="Un relevé, des reçus, un dossier, « TAILLE RACINE » ou - : le journal doit y répondre.",
+)
+@click.option(
+    "--cle",
+    "cles",
+    metavar="CLE|FICHIER",
+    multiple=True,
+    help="La clé publique (NOM+IDENTIFIANT+BASE64) qui doit avoir signé les relevés.",
+)
+@click.option(
+    "--coeurs",
+    type=click.IntRange(1, 64),
+    metavar="N",
+    help="Le nombre de processus (par défaut : deux pour un long journal).",
+)
 @avec_demande(formats=("table", "json"), dates=False)
-def verifier(demande: Demande) -> None:
-    """Contrôle chaque ligne du journal, de ses octets aux règles du budget."""
+def verifier(
+    demande: Demande, releves: tuple[str, ...], cles: tuple[str, ...], coeurs: int | None
+) -> None:
+    """Contrôle chaque ligne du journal, de ses octets aux règles du budget.
+
+    Avec --releve, prouve aussi que le journal contient toujours ce que disaient un relevé ou un
+    reçu gardés hors de la base : c'est ce qui arrête qui peut tout réécrire.
+    """
+    temoins = list(_lire_temoins(releves))  # what does not read is said before a long audit
+    publiques = [_lire_cle(cle) for cle in cles]
     with ouvrir_en_lecture(demande.base) as store:
         programme = choisir_programme(store, demande)
-        rapport = verifier_base(store, programme)
+        rapport = verifier_base(store, programme, temoins=temoins, cles=publiques, coeurs=coeurs)
     publier(
         demande,
         rapport.en_json(),
@@ -50,3 +96,33 @@ def verifier(demande: Demande) -> None:
     )
     if not rapport.conforme:
         raise click.exceptions.Exit(SORTIE_CONSTAT)
+
+
+def _lire_temoins(sources: Iterable[str]) -> Iterator[Temoin]:
+    """Every witness of every source. Raises UsageError when one gives none: no check is skipped."""
+    from ledger.erreurs import UsageError  # noqa: PLC0415
+    from ledger.sceau.sources import charger_releves  # noqa: PLC0415
+
+    for source in sources:
+        vu = False
+        for temoin in charger_releves(source):
+            vu = True
+            yield temoin
+        if not vu:
+            raise UsageError(
+                f"{source[:80]} ne donne ni relevé, ni reçu d'une commande acceptée.",
+                remede="Donner un relevé, des reçus, leur dossier, ou « TAILLE RACINE ».",
+            )
+
+
+def _lire_cle(texte: str) -> ClePublique:
+    from ledger.preuve.releve import lire_cle  # noqa: PLC0415
+
+    fichier = Path(texte)
+    try:
+        if fichier.is_file():
+            with fichier.open("rb") as flux:
+                texte = flux.read(_CLE_MAX_OCTETS).decode("utf-8", "replace")
+    except (OSError, ValueError):
+        pass  # not a file name: read as the key itself
+    return lire_cle(texte)

@@ -47,19 +47,29 @@ Une commande par ligne, par exemple :
 
 \b
 Code de sortie : 0, ou 3 si au moins une commande est refusée, 4 si la base est
-absente ou inutilisable, 130 si Ctrl-C (ce qui est acquitté est enregistré).""",
+absente, inutilisable ou en retard sur ses relevés, 130 si Ctrl-C (ce qui est
+acquitté est enregistré).""",
 )
 @click.argument("fichier", type=FICHIER, metavar="FICHIER|-")
 @click.option("--atomique", is_flag=True, help="Tout ou rien : un refus annule le lot entier.")
 @click.option("--a-blanc", is_flag=True, help="Décider sans rien écrire.")
+@click.option(
+    "--releves",
+    type=FICHIER,
+    metavar="DOSSIER",
+    envvar="FABRIQUES_RELEVES",
+    show_envvar=True,
+    help="Refuser d'écrire si la base est en retard sur les relevés gardés là.",
+)
 @option_base
 @option_format(FORMATS, "jsonl")
 @option_sortie
-def executer(
+def executer(  # noqa: PLR0913 - one argument per option
     fichier: str,
     *,
     atomique: bool,
     a_blanc: bool,
+    releves: str | None,
     base: str,
     format_demande: str | None,
     sortie: str | None,
@@ -78,7 +88,7 @@ def executer(
         a_lire = lignes(entree)
         premiere = next(a_lire, None)
         with (
-            _ouvrir_livre(base, premiere, a_blanc=a_blanc) as livre,
+            _ouvrir_livre(base, premiere, a_blanc=a_blanc, releves=releves) as livre,
             ouvrir_sortie(sortie, base=base, directe=True) as flux,
         ):
             registre = Registre(flux, choisi)
@@ -136,7 +146,9 @@ def _suite(atomique: bool, a_blanc: bool) -> str:
 
 
 @contextmanager
-def _ouvrir_livre(base: str, premiere: Ligne | None, *, a_blanc: bool) -> Iterator[GrandLivre]:
+def _ouvrir_livre(
+    base: str, premiere: Ligne | None, *, a_blanc: bool, releves: str | None
+) -> Iterator[GrandLivre]:
     """The ledger to write to, or a fork in memory that writes nothing."""
     from commands import GrandLivre  # noqa: PLC0415
     from ledger import MemoryStore, SQLiteStore  # noqa: PLC0415
@@ -146,13 +158,13 @@ def _ouvrir_livre(base: str, premiere: Ligne | None, *, a_blanc: bool) -> Iterat
         _exiger_une_ouverture(base, premiere)
     with ExitStack() as pile:
         if a_blanc and creer:
-            livre = GrandLivre(MemoryStore())
+            livre = GrandLivre(MemoryStore(), releves=releves)
         elif a_blanc:
             store = SQLiteStore(base, ecriture=False)
             pile.callback(store.fermer)
-            livre = GrandLivre(store).bifurquer()
+            livre = GrandLivre(store, releves=releves).bifurquer()
         else:
-            livre = GrandLivre.ouvrir(base, creer=creer)
+            livre = GrandLivre.ouvrir(base, creer=creer, releves=releves)
         yield pile.enter_context(livre)
 
 

@@ -246,6 +246,7 @@ def table_verification(programme: str, rapport: Rapport, *, largeur: int) -> str
     textes = [
         f"Journal {programme} : {verdict}",
         f"{accorder(rapport.taille, 'fait')} · racine {rapport.racine}",
+        *_releves(rapport),
     ]
     for constat in rapport.constats:
         ou = f" · position {constat.position}" if constat.position is not None else ""
@@ -254,6 +255,23 @@ def table_verification(programme: str, rapport: Rapport, *, largeur: int) -> str
     if rapport.constats:
         textes.append(accorder(len(rapport.constats), "constat"))
     return "\n".join(textes)
+
+
+def _releves(rapport: Rapport) -> list[str]:
+    """What the witnesses given cover, and what no signature was checked for."""
+    bilan = rapport.releves
+    if not bilan.confrontes:
+        return ["Aucun relevé ni reçu n'est confronté : une réécriture complète passerait."]
+    lignes = [
+        f"Relevés et reçus : {bilan.tenus} tenus sur {bilan.confrontes}, lignes couvertes "
+        f"jusqu'à la {bilan.couverts} sur {rapport.taille}"
+    ]
+    if bilan.signatures_verifiees:
+        lignes.append(accorder(bilan.signatures_verifiees, "signature vérifiée"))
+    if bilan.signatures_non_verifiees:
+        nombre = accorder(bilan.signatures_non_verifiees, "note signée")
+        lignes.append(f"{nombre} dont la signature n'est pas vérifiée (donner --cle)")
+    return lignes
 
 
 def en_retrait(texte: str, largeur: int) -> str:

@@ -12,8 +12,13 @@ from typing import Any
 
 from ..evenements import (
     AvenantSigné,
+    AvisRendu,
+    BilanReçu,
     BonusNumériqueAccordé,
     BonusNumériqueVersé,
+    CandidatureDéposée,
+    CandidatureInstruite,
+    ConventionSignée,
     FabriqueLabellisée,
     Fait,
     LabelRetiré,
@@ -23,15 +28,29 @@ from ..evenements import (
     Retrait,
     ReversementEncaissé,
     Tranche,
+    TrancheOrdonnancée,
     TrancheVersée,
     VersementAnnulé,
 )
-from ..programme import LABEL_RETIRE, RANG_BONUS, Label, Programme
+from ..programme import LABEL_RETIRE, RANG_BONUS, Label
+from .rejeu import Rejeu
+
+SANS_EFFET = frozenset(
+    {
+        BilanReçu,
+        CandidatureDéposée,
+        CandidatureInstruite,
+        AvisRendu,
+        ConventionSignée,
+        TrancheOrdonnancée,
+    }
+)
+"""The common facts that hold nothing but what was said: spared a walk over the cases."""
 
 Paiement = TrancheVersée | BonusNumériqueVersé
 
 
-def attendus(avant: Programme, fait: Fait, paiement: Paiement | None) -> Mapping[str, Any]:
+def attendus(avant: Rejeu, fait: Fait, paiement: Paiement | None) -> Mapping[str, Any]:
     """The members of the fact that its predecessors determine, with their expected values.
 
     `paiement` is the uncancelled payment at the position that a cancellation names.
@@ -39,6 +58,8 @@ def attendus(avant: Programme, fait: Fait, paiement: Paiement | None) -> Mapping
     if isinstance(fait, ProgrammeOuvert):
         return {"regles_version": 1}
     valeurs: dict[str, Any] = {"regles_version": avant.regles_au(fait.date_effet)[1]}
+    if type(fait) in SANS_EFFET:
+        return valeurs
     annee = fait.date_effet.year
     match fait:
         case FabriqueLabellisée():
@@ -62,12 +83,12 @@ def attendus(avant: Programme, fait: Fait, paiement: Paiement | None) -> Mapping
     return valeurs
 
 
-def _label(avant: Programme, structure: str) -> Label | None:
+def _label(avant: Rejeu, structure: str) -> Label | None:
     dossier = avant.dossiers.get(structure)
     return None if dossier is None else dossier.label
 
 
-def _avenant(avant: Programme, fait: AvenantSigné) -> dict[str, Any]:
+def _avenant(avant: Rejeu, fait: AvenantSigné) -> dict[str, Any]:
     label = _label(avant, fait.structure)
     if label is None:
         return {}
@@ -83,13 +104,13 @@ def _avenant(avant: Programme, fait: AvenantSigné) -> dict[str, Any]:
     }
 
 
-def _paiement(avant: Programme, fait: Paiement) -> dict[str, Any]:
+def _paiement(avant: Rejeu, fait: Paiement) -> dict[str, Any]:
     label = _label(avant, fait.structure)
     if label is None:
         return {}
     if isinstance(fait, BonusNumériqueVersé):
         engagement = None if label.bonus is None else label.bonus.exercice
-        ordres = _ordres(label, RANG_BONUS, fait.montant_centimes)
+        ordres = ordres_attendus(label, RANG_BONUS, fait.montant_centimes)
         return {"engagement": engagement, "ordres": ordres}
     prevu = None
     if fait.rang <= len(label.tranches):
@@ -97,11 +118,11 @@ def _paiement(avant: Programme, fait: Paiement) -> dict[str, Any]:
     return {
         "exercice_prevu": prevu,
         "imputations": _prendre(label.cohortes, fait.montant_centimes),
-        "ordres": _ordres(label, fait.rang, fait.montant_centimes),
+        "ordres": ordres_attendus(label, fait.rang, fait.montant_centimes),
     }
 
 
-def _annulation(avant: Programme, fait: VersementAnnulé, paiement: Paiement) -> dict[str, Any]:
+def _annulation(avant: Rejeu, fait: VersementAnnulé, paiement: Paiement) -> dict[str, Any]:
     clos = avant.est_clos(paiement.exercice)
     bonus = isinstance(paiement, BonusNumériqueVersé)
     parts: tuple[Part, ...]
@@ -134,7 +155,7 @@ def _annulation(avant: Programme, fait: VersementAnnulé, paiement: Paiement) ->
     }
 
 
-def _retrait(avant: Programme, fait: LabelRetiré) -> dict[str, Any]:
+def _retrait(avant: Rejeu, fait: LabelRetiré) -> dict[str, Any]:
     dossier = avant.dossiers[fait.structure]
     label = dossier.label
     if label is None:
@@ -158,7 +179,7 @@ def _retrait(avant: Programme, fait: LabelRetiré) -> dict[str, Any]:
 
 
 def _retirer(
-    avant: Programme,
+    avant: Rejeu,
     fait: Fait,
     cohortes: tuple[Part, ...],
     centimes: int,
@@ -184,6 +205,8 @@ def _retirer(
 
 def _prendre(cohortes: tuple[Part, ...], centimes: int) -> tuple[Part, ...]:
     """Cents taken from cohorts in the order given."""
+    if len(cohortes) == 1 and 0 < centimes <= cohortes[0].montant_centimes:
+        return (Part(cohortes[0].exercice, centimes),)
     parts: list[Part] = []
     for cohorte in cohortes:
         pris = min(max(centimes, 0), cohorte.montant_centimes)
@@ -193,8 +216,10 @@ def _prendre(cohortes: tuple[Part, ...], centimes: int) -> tuple[Part, ...]:
     return tuple(parts)
 
 
-def _ordres(label: Label, rang: int, centimes: int) -> tuple[OrdreUtilise, ...]:
+def ordres_attendus(label: Label, rang: int, centimes: int) -> tuple[OrdreUtilise, ...]:
     """The oldest unpaid orders of the rank, as far as they go."""
+    if not label.ordres:
+        return ()
     utilises: list[OrdreUtilise] = []
     for ordre in sorted(label.ordres, key=lambda o: o.position):
         pris = min(centimes, ordre.montant - ordre.utilise) if ordre.rang == rang else 0

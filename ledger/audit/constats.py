@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import asdict
 
 CODES: dict[str, str] = {
     "base_endommagee": "Le contrôle d'intégrité de la base signale un défaut.",
@@ -31,6 +32,13 @@ CODES: dict[str, str] = {
     "invariant_reversement": "Un reversement dépasse ce qui a été payé, ou réclamé.",
     "separation_des_fonctions": "Le même acteur a ordonnancé et payé, ou un non-comptable a payé.",
     "cloture_divergente": "Les totaux scellés d'un exercice clos diffèrent du recalcul.",
+    "releve_divergent": "Un relevé ou un reçu donne une autre racine à cette taille.",
+    "releve_au_dela": "Un relevé ou un reçu porte sur plus de lignes que le journal n'en a.",
+    "releve_perdu": "Un relevé ou un reçu porte sur des lignes déclarées perdues.",
+    "releve_autre_origine": "Un relevé porte sur un autre journal, ou une autre incarnation.",
+    "signature_fausse": "La signature d'un relevé n'est pas celle de son texte.",
+    "signature_absente": "Un relevé n'est pas signé par la clé donnée.",
+    "lecture_divergente": "Le modèle de lecture ne dit pas ce que donne le rejeu du journal.",
 }
 """The closed list of finding codes."""
 
@@ -43,12 +51,25 @@ class Constat(Struct, frozen=True):
     detail: str
 
 
+class Bilan(Struct, frozen=True):
+    """What was confronted: no skipped check is counted as passed."""
+
+    confrontes: int = 0
+    tenus: int = 0
+    signatures_verifiees: int = 0
+    signatures_non_verifiees: int = 0
+    """Signed notes for which no key was given."""
+    couverts: int = 0
+    """The greatest size held: the lines after it are covered by nothing outside the base."""
+
+
 class Rapport(Struct, frozen=True):
     """The result of a verification: size and Merkle root (base64) of the lines as stored."""
 
     taille: int
     racine: str
     constats: tuple[Constat, ...]
+    releves: Bilan = Bilan()
 
     @property
     def conforme(self) -> bool:
@@ -61,6 +82,7 @@ class Rapport(Struct, frozen=True):
             "statut": "conforme" if self.conforme else "non_conforme",
             "taille": self.taille,
             "racine": self.racine,
+            "releves": asdict(self.releves),
             "constats": [
                 {"code": c.code, "position": c.position, "detail": c.detail} for c in self.constats
             ],

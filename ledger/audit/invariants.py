@@ -6,7 +6,7 @@ wrote the line. One function per invariant; each yields (finding code, French se
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from msgspec.structs import asdict
 
@@ -18,93 +18,35 @@ from ..evenements import (
     ExerciceClôturé,
     FabriqueLabellisée,
     Fait,
-    FaitDeStructure,
     TrancheVersée,
-    VersementAnnulé,
 )
 from ..montants import format_euros
-from ..programme import LABELLISEE, Label, Programme, evolve
-from .attendus import attendus
-from .transitions import Trouvaille, transition
+from ..programme import LABELLISEE, Dossier, Label
+from ..soldes import Soldes
+from .rejeu import AE, CP, Rejeu
+from .transitions import Trouvaille
 
 Paiement = TrancheVersée | BonusNumériqueVersé
 
 
-class Controle:
-    """The replay under audit: the state so far, the payments not yet cancelled, the closings."""
-
-    def __init__(self, etat: Programme) -> None:
-        self.etat = etat
-        self._paiements: dict[int, Paiement] = {}
-        self._clotures: list[ExerciceClôturé] = []
-
-    def avancer(self, position: int, fait: Fait) -> list[Trouvaille]:
-        """The findings on one fact; the replay then stands after it.
-
-        Raises: LedgerError, LookupError or ValueError when nothing can follow.
-        """
-        avant = self.etat
-        trouvailles = [*transition(avant, fait), *self._comparer(avant, fait)]
-        apres = evolve(avant, fait)
-        self.etat = apres
-        trouvailles += [*_disponible(apres), *_credits(avant, apres, fait)]
-        match fait:
-            case FabriqueLabellisée():
-                trouvailles += [*_echeancier(apres, fait), *_quotas(apres, fait)]
-            case AvenantSigné():
-                trouvailles += _echeancier(apres, fait)
-            case BonusNumériqueAccordé():
-                trouvailles += _bonus(avant, fait)
-            case TrancheVersée() | BonusNumériqueVersé():
-                trouvailles += [*_versement(avant, fait), *_separation(avant, fait)]
-                trouvailles += _cumul(apres)
-                self._paiements[position] = fait
-            case VersementAnnulé():
-                self._paiements.pop(fait.position, None)
-            case ExerciceClôturé():
-                self._clotures.append(fait)
-                trouvailles += _cloture(apres, fait)
-            case _:
-                pass
-        if isinstance(fait, FaitDeStructure):
-            trouvailles += _plafonds_payes(apres, fait.structure)
-        return trouvailles
-
-    def _comparer(self, avant: Programme, fait: Fait) -> Iterator[Trouvaille]:
-        """The effects that the fact holds are those its predecessors determine."""
-        paiement = None
-        if isinstance(fait, VersementAnnulé):
-            paiement = self._paiements.get(fait.position)
-            if paiement is None:
-                yield "effet_faux", f"Pas de versement à annuler en {fait.position}."
-        for membre, attendu in attendus(avant, fait, paiement).items():
-            if getattr(fait, membre) != attendu:
-                yield "effet_faux", f"{membre} n'est pas ce que donne le recalcul."
-
-    def conclure(self) -> Iterator[Trouvaille]:
-        """What needs the whole journal: outstanding (invariant 7), sealed exercices (13)."""
-        lignes = lignes_credits(self.etat.soldes)
-        cloture = lignes[-1].rap_cloture_centimes if lignes else 0
-        prevu = sum(ligne.cp_restant_a_prevoir_centimes for ligne in lignes)
-        vivant = 0
-        for dossier in self.etat.dossiers.values():
-            label = dossier.label
-            if label is not None:
-                vivant += sum(c.montant_centimes for c in label.cohortes)
-                if label.bonus is not None:
-                    vivant += label.bonus.montant - label.bonus.verse - label.bonus.retire
-        if not cloture == prevu == vivant:
-            yield (
-                "invariant_restes_a_payer",
-                f"Restes à payer {format_euros(cloture)}, à prévoir {format_euros(prevu)}, reste "
-                f"sur les labels {format_euros(vivant)}.",
-            )
-        for scelle in self._clotures:
-            yield from _cloture(self.etat, scelle)
+def memes_sommes(avant: Dossier | None, apres: Dossier) -> bool:
+    """Whether two states of a structure hold the very same sums."""
+    if avant is None or avant.etat != apres.etat:
+        return False
+    a, b = avant.label, apres.label
+    if a is None or b is None:
+        return a is b
+    return (
+        a.cohortes is b.cohortes
+        and a.verse is b.verse
+        and a.tranches is b.tranches
+        and a.bonus is b.bonus
+        and a.montant == b.montant
+    )
 
 
-def _disponible(apres: Programme) -> Iterator[Trouvaille]:
-    soldes = apres.soldes
+def disponible(soldes: Soldes) -> Iterator[Trouvaille]:
+    """Invariant 1: what is available is neither negative nor more than the envelope."""
     if not 0 <= soldes.disponible <= soldes.enveloppe:
         yield (
             "invariant_disponible",
@@ -112,22 +54,28 @@ def _disponible(apres: Programme) -> Iterator[Trouvaille]:
         )
 
 
-def _credits(avant: Programme, apres: Programme, fait: Fait) -> Iterator[Trouvaille]:
+def credits_depasses(etat: Rejeu, fait: Fait) -> Sequence[Trouvaille]:
     """With `credits: bloquants`, no fact but a correction takes AE or CP that are not there."""
-    if avant.regles is None or avant.regles_au(fait.date_effet)[0].credits != "bloquants":
-        return
-    for annee in apres.soldes.annees():
-        for nom, reste, deja in (
-            ("AE", apres.soldes.ae_disponibles(annee), avant.soldes.ae_disponibles(annee)),
-            ("CP", apres.soldes.cp_disponibles(annee), avant.soldes.cp_disponibles(annee)),
-        ):
-            if reste < 0 and reste < deja:
-                yield "invariant_credits", f"{nom} de {annee} : {format_euros(reste)} disponibles."
+    depasses = [
+        annee
+        for annee, (ae, cp) in etat.baisses.items()
+        if (ae < 0 and etat.restes[annee][AE] < 0) or (cp < 0 and etat.restes[annee][CP] < 0)
+    ]
+    if not depasses or etat.regles_au(fait.date_effet)[0].credits != "bloquants":
+        return ()
+    return [
+        ("invariant_credits", f"{nom} de {annee} : {format_euros(reste)} disponibles.")
+        for annee in sorted(depasses)
+        for nom, baisse, reste in zip(
+            ("AE", "CP"), etat.baisses[annee], etat.restes[annee], strict=True
+        )
+        if baisse < 0 and reste < 0
+    ]
 
 
-def _plafonds_payes(apres: Programme, structure: str) -> Iterator[Trouvaille]:
+def plafonds_payes(structure: str, apres: Dossier) -> Iterator[Trouvaille]:
     """Paid <= committed per instalment, bonus, structure and cohort."""
-    label = apres.dossiers[structure].label
+    label = apres.label
     if label is None:
         return
     for tranche, verse in zip(label.tranches, label.verse, strict=True):
@@ -147,8 +95,8 @@ def _plafonds_payes(apres: Programme, structure: str) -> Iterator[Trouvaille]:
                 f"{structure} : l'engagement de {cohorte.exercice} est dépassé de "
                 f"{format_euros(-cohorte.montant_centimes)}.",
             )
-    reste = sum(c.montant_centimes for c in label.cohortes)
-    if apres.dossiers[structure].etat == LABELLISEE and reste != label.montant - sum(label.verse):
+    reste = sum([c.montant_centimes for c in label.cohortes])
+    if apres.etat == LABELLISEE and reste != label.montant - sum(label.verse):
         yield (
             "invariant_restes_a_payer",
             f"{structure} : {format_euros(reste)} engagés et non payés, "
@@ -156,18 +104,25 @@ def _plafonds_payes(apres: Programme, structure: str) -> Iterator[Trouvaille]:
         )
 
 
-def _cumul(apres: Programme) -> Iterator[Trouvaille]:
+def cumul(etat: Rejeu) -> list[Trouvaille]:
     """Paid, cumulated up to each exercice, never exceeds what was committed up to it."""
-    cumul = 0
-    for annee in apres.soldes.annees():
-        s = apres.soldes.exercice(annee)
-        cumul += s.engage + s.engage_bonus - s.cp_payes - s.cp_payes_bonus
-        cumul -= s.regularisations + s.regularisations_bonus
-        if cumul < 0:
-            yield "invariant_paye", f"Payé cumulé jusqu'à {annee} au-delà de l'engagé."
+    if etat.marge is not None and etat.marge >= 0:
+        return []
+    vues: list[Trouvaille] = []
+    somme, sommes = 0, []
+    for annee in etat.soldes.annees():
+        s = etat.soldes.exercice(annee)
+        somme += s.engage + s.engage_bonus - s.cp_payes - s.cp_payes_bonus
+        somme -= s.regularisations + s.regularisations_bonus
+        sommes.append(somme)
+        if somme < 0:
+            vues.append(("invariant_paye", f"Payé cumulé jusqu'à {annee} au-delà de l'engagé."))
+    etat.marge = min(sommes, default=0)
+    return vues
 
 
-def _echeancier(apres: Programme, fait: FabriqueLabellisée | AvenantSigné) -> Iterator[Trouvaille]:
+def echeancier(apres: Rejeu, fait: FabriqueLabellisée | AvenantSigné) -> Iterator[Trouvaille]:
+    """Invariant 3: ranks, amounts, exercices and due dates of a new schedule."""
     label = apres.dossiers[fait.structure].label
     if label is None:
         return
@@ -199,7 +154,8 @@ def _echeancier(apres: Programme, fait: FabriqueLabellisée | AvenantSigné) -> 
             yield "invariant_echeancier", f"{fait.structure} : {raison}."
 
 
-def _quotas(apres: Programme, fait: FabriqueLabellisée) -> Iterator[Trouvaille]:
+def quotas(apres: Rejeu, fait: FabriqueLabellisée) -> Iterator[Trouvaille]:
+    """Invariant 4: the blocking quotas, this label counted."""
     regles, _ = apres.regles_au(fait.date_effet)
     if regles.quotas != "bloquants":
         return
@@ -216,20 +172,20 @@ def _quotas(apres: Programme, fait: FabriqueLabellisée) -> Iterator[Trouvaille]
             yield "invariant_quota", f"Quota {nom} : {compte} labels pour {quota}."
 
 
-def _bonus(avant: Programme, fait: BonusNumériqueAccordé) -> Iterator[Trouvaille]:
-    dossier = avant.dossiers[fait.structure]
+def bonus(etat: Rejeu, dossier: Dossier, fait: BonusNumériqueAccordé) -> Iterator[Trouvaille]:
+    """Invariant 5: one bonus, to a digital Fabrique in QPV; `dossier` is as it was before."""
     if dossier.label is not None and dossier.label.bonus is not None:
         yield "invariant_bonus", f"{fait.structure} a déjà un bonus."
     if dossier.territoire != "qpv" or not dossier.numerique:
         yield "invariant_bonus", f"{fait.structure} n'est pas une Fabrique numérique en QPV."
-    regles, _ = avant.regles_au(fait.date_effet)
-    compte = avant.soldes.bonus_accordes + 1
+    regles, _ = etat.regles_au(fait.date_effet)
+    compte = etat.soldes.bonus_accordes  # this one included
     if regles.quotas == "bloquants" and compte > regles.quota_numeriques:
         yield "invariant_quota", f"{compte} bonus pour {regles.quota_numeriques}."
 
 
-def _versement(avant: Programme, fait: Paiement) -> Iterator[Trouvaille]:
-    dossier = avant.dossiers[fait.structure]
+def versement(dossier: Dossier, fait: Paiement) -> Iterator[Trouvaille]:
+    """Invariant 6: to a label in force, in order, in time; `dossier` is as it was before."""
     label = dossier.label
     if label is None or dossier.etat != LABELLISEE:
         yield "invariant_versement", f"{fait.structure} n'a pas de label en vigueur."
@@ -254,12 +210,13 @@ def _rang(label: Label, fait: TrancheVersée) -> Iterator[Trouvaille]:
     tranche = label.tranches[fait.rang - 1]
     if fait.date_effet < max(tranche.echeance, label.date_effet):
         yield "invariant_versement", f"{fait.structure} : tranche {fait.rang} payée trop tôt."
-    if any(label.reste(rang) for rang in range(1, fait.rang)):
+    if fait.rang > 1 and any(label.reste(rang) for rang in range(1, fait.rang)):
         yield "invariant_versement", f"{fait.structure} : tranche {fait.rang} hors de son rang."
 
 
-def _separation(avant: Programme, fait: Paiement) -> Iterator[Trouvaille]:
-    label = avant.dossiers[fait.structure].label
+def separation(dossier: Dossier, fait: Paiement) -> Iterator[Trouvaille]:
+    """Who pays did not order, when orders are required; `dossier` is as it was before."""
+    label = dossier.label
     if label is None or not label.regles.ordonnancement_requis:
         return
     acteurs = {o.position: o.acteur for o in label.ordres}
@@ -270,9 +227,10 @@ def _separation(avant: Programme, fait: Paiement) -> Iterator[Trouvaille]:
         yield "separation_des_fonctions", f"{fait.structure} : payé sans ordre suffisant."
 
 
-def _cloture(apres: Programme, fait: ExerciceClôturé) -> Iterator[Trouvaille]:
-    lignes = lignes_credits(apres.soldes, jusqua=fait.exercice)
+def cloture(soldes: Soldes, fait: ExerciceClôturé) -> Iterator[Trouvaille]:
+    """The sealed totals are those of the balances."""
+    lignes = lignes_credits(soldes, jusqua=fait.exercice)
     if empreinte_credits(lignes) != fait.empreinte:
         yield "cloture_divergente", f"L'empreinte scellée pour {fait.exercice} ne se retrouve pas."
-    if asdict(ligne_seule(apres.soldes, fait.exercice, lignes)) != fait.totaux:
+    if asdict(ligne_seule(soldes, fait.exercice, lignes)) != fait.totaux:
         yield "cloture_divergente", f"Les totaux scellés pour {fait.exercice} diffèrent."

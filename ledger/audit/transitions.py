@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
+from msgspec import Struct
+
 from ..evenements import (
     AvenantSigné,
     AvisRendu,
@@ -49,8 +51,9 @@ from ..programme import (
     RETIREE,
     Dossier,
     Label,
-    Programme,
 )
+from ..registre import TOPICS
+from .rejeu import Rejeu
 
 Trouvaille = tuple[str, str]
 
@@ -101,48 +104,93 @@ _CHARGEANTS = (
 )
 
 
-def transition(avant: Programme, fait: Fait) -> Iterator[Trouvaille]:
+class _Regime(Struct, frozen=True):
+    """What a type of fact may follow: looked up once per line."""
+
+    ouvre: bool
+    de_structure: bool
+    apres_cloture: bool
+    hors_exercice_clos: bool
+    chargeant: bool
+    etats: tuple[str, ...] | None
+
+
+_REGIMES = {
+    classe: _Regime(
+        ouvre=classe is ProgrammeOuvert,
+        de_structure=issubclass(classe, FaitDeStructure),
+        apres_cloture=classe not in _APRES_CLOTURE_INTERDITS,
+        hors_exercice_clos=classe in _HORS_EXERCICE_CLOS,
+        chargeant=classe in _CHARGEANTS,
+        etats=_ETATS.get(classe),
+    )
+    for classe in TOPICS
+}
+
+
+def transition(avant: Rejeu, fait: Fait) -> list[Trouvaille]:
     """The fact may follow the state before it."""
-    if isinstance(fait, ProgrammeOuvert) == (avant.regles is not None):
-        yield "histoire_impossible", "Un journal s'ouvre une fois, par son premier fait."
-    if avant.clos and isinstance(fait, _APRES_CLOTURE_INTERDITS):
-        yield "histoire_impossible", "Le programme est clos."
-    if not isinstance(fait, _HORS_EXERCICE_CLOS):
-        charge = fait.exercice if isinstance(fait, _CHARGEANTS) else fait.date_effet.year
-        for annee in sorted({fait.date_effet.year, charge}):
-            if avant.est_clos(annee):
-                yield "exercice_clos_modifie", f"Fait daté ou imputé en {annee}, clôturé."
+    regime = _REGIMES[type(fait)]
+    vues: list[Trouvaille] = []
+    if regime.ouvre == (avant.regles is not None):
+        vues.append(("histoire_impossible", "Un journal s'ouvre une fois, par son premier fait."))
+    if avant.clos and not regime.apres_cloture:
+        vues.append(("histoire_impossible", "Le programme est clos."))
+    if not regime.hors_exercice_clos:
+        annee = fait.date_effet.year
+        charge: int = fait.exercice if regime.chargeant else annee  # type: ignore[attr-defined]
+        if annee <= avant.dernier_clos or charge <= avant.dernier_clos:
+            vues += [
+                ("exercice_clos_modifie", f"Fait daté ou imputé en {clos}, clôturé.")
+                for clos in sorted({annee, charge})
+                if avant.est_clos(clos)
+            ]
     if isinstance(fait, ExerciceClôturé) and (
         avant.est_clos(fait.exercice) or fait.date_effet <= date(fait.exercice, 12, 31)
     ):
-        yield "histoire_impossible", f"L'exercice {fait.exercice} ne pouvait pas être clôturé."
-    if isinstance(fait, FaitDeStructure):
-        yield from _structure(avant.dossiers.get(fait.structure), fait)
+        vues.append(
+            ("histoire_impossible", f"L'exercice {fait.exercice} ne pouvait pas être clôturé.")
+        )
+    if regime.de_structure:
+        dossier = avant.dossiers.get(fait.structure)  # type: ignore[attr-defined]
+        vues += _structure(dossier, fait, regime.etats)  # type: ignore[arg-type]
+    return vues
 
 
-def _structure(dossier: Dossier | None, fait: FaitDeStructure) -> Iterator[Trouvaille]:
+def _structure(
+    dossier: Dossier | None, fait: FaitDeStructure, etats: tuple[str, ...] | None
+) -> list[Trouvaille]:
+    vues: list[Trouvaille] = []
     if isinstance(fait, CandidatureDéposée):
         if dossier is not None and dossier.etat not in (REJETEE, RETIREE):
-            yield "histoire_impossible", f"{fait.structure} est déjà à l'état {dossier.etat}."
-        return
+            vues.append(
+                ("histoire_impossible", f"{fait.structure} est déjà à l'état {dossier.etat}.")
+            )
+        return vues
     if dossier is None:
-        return  # evolve itself refuses it
-    etats = _ETATS.get(type(fait))
+        return vues  # the replay itself refuses it
     if etats is not None and dossier.etat not in etats:
-        yield "histoire_impossible", f"{fait.structure} est à l'état {dossier.etat}."
-    depuis = dossier.depot if dossier.label is None else dossier.label.date_effet
-    if isinstance(fait, AvenantSigné) and dossier.label is not None:
-        depuis = dossier.label.dernier_avenant
-    if isinstance(fait, StructureCorrigée):
+        vues.append(("histoire_impossible", f"{fait.structure} est à l'état {dossier.etat}."))
+    label = dossier.label
+    depuis = dossier.depot if label is None else label.date_effet
+    if isinstance(fait, AvenantSigné) and label is not None:
+        depuis = label.dernier_avenant
+    elif isinstance(fait, StructureCorrigée):
         depuis = dossier.depot
-        if dossier.label is not None and (fait.territoire or fait.numerique is not None):
-            yield "histoire_impossible", f"{fait.structure} : territoire changé après le label."
+        if label is not None and (fait.territoire or fait.numerique is not None):
+            vues.append(
+                ("histoire_impossible", f"{fait.structure} : territoire changé après le label.")
+            )
     if fait.date_effet < depuis and not isinstance(fait, VersementAnnulé):
-        yield "histoire_impossible", f"{fait.structure} : daté avant le {depuis}."
+        vues.append(("histoire_impossible", f"{fait.structure} : daté avant le {depuis}."))
     if isinstance(fait, FabriqueLabellisée) and fait.territoire == "inconnu":
-        yield "histoire_impossible", f"{fait.structure} : label sans territoire."
-    if dossier.label is not None:
-        yield from _sommes(dossier.label, fait)
+        vues.append(("histoire_impossible", f"{fait.structure} : label sans territoire."))
+    if label is not None and type(fait) in _A_SOMMES:
+        vues += _sommes(label, fait)
+    return vues
+
+
+_A_SOMMES = (TrancheOrdonnancée, ReversementDemandé, ReversementEncaissé, AvenantSigné)
 
 
 def _sommes(label: Label, fait: FaitDeStructure) -> Iterator[Trouvaille]:

@@ -1,36 +1,49 @@
 """`verifier`: read every stored line and check it, from the bytes to the rules of the budget.
 
 Never stops at the first finding, never repairs, never imports anything named in data, and never
-trusts the index, a snapshot or a cache.
+trusts the index, a snapshot or a cache. Memory: the tree (64 bytes a line) and the replayed state;
+neither the lines, nor the payments, nor the command ids are kept.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from hashlib import sha256
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
-from ..champs import est_admis, est_slug
+from ..champs import est_slug
 from ..erreurs import LedgerError, UsageError
-from ..evenements import Fait, FaitDeStructure
-from ..preuve.canonique import OctetsIllisibles, decoder, encoder
+from ..evenements import Fait, JournalRepris
+from ..preuve.canonique import DECODEURS, OctetsIllisibles, decoder
 from ..preuve.ligne import Lineur
-from ..preuve.merkle import Arbre, racine_base64
-from ..programme import Programme
-from ..stockage.port import EntreeIndex, LigneBrute, Store
-from ..temps import est_instant
+from ..preuve.merkle import TAILLE_EMPREINTE, Arbre, racine_base64
+from ..preuve.releve import ClePublique
+from ..stockage.port import LigneBrute, Store
 from .constats import Constat, Rapport
-from .invariants import Controle
+from .controle import Controle
+from .index import ControleIndex
+from .lignes import Ligne, defauts, feuille_brute, lire_nette
+from .parallele import Morceau, Ouvriers, fichier_partage
+from .temoins import Confrontation, Temoin, incarnations
 
 _PAS_PROGRES = 1_000
-_ECHAPPE = re.compile(rb"\\[bfnrtu]")
-"""Controls are the only characters that canonical JSON escapes so."""
 
 
 def verifier(
-    store: Store, programme: str, *, progres: Callable[[int], None] | None = None
+    store: Store,
+    programme: str,
+    *,
+    progres: Callable[[int], None] | None = None,
+    coeurs: int = 1,
+    temoins: Iterable[Temoin] = (),
+    cles: Iterable[ClePublique] = (),
 ) -> Rapport:
     """Verify the journal of a programme. `progres` is told the position from time to time.
+
+    `temoins` are checkpoints and receipts held outside the base, confronted with the tree; with
+    `cles`, a signed note must be signed by one of them.
+
+    With `coeurs` above one, and a base in a file, that many processes share the work (the others
+    are spawned: a host's main module must be importable); the report is the same.
 
     Raises: UsageError for an unknown programme, StoreError when the base cannot be read at all.
     """
@@ -39,162 +52,205 @@ def verifier(
             f"Le programme {programme!r} n'est pas dans cette base.",
             remede="Vérifier --programme.",
         )
-    audit = _Audit(programme)
-    for defaut in store.controler():
-        audit.constater("base_endommagee", None, f"SQLite signale : {defaut}")
-    for ligne in store.lire(programme):
-        audit.lire(ligne)
-        if progres is not None and audit.arbre.taille % _PAS_PROGRES == 0:
-            progres(audit.arbre.taille)
-    audit.verifier_index(store)
-    audit.conclure()
-    if progres is not None:
-        progres(audit.arbre.taille)
-    return Rapport(
-        taille=audit.arbre.taille,
-        racine=racine_base64(audit.arbre.racine()),
-        constats=tuple(audit.constats),
-    )
+    audit = _Audit(store, programme, progres)
+    fichier = fichier_partage(store, programme) if coeurs > 1 else None
+    if fichier is None:
+        audit.noter_base(store.controler())
+    else:
+        taille = store.taille(programme)
+        with (
+            Ouvriers(fichier, programme, taille=taille, nombre=coeurs - 1) as ouvriers,
+            ThreadPoolExecutor(1) as fil,  # SQLite checks the file without holding Python
+        ):
+            defauts_de_base = fil.submit(store.controler)
+            audit.suivre(ouvriers)
+            audit.noter_base(defauts_de_base.result())
+    for page in store.pages(programme, apres=audit.derniere):
+        audit.lire(page)
+    return audit.conclure(temoins, cles)
 
 
 class _Audit:
     """One pass over the lines of a programme."""
 
-    def __init__(self, programme: str) -> None:
-        self.programme = programme
-        self.arbre = Arbre()
-        self.constats: list[Constat] = []
+    def __init__(self, store: Store, programme: str, progres: Callable[[int], None] | None) -> None:
+        self._store = store
+        self._programme = programme
+        self._progres = progres
+        self._annonce = 0
+        self._arbre = Arbre()
+        self._constats: list[Constat] = []
         self._lineur = Lineur(programme)
         self._tete: str | None = None
         self._instant = ""
         self._attendue = 1
-        self._ids: dict[str, EntreeIndex] = {}
-        self._controle: Controle | None = Controle(Programme(slug=programme))
+        # runs of positions without a gap: first position, and its rank among the lines read
+        self._suites: list[tuple[int, int]] = []
+        self._reprises: list[tuple[int, JournalRepris]] = []
+        self._index = ControleIndex(store, programme)
+        self._controle: Controle | None = Controle(programme, self._relire)
 
-    def constater(self, code: str, position: int | None, detail: str) -> None:
-        """Note a finding."""
-        self.constats.append(Constat(code, position, detail))
+    @property
+    def derniere(self) -> int:
+        """The last position read."""
+        return self._attendue - 1
 
-    def lire(self, ligne: LigneBrute) -> None:
-        """Check one stored line, then move past it whatever was found."""
+    def noter_base(self, defauts_de_base: Iterable[str]) -> None:
+        """What the store says of itself."""
+        for defaut in defauts_de_base:
+            self._constater("base_endommagee", None, f"SQLite signale : {defaut}")
+
+    def suivre(self, ouvriers: Ouvriers) -> None:
+        """Take the pages that workers checked, and read those that they leave."""
+        for fin, morceaux in ouvriers.plages():
+            for morceau in morceaux:
+                if not self._admettre_morceau(morceau):
+                    self.lire(morceau.lignes)
+            if self.derniere < fin:
+                for page in self._store.pages(self._programme, apres=self.derniere, jusqua=fin):
+                    self.lire(page)
+
+    def lire(self, page: Sequence[Ligne]) -> None:
+        """Check a page of stored lines, and move past it whatever was found."""
         attendue = self._attendue
-        if ligne.position != attendue:
-            self.constater(
+        nette = lire_nette(self._lineur, page, attendue)
+        if nette is not None and nette.suit(self._tete, self._instant):
+            self._index.confronter(nette.entrees(attendue))
+            self._admettre(nette.faits, b"".join(nette.feuilles), nette.faits[-1].enregistre_le)
+            return
+        entrees: list[tuple[str, int, str]] = []
+        for ligne in page:
+            fait = self._lire_une(LigneBrute(*ligne))
+            if fait is not None:
+                entrees.append((fait.id_commande, ligne[0], fait.empreinte_commande))
+        self._index.confronter(entrees)
+        self._annoncer()
+
+    def _admettre_morceau(self, morceau: Morceau) -> bool:
+        """Take a page checked elsewhere, if it follows the line before it."""
+        if (
+            morceau.lignes[0][0] != self._attendue
+            or morceau.precedent != self._tete
+            or morceau.premier < self._instant
+        ):
+            return False
+        faits = [DECODEURS[topic](octets) for _, topic, octets in morceau.lignes]
+        self._index.admettre(len(faits))
+        self._admettre(faits, morceau.feuilles, morceau.dernier)
+        return True
+
+    def _admettre(self, faits: Sequence[Fait], feuilles: bytes, instant: str) -> None:
+        """Move past lines that are right in themselves, and replay their facts."""
+        position = self._attendue
+        self._situer(position)
+        self._arbre.ajouter((feuilles,))
+        self._tete = feuilles[-TAILLE_EMPREINTE:].hex()
+        self._instant = instant
+        self._attendue = position + len(faits)
+        for fait in faits:
+            self._rejouer(position, fait)
+            position += 1
+        self._annoncer()
+
+    def _lire_une(self, ligne: LigneBrute) -> Fait | None:
+        """Say what is wrong with one line, and move past it."""
+        attendue, position = self._attendue, ligne.position
+        if position != attendue:
+            self._constater(
                 "position_manquante",
                 attendue,
-                f"Position {attendue} attendue, {ligne.position!r} trouvée.",
+                f"Position {attendue} attendue, {position!r} trouvée.",
             )
-        if type(ligne.position) is int:
-            self._attendue = ligne.position + 1
+        if type(position) is int:
+            self._attendue = position + 1
+            self._situer(position)
+        feuille = feuille_brute(self._lineur, ligne, self._arbre.taille + 1)
         fait = self._decoder(ligne)
         if fait is None:
-            self._avancer(self._feuille(ligne))
             self._controle = None  # the figures beyond this line mean nothing
-            return
-        position = ligne.position
-        if encoder(fait) != ligne.octets:
-            self.constater("octets_non_canoniques", position, "Les octets ne sont pas canoniques.")
-        if not _texte_admis(ligne.octets) or not _slugs_admis(fait):
-            self.constater(
-                "texte_interdit", position, "Un texte n'aurait pas été admis à la saisie."
-            )
-        if fait.precedent != self._tete:
-            self.constater(
-                "chaine_rompue",
-                position,
-                f"La ligne {position} ne suit pas la ligne {position - 1} telle qu'enregistrée : "
-                "l'une des deux a été modifiée, ou une ligne a été ôtée ou ajoutée.",
-            )
-        if not est_instant(fait.enregistre_le) or fait.enregistre_le < self._instant:
-            self.constater("heure_invalide", position, f"Heure {fait.enregistre_le!r}.")
-        self._instant = max(self._instant, fait.enregistre_le)
-        if fait.id_commande in self._ids:
-            autre = self._ids[fait.id_commande].position
-            self.constater("id_double", position, f"{fait.id_commande!r} figure aussi en {autre}.")
-        self._ids[fait.id_commande] = EntreeIndex(
-            fait.id_commande, position, fait.empreinte_commande
-        )
-        self._avancer(self._feuille(ligne))
-        self._rejouer(position, fait)
+        else:
+            for code, detail in defauts(ligne, fait, self._tete, self._instant):
+                self._constater(code, position, detail)
+            self._instant = max(self._instant, fait.enregistre_le)
+        self._arbre.ajouter((feuille,))
+        self._tete = feuille.hex()
+        if fait is not None:
+            self._rejouer(position, fait)
+        return fait
 
     def _decoder(self, ligne: LigneBrute) -> Fait | None:
         try:
             return decoder(ligne.topic, ligne.octets)
         except OctetsIllisibles as erreur:
             code = "type_inconnu" if "inconnu :" in str(erreur) else "fait_illisible"
-            self.constater(code, ligne.position, f"{erreur}.")
+            self._constater(code, ligne.position, f"{erreur}.")
             return None
 
-    def _feuille(self, ligne: LigneBrute) -> bytes:
-        """The leaf of a line as stored; of its columns when they are not even a line."""
-        if type(ligne.topic) is str and type(ligne.octets) is bytes:
-            position = ligne.position if type(ligne.position) is int else self.arbre.taille + 1
-            return self._lineur.feuille(position, ligne.topic, ligne.octets)
-        brut = repr(tuple(ligne)).encode("utf-8", "backslashreplace")
-        return sha256(b"\x00" + brut).digest()
-
-    def _avancer(self, feuille: bytes) -> None:
-        self.arbre.ajouter((feuille,))
-        self._tete = feuille.hex()
-
     def _rejouer(self, position: int, fait: Fait) -> None:
+        if type(fait) is JournalRepris:
+            self._reprises.append((position, fait))
         if self._controle is None:
             return
         try:
-            for code, detail in self._controle.avancer(position, fait):
-                self.constater(code, position, detail)
+            vues = self._controle.avancer(fait)
         except (LedgerError, LookupError, ValueError) as erreur:
             detail = erreur.message if isinstance(erreur, LedgerError) else repr(erreur)
-            self.constater("histoire_impossible", position, detail)
+            self._constater("histoire_impossible", position, detail)
             self._controle = None  # what follows would rest on a state that is not one
-
-    def verifier_index(self, store: Store) -> None:
-        """The index of command ids holds exactly what the lines say."""
-        vus: set[str] = set()
-        for programme, entree in store.index():
-            if programme != self.programme:
-                continue
-            if entree.position > self.arbre.taille and any(
-                store.lire(programme, apres=entree.position - 1, jusqua=entree.position)
-            ):
-                continue  # committed by a writer since the lines were read
-            vus.add(entree.id_commande)
-            attendue = self._ids.get(entree.id_commande)
-            if attendue is None:
-                self.constater(
-                    "index_divergent",
-                    None,
-                    f"{entree.id_commande!r} est à l'index (position {entree.position}) et sur "
-                    "aucun fait.",
-                )
-            elif attendue != entree:
-                self.constater(
-                    "index_divergent",
-                    attendue.position,
-                    f"{entree.id_commande!r} : l'index ne dit pas ce que dit le fait.",
-                )
-        if self._ids and not vus:
-            self.constater("index_divergent", None, "L'index des commandes est vide ou absent.")
             return
-        for identifiant in self._ids.keys() - vus:
-            position = self._ids[identifiant].position
-            self.constater("index_divergent", position, f"{identifiant!r} manque à l'index.")
+        for code, detail in vues:
+            self._constater(code, position, detail)
 
-    def conclure(self) -> None:
-        """The checks that need the whole journal."""
+    def _situer(self, position: int) -> None:
+        """The next line is at that position: note where a run of positions begins."""
+        rang = self._arbre.taille + 1
+        if not self._suites or position - self._suites[-1][0] != rang - self._suites[-1][1]:
+            self._suites.append((position, rang))
+
+    def _relire(self, position: int) -> Fait | None:
+        """The fact already replayed that is at that position, if the line is still what it was."""
+        fin = self._arbre.taille + 1
+        for premiere, rang in reversed(self._suites):
+            if premiere <= position < premiere + fin - rang:
+                return self._relire_au_rang(position, rang + position - premiere)
+            fin = rang
+        return None
+
+    def _relire_au_rang(self, position: int, rang: int) -> Fait | None:
+        if self._controle is None or rang > self._controle.etat.position:
+            return None
+        feuille = self._arbre.feuille(rang)
+        # beyond a hole, a store in memory finds lines by rank
+        for apres in sorted({position - 1, rang - 1}, reverse=True):
+            for ligne in self._store.lire(self._programme, apres=apres, jusqua=position):
+                if feuille_brute(self._lineur, ligne, rang) == feuille:
+                    return decoder(ligne.topic, ligne.octets)
+        return None
+
+    def conclure(self, temoins: Iterable[Temoin], cles: Iterable[ClePublique]) -> Rapport:
+        """The checks that need the whole journal, and the report."""
+        vies = incarnations(self._programme, self._arbre, self._reprises)
+        confrontation = Confrontation(self._arbre, vies, cles)
+        for temoin in temoins:
+            self._constats += confrontation.confronter(temoin)
+        self._constats += self._index.conclure(lignes=self._arbre.taille, derniere=self.derniere)
         if self._controle is not None:
             for code, detail in self._controle.conclure():
-                self.constater(code, None, detail)
-        self.constats.sort(key=lambda c: (c.position is None, c.position or 0, c.code))
+                self._constater(code, None, detail)
+        self._constats.sort(key=lambda c: (c.position is None, c.position or 0, c.code))
+        self._annoncer(fin=True)
+        return Rapport(
+            taille=self._arbre.taille,
+            racine=racine_base64(self._arbre.racine()),
+            constats=tuple(self._constats),
+            releves=confrontation.bilan,
+        )
 
+    def _constater(self, code: str, position: int | None, detail: str) -> None:
+        self._constats.append(Constat(code, position, detail))
 
-def _texte_admis(octets: bytes) -> bool:
-    """No escape, no forbidden character, NFC: what `champs` lets in."""
-    if octets.isascii():
-        return _ECHAPPE.search(octets) is None
-    texte = octets.decode("utf-8")
-    return est_admis(texte) and _ECHAPPE.search(octets) is None
-
-
-def _slugs_admis(fait: Fait) -> bool:
-    return not isinstance(fait, FaitDeStructure) or est_slug(fait.structure)
+    def _annoncer(self, *, fin: bool = False) -> None:
+        taille = self._arbre.taille
+        if self._progres is not None and (fin or taille >= self._annonce + _PAS_PROGRES):
+            self._annonce = taille
+            self._progres(taille)

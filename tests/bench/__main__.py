@@ -36,6 +36,8 @@ def mesurer(dossier: Path, tailles: Tailles) -> list[Mesure]:
     dire("Croissance et mémoire…")
     mesures += lecture.croissance(base, tailles)
     mesures += lecture.memoire(dossier, base, tailles)
+    dire("Vérification…")
+    mesures += lecture.audit(dossier, base, tailles)
     return mesures
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ledger import Journal, SQLiteStore
+from ledger.audit import verifier
 from ledger.preuve.canonique import decoder
 from projections import anomalies, credits, echeancier, enveloppe, regarder, structures
 from projections.situation import plier
@@ -13,7 +14,7 @@ from projections.situation import plier
 from . import brut
 from .charge import PROGRAMME, commandes
 from .chrono import Comparaison, Mesure, alterner, geler
-from .commun import Tailles
+from .commun import Tailles, reference
 from .memoire import octets_par_fait
 from .stock import Subventions
 
@@ -73,6 +74,41 @@ def memoire(dossier: Path, base: Path, t: Tailles) -> list[Mesure]:
             ("vue", f"mémoire d'une vue, {t.total} faits"),
         )
     ]
+
+
+def audit(dossier: Path, base: Path, t: Tailles) -> list[Mesure]:
+    """The full verification of a base, on one core and on two, against a scan; its peak memory."""
+    taille = t.audit or t.total
+    grande = reference(dossier / "audit.db", taille) if t.audit else base
+    geler()
+    durees = alterner(
+        {
+            "un": lambda _: _auditer(grande, 1),
+            "deux": lambda _: _auditer(grande, 2),
+            "brut": lambda _: brut.parcourir(grande, taille),
+        },
+        tours=3 if t.audit else t.rejeux,
+    )
+    comparer = Comparaison(durees, taille, "µs/fait")
+    petite = t.croissance[0]
+    bases = (brut.copier(base, dossier / "petit-audit.db", petite), petite), (grande, taille)
+    return [
+        comparer(f"vérification de {taille} faits, un cœur", "un", "brut", 0.10),
+        comparer(f"vérification de {taille} faits, deux cœurs", "deux", "brut"),
+        Mesure(
+            f"mémoire d'une vérification, {taille} faits",
+            octets_par_fait("audit", *bases),
+            "octets/fait",
+        ),
+    ]
+
+
+def _auditer(base: Path, coeurs: int) -> None:
+    store = SQLiteStore(base, ecriture=False)
+    rapport = verifier(store, PROGRAMME, coeurs=coeurs)
+    store.fermer()
+    if not rapport.conforme:
+        raise ValueError(f"{base} : {rapport.constats[:3]}")
 
 
 def toutes_les_figures(base: Path, taille: int) -> tuple[object, ...]:

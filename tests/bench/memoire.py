@@ -1,9 +1,9 @@
-"""Memory of a warm ledger and of a view, measured alone in a fresh process.
+"""Memory of a warm ledger, a view, a verification, each measured alone in a fresh process.
 
-    python -m tests.bench.memoire FICHIER livre|vue
+    python -m tests.bench.memoire FICHIER livre|vue|audit
 
-prints the bytes that the process grew by. Called by the benchmark, twice: the difference between
-two sizes leaves out what does not depend on them.
+prints the bytes that the process grew by (at its peak, for a verification). Called by the
+benchmark, twice: the difference between two sizes leaves out what does not depend on them.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pathlib import Path
 
 from commands import GrandLivre
 from ledger import Journal, SQLiteStore
+from ledger.audit import verifier
 from projections import regarder
 
 from .charge import PROGRAMME
@@ -44,6 +45,10 @@ def _residente() -> int:
     statm = Path("/proc/self/statm")
     if statm.exists():
         return int(statm.read_text("ascii").split()[1]) * resource.getpagesize()
+    return _pic()
+
+
+def _pic() -> int:
     pic = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return pic if sys.platform == "darwin" else pic * 1024
 
@@ -57,6 +62,10 @@ def _occuper(fichier: Path, genre: str) -> int:
             gc.collect()
             return _residente() - avant if etat.position else 0
     store = SQLiteStore(fichier, ecriture=False)
+    if genre == "audit":
+        verifier(store, PROGRAMME)
+        store.fermer()
+        return _pic() - avant
     vue = regarder(Journal(store, PROGRAMME))
     gc.collect()
     apres = _residente()

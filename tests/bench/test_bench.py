@@ -40,6 +40,7 @@ def test_le_banc_mesure_et_imprime(
         ("brut", 0.12),
         ("stock", 5),
         ("position 100", 1.2),
+        ("brut", 0.1),
     ]
     assert list(tmp_path.iterdir()) == []
 

@@ -1,0 +1,1 @@
+"""Long campaigns: a short version of each runs with the tests, the long one has a `make` target."""
