@@ -1,0 +1,59 @@
+"""What is joined to a pack from a folder of published checkpoints: notes, signatures, keys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from ledger.journal import Journal
+from ledger.preuve.releve import ClePublique, Releve
+from ledger.sceau.dossier import lire_dossier
+from ledger.sceau.fichiers import lire
+from ledger.sceau.garde import contient, recule
+from ledger.sceau.publieur import cles_publiees
+
+_SSHSIG_MAX_OCTETS = 4_096
+
+
+class ReleveJoint(Struct, frozen=True):
+    """A checkpoint to join, with its detached SSH signature when there is one."""
+
+    releve: Releve
+    sshsig: bytes | None = None
+
+
+class Pieces(Struct, frozen=True):
+    """What is joined to a pack besides what the journal gives."""
+
+    releves: tuple[ReleveJoint, ...] = ()
+    cles: tuple[ClePublique, ...] = ()
+    tirages: tuple[dict[str, Any], ...] = ()
+
+
+def joindre(
+    journal: Journal, dossier: str | Path, *, tirages: tuple[dict[str, Any], ...] = ()
+) -> Pieces:
+    """The checkpoints of a folder that the journal, read to the size of the pack, satisfies.
+
+    Those of a later size, of another journal or of a declared loss are left out: the pack could
+    not prove them. Raises: StoreRolledBackError when the journal contradicts one of its own,
+    ReleveUnreadableError for a folder that does not read.
+    """
+    miennes = {journal.origine(position) for position in journal.fondations}
+    joints: list[ReleveJoint] = []
+    cles: dict[str, ClePublique] = {}
+    for garde in lire_dossier(dossier, journal.programme):
+        releve = garde.releve
+        if releve.origine not in miennes or releve.taille > journal.taille:
+            continue
+        if not contient(journal, releve):
+            if releve.origine != journal.origine():
+                continue  # lines lost before an incarnation, and declared lost
+            raise recule(journal, garde)
+        sshsig = garde.fichier.with_name(f"{garde.fichier.name}.sshsig")
+        corps = lire(sshsig, maximum=_SSHSIG_MAX_OCTETS)[0] if sshsig.exists() else None
+        joints.append(ReleveJoint(releve, corps))
+        cles |= {str(cle): cle for cle in cles_publiees(garde.fichier.parent)}
+    return Pieces(tuple(joints), tuple(cles[nom] for nom in sorted(cles)), tirages)

@@ -1,0 +1,379 @@
+"""Le dossier de preuve : fait, vérifié sans nous, puis abîmé de toutes les façons."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from tests.cli.outils import Resultat, lancer
+
+OUTILS = (  # noqa: SIM905 - one line of tools
+    "awk base64 basename bash cat cmp cp cut dirname grep head jq mktemp mv od openssl rm sed "
+    "sha256sum sqlite3 ssh-keygen tail tr wc"
+).split()
+"""Everything that VERIFIER.txt may call: bash, coreutils, and the tools that it names."""
+RACINE = Path(__file__).parents[2]
+MANQUENT = [outil for outil in OUTILS if shutil.which(outil) is None]
+sans_outils = pytest.mark.skipif(
+    bool(MANQUENT), reason=f"outils absents de cette machine : {', '.join(MANQUENT)}"
+)
+
+
+@pytest.fixture(scope="module")
+def atelier(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A demo base, a key, two published checkpoints, a draw, and both packs opened."""
+    dossier = tmp_path_factory.mktemp("dossier")
+    base = str(dossier / "demo.db")
+    cle, releves = str(dossier / "cle"), str(dossier / "releves")
+    tirage = str(dossier / "tirage.json")
+    _faire("demo", "--base", base, "--au", "2020-06-30")
+    _faire("releve", "--creer-cle", cle)
+    _faire("releve", "--base", base, "--signer", cle, "--publier", releves)
+    _faire("demo", "--base", base, "--au", "2022-12-31")
+    _faire("releve", "--base", base, "--signer", cle, "--publier", releves)
+    tirer = ("--methode", "mus", "--nombre", "5", "--alea", "dé 4 1 6", "--format", "json")
+    _faire("sonder", "--base", base, *tirer, "-o", tirage)
+    joints = ("--base", base, "--releves", releves, "--au", "2021-12-31")
+    _faire("dossier", *joints, "--tirage", tirage, "-o", str(dossier / "complet.zip"))
+    _faire("dossier", *joints, "--structure", "lab01-01500", "-o", str(dossier / "partiel.zip"))
+    for nom in ("complet", "partiel"):
+        with zipfile.ZipFile(dossier / f"{nom}.zip") as archive:
+            archive.extractall(dossier / nom)
+    outils = dossier / "outils"
+    outils.mkdir()
+    for outil in OUTILS:
+        chemin = shutil.which(outil)
+        if chemin is not None:
+            (outils / outil).symlink_to(chemin)
+    return dossier
+
+
+def _faire(*arguments: str) -> Resultat:
+    fait = lancer(*arguments)
+    assert (arguments, fait.code, fait.erreur) == (arguments, 0, fait.erreur)
+    return fait
+
+
+def _ouvert(atelier: Path, nom: str, ici: Path) -> Path:
+    """A copy of an opened pack, to damage."""
+    (source,) = (atelier / nom).iterdir()
+    return Path(shutil.copytree(source, ici / nom))
+
+
+def _verifier_en_shell(atelier: Path, dossier: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [shutil.which("bash") or "bash", str(dossier / "VERIFIER.txt")],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env={"PATH": str(atelier / "outils"), "LC_ALL": "C"},
+        check=False,
+    )
+
+
+def _verifier_en_python(dossier: Path) -> subprocess.CompletedProcess[str]:
+    """The standalone file, alone: no site-packages, no environment."""
+    return subprocess.run(
+        [sys.executable, "-I", "-S", str(dossier / "verifier_dossier.py")],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env={"PYTHONUTF8": "1"},
+        check=False,
+    )
+
+
+def _resommer(dossier: Path) -> None:
+    """SHA256SUMS made right again, as a forger would."""
+    noms = sorted(
+        f.relative_to(dossier).as_posix()
+        for f in dossier.rglob("*")
+        if f.is_file() and f.name != "SHA256SUMS"
+    )
+    lignes = [f"{sha256((dossier / nom).read_bytes()).hexdigest()}  {nom}\n" for nom in noms]
+    (dossier / "SHA256SUMS").write_text("".join(lignes), "utf-8")
+
+
+@sans_outils
+@pytest.mark.parametrize("nom", ["complet", "partiel"])
+def test_le_texte_verifier_s_execute_tel_quel_sans_python(
+    atelier: Path, tmp_path: Path, nom: str
+) -> None:
+    """VERIFIER.txt s'exécute tel qu'écrit, sans Python sur le chemin, et tout tient."""
+    fait = _verifier_en_shell(atelier, _ouvert(atelier, nom, tmp_path))
+    assert (fait.returncode, fait.stderr, fait.stdout.splitlines()[-1]) == (0, "", "TOUT TIENT")
+    assert ("signature" in fait.stdout, "(ssh-keygen)" in fait.stdout) == (True, True)
+
+
+@pytest.mark.parametrize("nom", ["complet", "partiel"])
+def test_le_verificateur_isole_trouve_que_tout_tient(
+    atelier: Path, tmp_path: Path, nom: str
+) -> None:
+    """Le vérificateur d'un seul fichier, sans aucun paquet installé, trouve que tout tient."""
+    fait = _verifier_en_python(_ouvert(atelier, nom, tmp_path))
+    assert (fait.returncode, fait.stderr, fait.stdout.splitlines()[-1]) == (0, "", "TOUT TIENT")
+    assert fait.stdout.count("signature du relevé") == 2
+
+
+def test_le_meme_dossier_refait_a_les_memes_octets(atelier: Path, tmp_path: Path) -> None:
+    """Refait ailleurs, sous une autre locale et une autre graine, le dossier a les mêmes octets."""
+    for nom, plus in (("complet", []), ("partiel", ["--structure", "lab01-01500"])):
+        tirage = [] if plus else ["--tirage", str(atelier / "tirage.json")]
+        fait = subprocess.run(
+            [
+                sys.executable,
+                "-O",
+                "-c",
+                "import sys; from commands.cli import main; sys.exit(main())",
+                "dossier",
+                "--base",
+                str(atelier / "demo.db"),
+                "--releves",
+                str(atelier / "releves"),
+                "--au",
+                "2021-12-31",
+                *tirage,
+                *plus,
+                "-o",
+                str(tmp_path / f"{nom}.zip"),
+            ],
+            cwd=tmp_path,
+            env={
+                "PATH": os.environ["PATH"],
+                "PYTHONPATH": str(RACINE),
+                "PYTHONHASHSEED": "42",
+                "TZ": "Pacific/Auckland",
+                "LC_ALL": "C",
+            },
+            capture_output=True,
+            check=False,
+        )
+        assert (fait.returncode, fait.stderr) == (0, b"")
+        assert (tmp_path / f"{nom}.zip").read_bytes() == (atelier / f"{nom}.zip").read_bytes()
+
+
+def test_le_dossier_complet_contient_ce_qu_il_annonce(atelier: Path) -> None:
+    """Le dossier complet contient journal, relevés, clés, rapports, chiffres et tirage."""
+    (dossier,) = (atelier / "complet").iterdir()
+    noms = {f.relative_to(dossier).as_posix() for f in dossier.rglob("*") if f.is_file()}
+    attendus = {
+        "MANIFESTE.json",
+        "SHA256SUMS",
+        "VERIFIER.txt",
+        "cellules.jsonl",
+        "cles/01.vkey",
+        "cles/allowed_signers",
+        "journal.beancount",
+        "journal.jsonl",
+        "rapport.html",
+        "rapport.json",
+        "tableaux/cellules.csv",
+        "tableaux/credits.csv",
+        "tableaux/enveloppe.csv",
+        "tirages/01.json",
+        "verification.json",
+        "verifier_dossier.py",
+    }
+    assert attendus - noms == set()
+    assert len([nom for nom in noms if nom.endswith(".releve")]) == 2
+    journal = lancer("journal", "--base", str(atelier / "demo.db"))
+    assert (dossier / "journal.jsonl").read_text("utf-8") == journal.sortie
+    with zipfile.ZipFile(atelier / "complet.zip") as archive:
+        assert {(e.compress_type, e.date_time) for e in archive.infolist()} == {
+            (zipfile.ZIP_STORED, (1980, 1, 1, 0, 0, 0))
+        }
+
+
+def test_le_dossier_partiel_ne_montre_pas_les_autres(atelier: Path) -> None:
+    """Le dossier d'une structure ne contient ni le nom ni les lignes d'aucune autre."""
+    (dossier,) = (atelier / "partiel").iterdir()
+    contenu = b"".join(f.read_bytes() for f in sorted(dossier.rglob("*")) if f.is_file())
+    registre = json.loads(
+        lancer("structures", "--base", str(atelier / "demo.db"), "--format", "json").sortie
+    )
+    autres = [s for s in registre if s["structure"] != "lab01-01500"]
+    assert len(autres) == 79
+    montrees = [
+        mot
+        for s in autres
+        for mot in (s["structure"], s["porteur"])
+        if re.search(rb"(?<![\w-])" + re.escape(mot.encode()) + rb"(?![\w-])", contenu)
+    ]
+    assert montrees == []
+    assert b"lab01-01500" in contenu
+
+
+def test_chaque_fichier_abime_se_voit(atelier: Path, tmp_path: Path) -> None:
+    """Un octet changé dans n'importe quel fichier du dossier est vu par l'empreinte."""
+    for nom in ("complet", "partiel"):
+        dossier = _ouvert(atelier, nom, tmp_path)
+        for fichier in sorted(f for f in dossier.rglob("*") if f.is_file()):
+            if fichier.name == "verifier_dossier.py":
+                continue
+            avant = fichier.read_bytes()
+            fichier.write_bytes(avant[:-2] + bytes([avant[-2] ^ 1]) + avant[-1:])
+            fait = _verifier_en_python(dossier)
+            assert (fichier.name, fait.returncode in (1, 2), fait.stderr) == (
+                fichier.name,
+                True,
+                "",
+            )
+            fichier.write_bytes(avant)
+
+
+def _ligne_modifiee(dossier: Path) -> None:
+    journal = dossier / "journal.jsonl"
+    octets = journal.read_bytes()
+    journal.write_bytes(
+        octets.replace(b'"montant_centimes":5000000', b'"montant_centimes":5000001', 1)
+    )
+
+
+def _ligne_otee(dossier: Path) -> None:
+    journal = dossier / "journal.jsonl"
+    lignes = journal.read_bytes().splitlines(keepends=True)
+    journal.write_bytes(b"".join(lignes[:50] + lignes[51:]))
+
+
+def _chiffre_modifie(dossier: Path) -> None:
+    for nom, avant, apres in (
+        ("cellules.jsonl", b'"cellule":"enveloppe.engage",', b""),
+        ("tableaux/cellules.csv", b"enveloppe.engage,centimes,", b""),
+    ):
+        fichier = dossier / nom
+        octets = fichier.read_bytes()
+        debut = octets.index(avant)
+        fin = octets.index(b"\n", debut)
+        ligne = octets[debut:fin].replace(b"1520000000", b"1520000100") + apres
+        fichier.write_bytes(octets[:debut] + ligne + octets[fin:])
+
+
+def _signature_d_une_autre(dossier: Path) -> None:
+    releve = sorted((dossier / "releves").glob("*.releve"))[-1]
+    tete, signature = releve.read_text("utf-8").split("\n\n")
+    tiret, nom, corps = signature.split(" ")
+    octets = bytearray(base64.b64decode(corps))
+    octets[20] ^= 1
+    neuve = base64.b64encode(bytes(octets)).decode()
+    releve.write_text(f"{tete}\n\n{tiret} {nom} {neuve}\n", "utf-8")
+    for preuve in sorted((dossier / "preuves").glob("*")) if (dossier / "preuves").exists() else []:
+        entete = preuve.read_text("utf-8").partition("\n\n")[0]
+        preuve.write_text(f"{entete}\n\n{releve.read_text('utf-8')}", "utf-8")
+
+
+def _racine_modifiee(dossier: Path) -> None:
+    releve = sorted((dossier / "releves").glob("*.releve"))[0]
+    lignes = releve.read_text("utf-8").split("\n")
+    lignes[2] = base64.b64encode(sha256(lignes[2].encode()).digest()).decode()
+    releve.write_text("\n".join(lignes), "utf-8")
+
+
+def _ligne_montree_modifiee(dossier: Path) -> None:
+    ligne = sorted((dossier / "lignes").glob("*"))[-1]
+    ligne.write_bytes(ligne.read_bytes().replace(b'"date_effet":"202', b'"date_effet":"203', 1))
+
+
+FAUX: list[tuple[str, Callable[[Path], None]]] = [
+    ("complet", _ligne_modifiee),
+    ("complet", _ligne_otee),
+    ("complet", _chiffre_modifie),
+    ("complet", _signature_d_une_autre),
+    ("complet", _racine_modifiee),
+    ("partiel", _signature_d_une_autre),
+    ("partiel", _ligne_montree_modifiee),
+]
+
+
+@sans_outils
+@pytest.mark.parametrize(
+    ("nom", "faux"), FAUX, ids=[f"{nom}-{faux.__name__[1:]}" for nom, faux in FAUX]
+)
+def test_un_faux_dont_les_empreintes_sont_refaites_se_voit(
+    atelier: Path, tmp_path: Path, nom: str, faux: Callable[[Path], None]
+) -> None:
+    """Empreintes refaites, chaque falsification est vue par les deux vérificateurs."""
+    dossier = _ouvert(atelier, nom, tmp_path)
+    avant = {f: f.read_bytes() for f in dossier.rglob("*") if f.is_file()}
+    faux(dossier)
+    assert avant != {f: f.read_bytes() for f in dossier.rglob("*") if f.is_file()}
+    _resommer(dossier)
+    en_python = _verifier_en_python(dossier)
+    assert (en_python.returncode, "ÉCHEC" in en_python.stdout) == (1, True)
+    en_shell = _verifier_en_shell(atelier, dossier)
+    assert (en_shell.returncode != 0, "TOUT TIENT" in en_shell.stdout) == (True, False)
+
+
+def test_les_cellules_du_dossier_sont_celles_des_tableaux(atelier: Path) -> None:
+    """Les cellules du dossier portent les chiffres que rendent les autres verbes."""
+    (dossier,) = (atelier / "complet").iterdir()
+    lues = {
+        ligne["cellule"]: int(ligne["valeur"])
+        for ligne in csv.DictReader(io.StringIO((dossier / "tableaux/cellules.csv").read_text()))
+    }
+    enveloppe = json.loads(
+        lancer(
+            "enveloppe",
+            "--base",
+            str(atelier / "demo.db"),
+            "--au",
+            "2021-12-31",
+            "--format",
+            "json",
+        ).sortie
+    )
+    assert lues["enveloppe.disponible"] == enveloppe["disponible_centimes"] == 2_980_000_000
+    assert lues["enveloppe.paye"] == enveloppe["paye_centimes"] == 1_110_000_000
+
+
+def test_un_tirage_qui_ne_se_refait_pas_est_refuse(atelier: Path, tmp_path: Path) -> None:
+    """Un tirage retouché à la main n'entre pas dans le dossier."""
+    faux = tmp_path / "tirage.json"
+    texte = (atelier / "tirage.json").read_text("utf-8")
+    faux.write_text(texte.replace("dé 4 1 6", "dé 4 1 5"), "utf-8")
+    base = str(atelier / "demo.db")
+    fait = lancer("dossier", "--base", base, "--tirage", str(faux), "-o", str(tmp_path / "d.zip"))
+    assert (fait.code, "ne se refait pas" in fait.erreur) == (2, True)
+    assert not (tmp_path / "d.zip").exists()
+
+
+def test_aucun_dossier_d_un_journal_en_defaut(atelier: Path, tmp_path: Path) -> None:
+    """Un journal en défaut ne donne pas de dossier : les constats sont dits, code 1."""
+    import sqlite3  # noqa: PLC0415
+
+    base = tmp_path / "fausse.db"
+    shutil.copy(atelier / "demo.db", base)
+    with sqlite3.connect(base) as c:
+        c.execute(
+            "UPDATE stored_events SET state = replace(CAST(state AS TEXT), '5000000', '5000001') "
+            "WHERE topic = 'tranche-versee'"
+        )
+        c.execute("UPDATE stored_events SET state = CAST(state AS BLOB)")
+    c.close()
+    fait = lancer("dossier", "--base", str(base), "-o", str(tmp_path / "d.zip"))
+    assert (fait.code, "chaine_rompue" in fait.erreur) == (1, True)
+    assert not (tmp_path / "d.zip").exists()
+
+
+def test_une_structure_inconnue_et_la_sortie_standard_sont_refusees(
+    atelier: Path, tmp_path: Path
+) -> None:
+    """Une structure inconnue, ou un dossier sur la sortie standard : code 2, rien d'écrit."""
+    base = str(atelier / "demo.db")
+    cible = str(tmp_path / "d.zip")
+    inconnue = lancer("dossier", "--base", base, "--structure", "nulle-part", "-o", cible)
+    assert (inconnue.code, "nulle-part" in inconnue.erreur) == (2, True)
+    assert lancer("dossier", "--base", base, "-o", "-").code == 2
+    assert not (tmp_path / "d.zip").exists()
