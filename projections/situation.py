@@ -6,14 +6,14 @@ F(facts with `date_effet` <= au, known at `connu_au`): the same fold over fewer 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from itertools import takewhile
 
 from immutables import Map
 from msgspec import Struct
 
-from ledger.erreurs import UsageError
+from ledger.erreurs import ChainBrokenError, UsageError
 from ledger.evenements import Fait, FaitDeStructure, ProgrammeOuvert, RèglesRévisées
 from ledger.journal import Journal
 from ledger.preuve.merkle import Arbre
@@ -53,6 +53,27 @@ class Vue(Struct, frozen=True):
     au: date | None
     situation: Situation
     arbre: Arbre
+    journal: Journal | None = None
+    """The journal it was read from (at least as far as it goes); None for a view made otherwise."""
+
+    def faits(self) -> Iterator[tuple[int, Fait]]:
+        """The facts counted, read again: for what needs more than the situation. Needs the base.
+
+        Raises: UsageError for a view made without a journal; ChainBrokenError, also when a line
+        changed since the first reading; StoreError.
+        """
+        if self.journal is None:
+            raise UsageError(f"Cette vue de {self.programme} n'est pas lue d'un journal.")
+        journal = Journal(self.journal.store, self.programme)
+        for position, fait in journal.rattraper(jusqua=self.situation.position):
+            if journal.arbre.feuille(position) != self.arbre.feuille(position):
+                raise ChainBrokenError(
+                    f"Journal {self.programme}, position {position} : la ligne a changé depuis "
+                    "sa lecture.",
+                    position=position,
+                )
+            if self.au is None or fait.date_effet <= self.au:
+                yield position, fait
 
     @property
     def racine(self) -> bytes:
@@ -151,4 +172,4 @@ def regarder(journal: Journal, *, au: date | None = None, connu_au: int | str | 
         instant = connu_au
         faits = takewhile(lambda inscrit: inscrit[1].enregistre_le <= instant, faits)
     situation = plier(faits, au=au)
-    return Vue(programme=journal.programme, au=au, situation=situation, arbre=journal.arbre)
+    return Vue(journal.programme, au, situation, journal.arbre, journal)

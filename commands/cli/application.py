@@ -15,10 +15,18 @@ from .chiffres import anomalies, credits, echeancier, enveloppe, structures
 from .controle import verifier
 from .demonstration import demo
 from .diagnostic import doctor
+from .dossier import dossier
 from .ecriture import executer
+from .explication import comparer, expliquer
+from .exports import exporter
 from .francais import en_francais
 from .journal import journal
 from .lecture import lecture
+from .rapport import rapport, reproduire
+from .rejeu import rejouer
+from .releve import releve
+from .reprise import reprendre
+from .sondage import sonder
 from .technique import avec_journal_technique
 from .terminal import avertir, raison
 
@@ -184,9 +192,19 @@ for _verbe in (
     structures,
     echeancier,
     anomalies,
+    expliquer,
+    comparer,
+    sonder,
     journal,
     lecture,
     verifier,
+    rejouer,
+    releve,
+    reprendre,
+    rapport,
+    reproduire,
+    dossier,
+    exporter,
     doctor,
 ):
     application.add_command(avec_journal_technique(_verbe))

@@ -15,6 +15,7 @@ from .terminal import raison
 
 SUFFIXES = {
     ".csv": "csv",
+    ".html": "html",
     ".json": "json",
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",

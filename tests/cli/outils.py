@@ -53,7 +53,13 @@ def lancer(
         application,
         [str(a) for a in arguments],
         input=entree,
-        env={"FABRIQUES_BASE": None, "COLUMNS": None, "FABRIQUES_DEBUG": None, **(env or {})},
+        env={
+            "FABRIQUES_BASE": None,
+            "FABRIQUES_RELEVES": None,
+            "COLUMNS": None,
+            "FABRIQUES_DEBUG": None,
+            **(env or {}),
+        },
     )
     return Resultat(fait.exit_code, fait.stdout_bytes, fait.stderr)
 
