@@ -11,7 +11,7 @@ import click
 
 from .base import choisir_programme, ouvrir_en_lecture
 from .chiffres import publier
-from .options import Demande, avec_demande
+from .options import FICHIER, Demande, avec_demande
 from .tables import table_verification
 from .terminal import progression
 
@@ -34,6 +34,7 @@ def verifier_base(
     temoins: Iterable[Temoin] = (),
     cles: Iterable[ClePublique] = (),
     coeurs: int | None = None,
+    regles: bool = True,
 ) -> Rapport:
     """The audit of one programme, its progress shown on a terminal."""
     from ledger.audit import verifier as auditer  # noqa: PLC0415
@@ -41,7 +42,15 @@ def verifier_base(
     if coeurs is None:
         coeurs = min(os.cpu_count() or 1, 2) if store.taille(programme) >= LONG else 1
     with progression("Faits vérifiés") as montrer:
-        return auditer(store, programme, progres=montrer, coeurs=coeurs, temoins=temoins, cles=cles)
+        return auditer(
+            store,
+            programme,
+            progres=montrer,
+            coeurs=coeurs,
+            regles=regles,
+            temoins=temoins,
+            cles=cles,
+        )
 
 
 @click.command(
@@ -70,6 +79,19 @@ Code de sortie : 0 conforme, 1 au moins un constat, 4 base absente ou illisible.
     help="La clé publique (NOM+IDENTIFIANT+BASE64) qui doit avoir signé les relevés.",
 )
 @click.option(
+    "--lecture",
+    type=FICHIER,
+    metavar="FICHIER",
+    help="Compare aussi ce modèle de lecture au rejeu, comme « fabriques rejouer ».",
+)
+@click.option(
+    "--niveau",
+    type=click.Choice(("chaine", "regles")),
+    default="regles",
+    metavar="chaine|regles",
+    help="Jusqu'où aller : les lignes et leur chaîne, ou aussi les règles (par défaut).",
+)
+@click.option(
     "--coeurs",
     type=click.IntRange(1, 64),
     metavar="N",
@@ -77,7 +99,13 @@ Code de sortie : 0 conforme, 1 au moins un constat, 4 base absente ou illisible.
 )
 @avec_demande(formats=("table", "json"), dates=False)
 def verifier(
-    demande: Demande, releves: tuple[str, ...], cles: tuple[str, ...], coeurs: int | None
+    demande: Demande,
+    releves: tuple[str, ...],
+    cles: tuple[str, ...],
+    *,
+    lecture: str | None,
+    niveau: str,
+    coeurs: int | None,
 ) -> None:
     """Contrôle chaque ligne du journal, de ses octets aux règles du budget.
 
@@ -88,7 +116,16 @@ def verifier(
     publiques = [_lire_cle(cle) for cle in cles]
     with ouvrir_en_lecture(demande.base) as store:
         programme = choisir_programme(store, demande)
-        rapport = verifier_base(store, programme, temoins=temoins, cles=publiques, coeurs=coeurs)
+        rapport = verifier_base(
+            store,
+            programme,
+            temoins=temoins,
+            cles=publiques,
+            coeurs=coeurs,
+            regles=niveau == "regles",
+        )
+        if lecture is not None:
+            rapport = _avec_lecture(rapport, store, lecture)
     publier(
         demande,
         rapport.en_json(),
@@ -96,6 +133,24 @@ def verifier(
     )
     if not rapport.conforme:
         raise click.exceptions.Exit(SORTIE_CONSTAT)
+
+
+def _avec_lecture(rapport: Rapport, store: SQLiteStore, fichier: str) -> Rapport:
+    """The report, with what the read model says otherwise."""
+    from msgspec.structs import replace  # noqa: PLC0415
+
+    from ledger.audit import Constat  # noqa: PLC0415
+    from projections.lecture import Lecture  # noqa: PLC0415
+
+    from .rejeu import constats_de_lecture  # noqa: PLC0415
+
+    with Lecture(fichier, ecriture=False) as modele:
+        constats = constats_de_lecture(modele.comparer(store))
+    return replace(
+        rapport,
+        constats=(*rapport.constats, *(Constat(**constat) for constat in constats)),
+        controles={**rapport.controles, "lecture": "fait"},
+    )
 
 
 def _lire_temoins(sources: Iterable[str]) -> Iterator[Temoin]:

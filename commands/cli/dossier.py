@@ -12,7 +12,7 @@ from .controle import SORTIE_CONSTAT, verifier_base
 from .options import FICHIER, Demande, avec_demande
 from .sortie import ouvrir_sortie
 from .tables import table_verification
-from .terminal import avertir, largeur
+from .terminal import avertir, largeur, raison
 
 if TYPE_CHECKING:
     from ledger import Journal
@@ -59,7 +59,7 @@ def dossier(
     d'abord vérifiée en entier. Mêmes entrées, mêmes octets.
     """
     from ledger import Journal  # noqa: PLC0415
-    from projections import regarder  # noqa: PLC0415
+    from projections import echeancier, regarder  # noqa: PLC0415
     from projections.dossier import composer, nom_du_dossier  # noqa: PLC0415
 
     if demande.sortie == "-":
@@ -75,6 +75,8 @@ def dossier(
         vue = regarder(journal, au=demande.au, connu_au=demande.connu_au)
         for _ in journal.rattraper(jusqua=vue.situation.position):
             pass
+        if structure is not None:
+            echeancier(vue, structure)  # an unknown one is refused before it names a file
         pieces = _pieces(journal, releves, tirages)
         cible = demande.sortie or f"{nom_du_dossier(vue, structure)}.zip"
         with ouvrir_sortie(cible, base=demande.base) as flux:
@@ -101,9 +103,11 @@ def _lire_tirage(journal: Journal, fichier: Path) -> dict[str, Any]:
         with fichier.open("rb") as flux:
             octets = flux.read(TIRAGE_MAX_OCTETS + 1)
         donnees = msgspec.json.decode(octets[:TIRAGE_MAX_OCTETS], type=dict[str, Any])
+    except OSError as erreur:
+        raise UsageError(f"Le tirage {fichier} ne se lit pas : {raison(erreur)}.") from erreur
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as erreur:
         raise UsageError(
-            f"{fichier} n'est pas un tirage : {erreur}.",
+            f"{fichier} n'est pas un tirage : ce n'est pas un objet JSON qui se lit.",
             remede="Le donner tel que « fabriques sonder --format json » l'a écrit.",
         ) from erreur
     position, au = vue_du_tirage(donnees)

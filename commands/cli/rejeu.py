@@ -57,7 +57,7 @@ def rejouer(demande: Demande, lecture: str | None) -> None:
             choisir_programme(store, demande)
         with Lecture(fichier, ecriture=False) as modele, progression("Faits rejoués") as montrer:
             comparaison = modele.comparer(store, progres=montrer)
-    constats = _constats(comparaison)
+    constats = constats_de_lecture(comparaison)
     publier(
         demande,
         _valeur(demande, fichier, comparaison, constats),
@@ -67,7 +67,7 @@ def rejouer(demande: Demande, lecture: str | None) -> None:
         raise click.exceptions.Exit(SORTIE_CONSTAT)
 
 
-def _constats(comparaison: Comparaison) -> list[dict[str, Any]]:
+def constats_de_lecture(comparaison: Comparaison) -> list[dict[str, Any]]:
     """The findings: the file first, then each drift, then how many are not given."""
     constats: list[dict[str, Any]] = [
         {"code": _CODE, "position": None, "detail": defaut} for defaut in comparaison.defauts

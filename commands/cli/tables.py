@@ -246,8 +246,12 @@ def table_verification(programme: str, rapport: Rapport, *, largeur: int) -> str
     textes = [
         f"Journal {programme} : {verdict}",
         f"{accorder(rapport.taille, 'fait')} · racine {rapport.racine}",
+        f"Contrôles faits : {_controles(rapport, 'fait')}",
         *_releves(rapport),
     ]
+    interrompus = _controles(rapport, "interrompu")
+    if interrompus:
+        textes.append(f"Interrompu par ce qui a été trouvé : {interrompus}")
     for constat in rapport.constats:
         ou = f" · position {constat.position}" if constat.position is not None else ""
         textes.append(f"{constat.code}{ou}")
@@ -255,6 +259,10 @@ def table_verification(programme: str, rapport: Rapport, *, largeur: int) -> str
     if rapport.constats:
         textes.append(accorder(len(rapport.constats), "constat"))
     return "\n".join(textes)
+
+
+def _controles(rapport: Rapport, statut: str) -> str:
+    return ", ".join(nom for nom, fait in rapport.controles.items() if fait == statut)
 
 
 def _releves(rapport: Rapport) -> list[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from msgspec import Struct
 from msgspec.structs import asdict
@@ -63,6 +64,21 @@ class Bilan(Struct, frozen=True):
     """The greatest size held: the lines after it are covered by nothing outside the base."""
 
 
+CONTROLES: dict[str, str] = {
+    "base": "Contrôles d'intégrité de la base ; rien qui n'ait sa place dans un grand livre.",
+    "lignes": "Chaque ligne : type connu, octets canoniques, membres, textes, heure.",
+    "chaine": "Positions sans trou, chaîne et arbre.",
+    "index": "L'index des commandes dit ce que disent les lignes.",
+    "regles": "Chaque effet recalculé, chaque règle du budget rejouée, chaque clôture retrouvée.",
+    "releves": "Relevés et reçus gardés hors de la base.",
+    "signatures": "Signatures des relevés par une clé donnée.",
+    "lecture": "Modèle de lecture, comparé au rejeu.",
+}
+"""The closed list of checks, in order of level."""
+Faite = Literal["fait", "interrompu", "non_demande"]
+"""A check is done, stopped by what it found (the rest rests on nothing), or was not asked for."""
+
+
 class Rapport(Struct, frozen=True):
     """The result of a verification: size and Merkle root (base64) of the lines as stored."""
 
@@ -70,6 +86,8 @@ class Rapport(Struct, frozen=True):
     racine: str
     constats: tuple[Constat, ...]
     releves: Bilan = Bilan()
+    controles: Mapping[str, Faite] = {}
+    """Every check of `CONTROLES`, and whether it was done: none is passed over in silence."""
 
     @property
     def conforme(self) -> bool:
@@ -82,8 +100,9 @@ class Rapport(Struct, frozen=True):
             "statut": "conforme" if self.conforme else "non_conforme",
             "taille": self.taille,
             "racine": self.racine,
-            "releves": asdict(self.releves),
             "constats": [
                 {"code": c.code, "position": c.position, "detail": c.detail} for c in self.constats
             ],
+            "controles": {nom: self.controles.get(nom, "non_demande") for nom in CONTROLES},
+            "releves": asdict(self.releves),
         }

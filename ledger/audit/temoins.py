@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from ..champs import neutraliser
 from ..evenements import JournalRepris
 from ..preuve.merkle import Arbre, racine_base64
 from ..preuve.releve import ClePublique, Releve, origine
@@ -66,6 +68,11 @@ class Confrontation:
         self._comptes = [0, 0, 0, 0, 0]
 
     @property
+    def avec_cles(self) -> bool:
+        """Whether signatures are checked."""
+        return bool(self._cles)
+
+    @property
     def bilan(self) -> Bilan:
         """What was confronted so far."""
         return Bilan(*self._comptes)
@@ -73,6 +80,7 @@ class Confrontation:
     def confronter(self, temoin: Temoin) -> Iterator[Constat]:
         """The findings on one witness."""
         self._comptes[0] += 1
+        temoin = replace(temoin, source=neutraliser(temoin.source))  # a file name is any bytes
         constats = [*self._signature(temoin), *self._contenu(temoin)]
         if not constats:
             self._comptes[1] += 1
@@ -86,7 +94,8 @@ class Confrontation:
             yield Constat(
                 "releve_autre_origine",
                 None,
-                f"{temoin.source} : le relevé porte sur {temoin.origine}, le journal est "
+                f"{temoin.source} : le relevé porte sur "
+                f"{neutraliser(temoin.origine or '')}, le journal est "
                 f"{connues[-1] if connues else 'vide'}.",
             )
             return

@@ -89,6 +89,8 @@ def origines(dossier: str | Path, programme: str | None = None) -> tuple[Origine
     Raises: ReleveUnreadableError when the folder is absent, or is not what it should be: a share
     that is not mounted must not pass for a folder without checkpoints.
     """
+    if dossier == "":  # an unset variable of a script, not the current folder
+        raise illisible("son nom est vide", "Dossier de relevés")
     trouvees: list[Origine] = []
     for entree in _parcourir(Path(dossier)):
         nom = _SOUS_DOSSIER.fullmatch(entree.name)

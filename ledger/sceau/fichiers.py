@@ -20,9 +20,12 @@ _SANS_LIEN = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
 """What a file system without hard links answers (a USB key)."""
 _CAUSES = {
     errno.EACCES: "les droits ne suffisent pas",
+    errno.ECONNREFUSED: "personne n'y répond",
     errno.EEXIST: "il existe déjà",
+    errno.EIO: "le disque ne répond pas",
     errno.EISDIR: "c'est un dossier",
     errno.ELOOP: "c'est un lien symbolique",
+    errno.ENAMETOOLONG: "son nom est trop long",
     errno.ENOENT: "il n'existe pas",
     errno.ENOSPC: "il n'y a plus de place sur le disque",
     errno.ENOTDIR: "un élément du chemin n'est pas un dossier",
@@ -42,13 +45,16 @@ def lire(chemin: Path, *, maximum: int, suivre_liens: bool = False) -> tuple[byt
     """
     liens = 0 if suivre_liens else os.O_NOFOLLOW
     descripteur = os.open(chemin, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | liens)
-    with open(descripteur, "rb") as flux:  # noqa: PTH123 - a descriptor
+    try:
         etat = os.fstat(descripteur)
-        if stat.S_ISDIR(etat.st_mode):
+        if stat.S_ISDIR(etat.st_mode):  # before `open`, which would name the descriptor
             raise IsADirectoryError(errno.EISDIR, "c'est un dossier", str(chemin))
         if not stat.S_ISREG(etat.st_mode):
             raise OSError(errno.EINVAL, "ce n'est pas un fichier ordinaire", str(chemin))
-        return flux.read(maximum + 1), etat
+        with open(descripteur, "rb", closefd=False) as flux:  # noqa: PTH123 - a descriptor
+            return flux.read(maximum + 1), etat
+    finally:
+        os.close(descripteur)
 
 
 @contextmanager

@@ -40,6 +40,8 @@ class Publieur:
     """Signs the checkpoints of journals and keeps them in a folder. Safe to run twice at once."""
 
     def __init__(self, dossier: str | Path, signataire: Signataire) -> None:
+        if dossier == "":  # an unset variable of a script, not the current folder
+            raise UsageError("Le dossier de relevés n'a pas de nom.", remede="Le donner.")
         self._dossier = Path(dossier)
         self._signataire = signataire
 

@@ -29,6 +29,8 @@ from .fichiers import cause
 LIGNE_MAX_OCTETS = 65_536
 TABLEAU_MAX_OCTETS = 128 * 1024 * 1024
 """Bytes of one JSON value: an array of receipts is read whole, lines are not."""
+_NOM_MAX = 400
+"""Of a file name repeated in an error."""
 _SUFFIXES = (SUFFIXE, ".json", ".jsonl")
 _BOM = b"\xef\xbb\xbf"
 _SAISIE = re.compile(r"(?:([^\s+:]{1,200})\s+)?([0-9]{1,16})(?:\s+|:)([A-Za-z0-9+/]{43}=)")
@@ -66,7 +68,7 @@ class Temoins(Iterator[Temoin]):
             yield saisie
         elif source == "-":
             yield from _lire_flux(entree or sys.stdin.buffer, "entrée standard")
-        elif Path(source).is_dir():
+        elif os.path.isdir(source):  # noqa: PTH112 - never raises, whatever the name
             yield from self._lire_dossier(source)
         else:
             yield from _lire_fichier(Path(source))
@@ -94,11 +96,12 @@ def charger_releves(source: str, *, entree: IO[bytes] | None = None) -> Temoins:
 
 
 def _lire_fichier(fichier: Path) -> Iterator[Temoin]:
+    nom = f"Relevé {str(fichier)[:_NOM_MAX]}"
     try:
         with fichier.open("rb") as flux:
             yield from _lire_flux(flux, str(fichier))
     except OSError as erreur:
-        raise illisible(cause(erreur), f"Relevé {fichier}") from erreur
+        raise illisible(cause(erreur), nom) from erreur
 
 
 def _lire_flux(flux: IO[bytes], nom: str) -> Iterator[Temoin]:

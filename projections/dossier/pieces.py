@@ -8,9 +8,9 @@ from typing import Any
 from msgspec import Struct
 
 from ledger.journal import Journal
-from ledger.preuve.releve import ClePublique, Releve
+from ledger.preuve.releve import ClePublique, Releve, illisible
 from ledger.sceau.dossier import lire_dossier
-from ledger.sceau.fichiers import lire
+from ledger.sceau.fichiers import cause, lire
 from ledger.sceau.garde import contient, recule
 from ledger.sceau.publieur import cles_publiees
 
@@ -52,8 +52,20 @@ def joindre(
             if releve.origine != journal.origine():
                 continue  # lines lost before an incarnation, and declared lost
             raise recule(journal, garde)
-        sshsig = garde.fichier.with_name(f"{garde.fichier.name}.sshsig")
-        corps = lire(sshsig, maximum=_SSHSIG_MAX_OCTETS)[0] if sshsig.exists() else None
-        joints.append(ReleveJoint(releve, corps))
+        joints.append(ReleveJoint(releve, _lire_sshsig(garde.fichier)))
         cles |= {str(cle): cle for cle in cles_publiees(garde.fichier.parent)}
     return Pieces(tuple(joints), tuple(cles[nom] for nom in sorted(cles)), tirages)
+
+
+def _lire_sshsig(note: Path) -> bytes | None:
+    """The SSH signature beside a note, None without one. Raises ReleveUnreadableError."""
+    fichier = note.with_name(f"{note.name}.sshsig")
+    try:
+        octets, _ = lire(fichier, maximum=_SSHSIG_MAX_OCTETS)
+    except FileNotFoundError:
+        return None
+    except OSError as erreur:
+        raise illisible(cause(erreur), f"Signature {fichier}") from erreur
+    if len(octets) > _SSHSIG_MAX_OCTETS:
+        raise illisible(f"elle dépasse {_SSHSIG_MAX_OCTETS} octets", f"Signature {fichier}")
+    return octets

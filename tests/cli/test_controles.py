@@ -21,7 +21,14 @@ def test_une_base_conforme_sort_en_0(base_golden: Path) -> None:
     """Un journal conforme sort en 0, avec les membres publiés et la racine du dernier reçu."""
     fait = lancer("verifier", "--base", base_golden, "--format", "json")
     assert fait.code == 0
-    assert list(fait.json) == ["statut", "taille", "racine", "constats"]
+    assert list(fait.json) == [
+        "statut",
+        "taille",
+        "racine",
+        "constats",
+        "controles",
+        "releves",
+    ]
     assert (fait.json["statut"], fait.json["taille"], fait.json["constats"]) == (
         "conforme",
         464,
