@@ -193,6 +193,11 @@ class Journal:
             self.tete, self.dernier_instant = brouillon.feuilles[-1].hex(), brouillon.instant
 
     def lignes(self, *, apres: int = 0, jusqua: int | None = None) -> Iterator[bytes]:
-        """The journal lines, byte for byte, in order (no line feed), without any check."""
+        """The journal lines, byte for byte, in order (no line feed), without any check.
+
+        Raises: UnreadableFactError for a row that cannot even be written as a line.
+        """
         for ligne in self.store.lire(self.programme, apres=apres, jusqua=jusqua):
+            if type(ligne.topic) is not str or type(ligne.octets) is not bytes:
+                raise self._illisible(ligne.position, ligne.topic, ligne.octets)
             yield self.lineur.ligne(*ligne)

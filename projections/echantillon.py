@@ -117,12 +117,12 @@ def mus(hasard: Hasard, elements: list[Element], nombre: int) -> tuple[list[Part
     depart = hasard.entier(total) if nombre else None
     centimes = [] if depart is None else [(depart + k * total) // nombre for k in range(nombre)]
     touches: list[Element] = []
-    fin, suite = 0, iter(restants)
+    rang, fin = -1, 0
     for centime in centimes:
         while fin <= centime:
-            element = next(suite)
-            fin += element.montant
-        touches.append(element)
+            rang += 1
+            fin += restants[rang].montant
+        touches.append(restants[rang])
     parts = [
         Part("exhaustive", surs, surs, []),
         Part("systematique", restants, touches, centimes),

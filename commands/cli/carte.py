@@ -36,6 +36,7 @@ class Carte(Struct, frozen=True):
 
         releve = self.releve
         racine = racine_base64(releve.racine)
+        programme = releve.origine.split("/")[1]
         lignes = [
             "Relevé d'un journal fabriques-ledger",
             "",
@@ -48,9 +49,11 @@ class Carte(Struct, frozen=True):
             "",
             "À garder hors de la base. Plus tard, ces deux commandes doivent le confirmer :",
             "",
-            f"  fabriques verifier --releve \\\n    {releve.taille}:{racine}",
+            f"  fabriques verifier --base BASE --programme {programme} \\\n"
+            f"    --releve {releve.taille}:{racine}",
             "",
-            f"  fabriques journal | head -n {releve.taille} | sha256sum",
+            f"  fabriques journal --base BASE --programme {programme} \\\n"
+            f"    | head -n {releve.taille} | sha256sum",
             "",
             "La seconde donne le SHA-256 ci-dessus, sans faire confiance à la première.",
         ]

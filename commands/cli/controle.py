@@ -13,7 +13,7 @@ from .base import choisir_programme, ouvrir_en_lecture
 from .chiffres import publier
 from .options import FICHIER, Demande, avec_demande
 from .tables import table_verification
-from .terminal import progression
+from .terminal import avertir, progression
 
 if TYPE_CHECKING:
     from ledger import SQLiteStore
@@ -112,10 +112,13 @@ def verifier(
     Avec --releve, prouve aussi que le journal contient toujours ce que disaient un relevé ou un
     reçu gardés hors de la base : c'est ce qui arrête qui peut tout réécrire.
     """
-    temoins = list(_lire_temoins(releves))  # what does not read is said before a long audit
+    lus = list(_lire_temoins(releves))  # what does not read is said before a long audit
     publiques = [_lire_cle(cle) for cle in cles]
     with ouvrir_en_lecture(demande.base) as store:
         programme = choisir_programme(store, demande)
+        temoins = [temoin for temoin in lus if not _est_d_un_autre(temoin, programme, releves)]
+        if len(temoins) < len(lus):
+            avertir(f"{len(lus) - len(temoins)} relevés d'autres programmes du dossier : passés.")
         rapport = verifier_base(
             store,
             programme,
@@ -168,6 +171,15 @@ def _lire_temoins(sources: Iterable[str]) -> Iterator[Temoin]:
                 f"{source[:80]} ne donne ni relevé, ni reçu d'une commande acceptée.",
                 remede="Donner un relevé, des reçus, leur dossier, ou « TAILLE RACINE ».",
             )
+
+
+def _est_d_un_autre(temoin: Temoin, programme: str, sources: Iterable[str]) -> bool:
+    """Whether a checkpoint of a folder names another programme: one folder serves several."""
+    fichier = Path(temoin.source)
+    dossiers = [Path(source) for source in sources if Path(source).is_dir()]
+    if temoin.origine is None or not any(fichier.is_relative_to(d) for d in dossiers):
+        return False
+    return not temoin.origine.startswith(f"fabriques-ledger/{programme}/")
 
 
 def _lire_cle(texte: str) -> ClePublique:

@@ -77,6 +77,8 @@ def dossier(
             pass
         if structure is not None:
             echeancier(vue, structure)  # an unknown one is refused before it names a file
+        if not vue.situation.position:
+            raise click.UsageError("À cette position, le journal est vide : rien à prouver.")
         pieces = _pieces(journal, releves, tirages)
         cible = demande.sortie or f"{nom_du_dossier(vue, structure)}.zip"
         with ouvrir_sortie(cible, base=demande.base) as flux:

@@ -279,6 +279,9 @@ def _releves(rapport: Rapport) -> list[str]:
     if bilan.signatures_non_verifiees:
         nombre = accorder(bilan.signatures_non_verifiees, "note signée")
         lignes.append(f"{nombre} dont la signature n'est pas vérifiée (donner --cle)")
+    sans = bilan.confrontes - bilan.signatures_verifiees
+    if sans and rapport.controles.get("signatures") == "fait":
+        lignes.append(f"{accorder(sans, 'témoin')} sans signature vérifiée par la clé donnée")
     return lignes
 
 

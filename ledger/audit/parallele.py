@@ -14,11 +14,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from multiprocessing import current_process, get_context
-from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from msgspec import Struct, msgpack
 
@@ -29,8 +28,15 @@ from ..stockage.sqlite import SQLiteStore
 from .index import index_exact
 from .lignes import Ligne, lire_nette
 
-if sys.platform == "linux":
-    from fcntl import F_SETPIPE_SZ, fcntl
+
+class Tuyau(Protocol):
+    """One end of a pipe: its class depends on the system."""
+
+    def fileno(self) -> int: ...  # noqa: D102
+    def recv_bytes(self) -> bytes: ...  # noqa: D102
+    def send_bytes(self, buf: bytes, /) -> None: ...  # noqa: D102
+    def close(self) -> None: ...  # noqa: D102
+
 
 _TUYAU_OCTETS = 1 << 20
 PLAGE = 4_000
@@ -69,7 +75,7 @@ class Ouvriers:
         self._nombre = min(nombre, len(self._plages))
         contexte = get_context("spawn")
         self._processus: list[SpawnProcess] = []
-        self._tuyaux: list[Connection] = []
+        self._tuyaux: list[Tuyau] = []
         for rang in range(self._nombre):
             lecture, ecriture = contexte.Pipe(duplex=False)
             _agrandir(lecture)
@@ -125,9 +131,11 @@ class Ouvriers:
             debut = morceau.lignes[-1][0]
 
 
-def _agrandir(tuyau: Connection) -> None:
+def _agrandir(tuyau: Tuyau) -> None:
     """Room for a few pages, so that neither side waits for the other at each one."""
     if sys.platform == "linux":
+        from fcntl import F_SETPIPE_SZ, fcntl  # noqa: PLC0415 - Linux alone has it
+
         with suppress(OSError):  # the administrator's limit: slower, no more
             fcntl(tuyau.fileno(), F_SETPIPE_SZ, _TUYAU_OCTETS)
 
@@ -136,9 +144,7 @@ _lire_morceau = msgpack.Decoder(Morceau).decode
 _ecrire_morceau = msgpack.Encoder().encode
 
 
-def _travailler(
-    fichier: str, programme: str, plages: list[tuple[int, int]], tuyau: Connection
-) -> None:
+def _travailler(fichier: str, programme: str, plages: list[tuple[int, int]], tuyau: Tuyau) -> None:
     """What a worker does, from its first range to its last."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the caller ends us
     try:

@@ -49,7 +49,8 @@ def incarnations(
     return tuple(
         Incarnation(origine(programme, arbre.feuille(position)), position, reprise)
         for position, reprise in fondations
-        if 1 <= position <= arbre.taille  # positions are whatever is stored
+        # positions are whatever is stored
+        if type(position) is int and 1 <= position <= arbre.taille
     )
 
 
@@ -66,11 +67,12 @@ class Confrontation:
         self._vies = vies
         self._cles = tuple(cles)
         self._comptes = [0, 0, 0, 0, 0]
+        self._signatures = False
 
     @property
-    def avec_cles(self) -> bool:
-        """Whether signatures are checked."""
-        return bool(self._cles)
+    def avec_signatures(self) -> bool:
+        """Whether a note met a key: keys alone, or receipts, which are never signed, say no."""
+        return self._signatures
 
     @property
     def bilan(self) -> Bilan:
@@ -129,13 +131,17 @@ class Confrontation:
             )
 
     def _perte(self, temoin: Temoin) -> Incarnation | None:
-        """The declared loss that a witness falls into. A witness of the new life never does."""
+        """The declared loss that a witness falls into. A witness of the new life never does.
+
+        A journal already longer than what it declares lost was not short of lines: it held others.
+        """
         for vie in self._vies:
             reprise = vie.reprise
             if (
                 reprise is not None
                 and temoin.origine in (None, reprise.origine_precedente)
                 and reprise.taille_satisfaite < temoin.taille <= reprise.taille_perdue
+                and vie.position <= reprise.taille_perdue
             ):
                 return vie
         return None
@@ -147,6 +153,7 @@ class Confrontation:
         if not self._cles:
             self._comptes[3] += bool(releve.signatures)
             return
+        self._signatures = True
         verdicts = {releve.verdict(cle.pour(releve.origine)) for cle in self._cles}
         if "fausse" in verdicts:
             yield Constat(

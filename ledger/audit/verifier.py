@@ -18,7 +18,7 @@ from ..preuve.ligne import Lineur
 from ..preuve.merkle import TAILLE_EMPREINTE, Arbre, racine_base64
 from ..preuve.releve import ClePublique
 from ..stockage.port import LigneBrute, Store
-from .constats import Bilan, Constat, Faite, Rapport
+from .constats import Constat, Faite, Rapport
 from .controle import Controle
 from .index import ControleIndex
 from .lignes import Ligne, defauts, feuille_brute, lire_nette
@@ -256,10 +256,13 @@ class _Audit:
             racine=racine_base64(self._arbre.racine()),
             constats=tuple(self._constats),
             releves=confrontation.bilan,
-            controles=self._faits(confrontation.bilan, avec_cles=confrontation.avec_cles),
+            controles=self._faits(
+                releves=confrontation.bilan.confrontes > 0,
+                signatures=confrontation.avec_signatures,
+            ),
         )
 
-    def _faits(self, bilan: Bilan, *, avec_cles: bool) -> dict[str, Faite]:
+    def _faits(self, *, releves: bool, signatures: bool) -> dict[str, Faite]:
         """Which checks were done."""
         regles = self._regles
         if self._controle is None and regles == "fait":
@@ -270,8 +273,8 @@ class _Audit:
             "chaine": "fait",
             "index": "fait",
             "regles": regles,
-            "releves": "fait" if bilan.confrontes else "non_demande",
-            "signatures": "fait" if avec_cles else "non_demande",
+            "releves": "fait" if releves else "non_demande",
+            "signatures": "fait" if signatures else "non_demande",
             "lecture": "non_demande",
         }
 

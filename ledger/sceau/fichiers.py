@@ -51,7 +51,7 @@ def lire(chemin: Path, *, maximum: int, suivre_liens: bool = False) -> tuple[byt
             raise IsADirectoryError(errno.EISDIR, "c'est un dossier", str(chemin))
         if not stat.S_ISREG(etat.st_mode):
             raise OSError(errno.EINVAL, "ce n'est pas un fichier ordinaire", str(chemin))
-        with open(descripteur, "rb", closefd=False) as flux:  # noqa: PTH123 - a descriptor
+        with open(descripteur, "rb", closefd=False) as flux:
             return flux.read(maximum + 1), etat
     finally:
         os.close(descripteur)

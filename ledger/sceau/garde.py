@@ -58,7 +58,7 @@ def reculs(journal: Journal, dossier: str | Path) -> tuple[Recul, ...]:
     Raises: ReleveUnreadableError when the folder does not read.
     """
     lues = origines(dossier, journal.programme)
-    courante, limites = _limites(journal)
+    courante, limites = limites_de(journal)
     trouves: list[Recul] = []
     for origine in lues:
         limite = limites.get(origine.nom)
@@ -83,7 +83,7 @@ def reculs(journal: Journal, dossier: str | Path) -> tuple[Recul, ...]:
     )
 
 
-def _limites(journal: Journal) -> tuple[str | None, dict[str, int]]:
+def limites_de(journal: Journal) -> tuple[str | None, dict[str, int]]:
     """The present origin, and for each origin left behind the size up to which it still binds."""
     reprises: list[tuple[int, JournalRepris]] = []
     for position in journal.fondations:

@@ -13,7 +13,7 @@ from ..preuve.releve import ClePublique, Releve, Signature, illisible, lire_cle
 from .cles import Signataire, cle_pem, cle_ssh, lignes_signataires
 from .dossier import ReleveGarde, nom_de_dossier, nom_de_fichier, origines
 from .fichiers import cause, lire, poser, remplacer, verrou
-from .garde import contient, recule
+from .garde import contient, controler, recule
 from .sshsig import signer_ssh
 
 _VKEY = "cle.vkey"
@@ -48,10 +48,11 @@ class Publieur:
     def publier(self, journal: Journal) -> Publication:
         """Keep the checkpoint of a journal read to its end; the same size again changes nothing.
 
-        Raises: StoreRolledBackError when the journal is shorter than its last checkpoint, or holds
-        other lines; ReleveUnreadableError when that checkpoint does not read or its signature by
-        this key is false; KeyUnusableError; UsageError for an empty journal; StoreError when the
-        folder cannot be written.
+        Raises: StoreRolledBackError when the journal does not satisfy the checkpoints of the
+        programme that the folder holds (shorter, other lines, an origin that it does not know: two
+        journals of one name need two folders); ReleveUnreadableError when that checkpoint does not
+        read or its signature by this key is false; KeyUnusableError; UsageError for an empty
+        journal; StoreError when the folder cannot be written.
         """
         if not journal.taille:
             raise UsageError(f"Le journal {journal.programme} est vide : rien à publier.")
@@ -59,6 +60,7 @@ class Publieur:
         ici = self._dossier / nom_de_dossier(releve.origine)
         try:
             self._dossier.mkdir(exist_ok=True)
+            controler(journal, self._dossier)  # whatever the origin: a rewritten line 1 changes it
             with verrou(ici):
                 return self._publier(journal, releve, ici)
         except OSError as erreur:

@@ -106,6 +106,9 @@ def _lire_fichier(fichier: Path) -> Iterator[Temoin]:
 
 def _lire_flux(flux: IO[bytes], nom: str) -> Iterator[Temoin]:
     premiere = flux.readline(LIGNE_MAX_OCTETS + 1)
+    if nom.endswith(SUFFIXE):  # nothing but a note: with a key, it must bear its signature
+        yield _lire_note(premiere + flux.read(NOTE_MAX_OCTETS + 1), nom, saisie=False)
+        return
     if nom.endswith(".jsonl"):  # also an empty one
         yield from _lire_lignes(premiere, flux, nom)
         return
@@ -119,10 +122,10 @@ def _lire_flux(flux: IO[bytes], nom: str) -> Iterator[Temoin]:
         yield _lire_note(premiere + flux.read(NOTE_MAX_OCTETS + 1), nom)
 
 
-def _lire_note(octets: bytes, nom: str) -> Temoin:
-    saisie = _lire_saisie(octets.decode("utf-8", "replace"), nom)
-    if saisie is not None:
-        return saisie
+def _lire_note(octets: bytes, nom: str, *, saisie: bool = True) -> Temoin:
+    typee = _lire_saisie(octets.decode("utf-8", "replace"), nom) if saisie else None
+    if typee is not None:
+        return typee
     try:
         releve = lire_releve(octets)
     except ReleveUnreadableError as erreur:

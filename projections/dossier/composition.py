@@ -90,8 +90,7 @@ class _Composition:
     def _consignes(self, prefixe: str) -> bytes:
         return consignes(
             complet=self._structure is None,
-            taille=self._taille,
-            racine=racine_base64(self._courant.racine),
+            releve=self._courant,
             prefixe=prefixe,
             au=None if self._vue.au is None else self._vue.au.isoformat(),
             signe=any(joint.releve.signatures for joint in self._releves),

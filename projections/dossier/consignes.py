@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from importlib.resources import files
 
+from ledger.preuve.merkle import racine_base64
+from ledger.preuve.releve import Releve
+
 LIGNES_MAX = 5_000
 """Beyond, hashing line by line in a shell takes minutes: the Python file does it instead."""
-_MODELES = files(__package__) / "modeles"
+_MODELES = files("projections.dossier") / "modeles"
 
 VERIFICATEUR = "verifier_dossier.py"
 
@@ -20,14 +23,12 @@ def verificateur() -> bytes:
     return (_MODELES / VERIFICATEUR).read_bytes()
 
 
-def consignes(
-    *, complet: bool, taille: int, racine: str, prefixe: str, au: str | None, signe: bool
-) -> bytes:
-    """The script of one pack. `prefixe` is the SHA-256 of the first `taille` lines."""
+def consignes(*, complet: bool, releve: Releve, prefixe: str, au: str | None, signe: bool) -> bytes:
+    """The script of one pack. `prefixe` is the SHA-256 of the lines of the checkpoint `releve`."""
     parties = ["debut"]
     if not complet:
         parties.append("partiel")
-    elif taille <= LIGNES_MAX:
+    elif releve.taille <= LIGNES_MAX:
         parties += ["prefixe", "arbre"]
     else:
         parties += ["prefixe", "arbre-long"]
@@ -38,8 +39,9 @@ def consignes(
         parties.append("chiffres")
     texte = "".join((_MODELES / f"{nom}.txt").read_text("utf-8") for nom in [*parties, "fin"])
     valeurs = {
-        "TAILLE": str(taille),
-        "RACINE": racine,
+        "ORIGINE": releve.origine,
+        "TAILLE": str(releve.taille),
+        "RACINE": racine_base64(releve.racine),
         "PREFIXE": prefixe,
         "AU": au or "9999-12-31",
     }

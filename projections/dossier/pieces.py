@@ -11,7 +11,7 @@ from ledger.journal import Journal
 from ledger.preuve.releve import ClePublique, Releve, illisible
 from ledger.sceau.dossier import lire_dossier
 from ledger.sceau.fichiers import cause, lire
-from ledger.sceau.garde import contient, recule
+from ledger.sceau.garde import contient, limites_de, recule
 from ledger.sceau.publieur import cles_publiees
 
 _SSHSIG_MAX_OCTETS = 4_096
@@ -41,16 +41,16 @@ def joindre(
     not prove them. Raises: StoreRolledBackError when the journal contradicts one of its own,
     ReleveUnreadableError for a folder that does not read.
     """
-    miennes = {journal.origine(position) for position in journal.fondations}
+    courante, limites = limites_de(journal)
     joints: list[ReleveJoint] = []
     cles: dict[str, ClePublique] = {}
     for garde in lire_dossier(dossier, journal.programme):
         releve = garde.releve
-        if releve.origine not in miennes or releve.taille > journal.taille:
+        if releve.origine != courante and releve.origine not in limites:
             continue
+        if releve.taille > min(limites.get(releve.origine, journal.taille), journal.taille):
+            continue  # beyond the pack, or lost before an incarnation and declared lost
         if not contient(journal, releve):
-            if releve.origine != journal.origine():
-                continue  # lines lost before an incarnation, and declared lost
             raise recule(journal, garde)
         joints.append(ReleveJoint(releve, _lire_sshsig(garde.fichier)))
         cles |= {str(cle): cle for cle in cles_publiees(garde.fichier.parent)}

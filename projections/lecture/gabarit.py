@@ -150,7 +150,7 @@ def _recherche(conn: sqlite3.Connection) -> Iterator[str]:
             neuve.execute("COMMIT")
             for tenu, attendu in zip_longest(_mots(conn), _mots(neuve)):
                 if tenu != attendu:
-                    mot = str(min(m for m in (tenu, attendu) if m is not None)[1])[:_NOM_MAX]
+                    mot = str((tenu or attendu or ("", ""))[1])[:_NOM_MAX]
                     yield (
                         "L'index plein texte ne dit pas ce que disent les structures "
                         f"(premier écart au mot « {mot} »)."

@@ -199,7 +199,7 @@ def _modele() -> Template:
 
 
 def _fichier(nom: str) -> str:
-    return files(__package__).joinpath("templates", nom).read_text("utf-8")
+    return files("projections.rapport").joinpath("templates", nom).read_text("utf-8")
 
 
 def _montrer(valeur: object) -> object:

@@ -21,8 +21,8 @@ import pytest
 from tests.cli.outils import Resultat, lancer
 
 OUTILS = (  # noqa: SIM905 - one line of tools
-    "awk base64 basename bash cat cmp cp cut dirname grep head jq mktemp mv od openssl rm sed "
-    "sha256sum sqlite3 ssh-keygen tail tr wc"
+    "awk base64 basename bash cat cmp cp cut dirname find grep head jq mktemp mv od openssl rm sed "
+    "sha256sum sort sqlite3 ssh-keygen tail tr wc"
 ).split()
 """Everything that VERIFIER.txt may call: bash, coreutils, and the tools that it names."""
 RACINE = Path(__file__).parents[2]

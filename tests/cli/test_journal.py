@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -95,3 +96,14 @@ def test_un_lecteur_qui_s_arrete_ne_cause_pas_de_trace(base_golden: Path, tmp_pa
         processus.stdout.close()
         assert processus.stderr.read() == b""
         assert processus.wait(60) == 141
+
+
+@pytest.mark.parametrize("colonne", ["topic = NULL", "topic = X'00'", "state = 'texte'"])
+def test_une_rangee_qui_n_est_pas_une_ligne_est_nommee(base: Path, colonne: str) -> None:
+    """Une rangée dont le type ou l'état n'a pas sa nature est nommée, avec le code 4."""
+    with closing(sqlite3.connect(base)) as lue:
+        lue.execute(f"UPDATE stored_events SET {colonne} WHERE originator_version = 7")  # noqa: S608
+        lue.commit()
+    fait = lancer("journal", "--base", base)
+    assert (fait.code, "fait_illisible" in fait.erreur) == (4, True)
+    assert "position 7" in fait.erreur

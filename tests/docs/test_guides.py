@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -47,7 +48,7 @@ def test_les_commandes_du_guide_tournent(page: str, tmp_path: Path) -> None:
     chemin = f"{outils}:{Path(sys.executable).parent}:{os.environ['PATH']}"
     for bloc in blocs:
         fait = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", bloc],
+            [shutil.which("bash") or "bash", "-euo", "pipefail", "-c", bloc],
             cwd=travail,
             capture_output=True,
             text=True,

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""Vérifie un dossier de preuve : python3 verifier_dossier.py [DOSSIER]
+"""Vérifie un dossier de preuve : python3 verifier_dossier.py [DOSSIER [CLE]]
 
 Un seul fichier, la bibliothèque standard de Python 3.9 ou plus récent, et rien du moteur qui a
 fait le dossier. Les formats sont ceux de RFC 6962 (arbre), C2SP (relevés) et RFC 8032 (Ed25519).
+CLE est une clé publique (NOM+IDENTIFIANT+BASE64) reçue par une autre voie : le relevé doit être
+signé par elle. Employer de préférence une copie de ce fichier qui ne vient pas du dossier.
 Code de sortie : 0 tout tient, 1 un contrôle échoue, 2 le dossier ne se lit pas.
 """
 
@@ -166,7 +168,12 @@ def empreintes() -> None:
     for ligne in lire("SHA256SUMS").decode().splitlines():
         somme, nom = ligne.split("  ", 1)
         sommes[nom] = somme
-    presents = {chemin.as_posix() for chemin in Path().rglob("*") if not chemin.is_dir()}
+    presents = {
+        chemin.as_posix()
+        for chemin in Path().rglob("*")
+        if chemin.is_symlink() or not chemin.is_dir()
+    }
+    dire(not any(Path(nom).is_symlink() for nom in presents), "aucun lien symbolique")
     dire(presents == set(sommes) | {"SHA256SUMS"}, "les fichiers sont ceux de SHA256SUMS")
     for nom in sorted(presents & set(sommes)):
         if sha(lire(nom)).hex() != sommes[nom]:
@@ -195,7 +202,10 @@ def signatures(tous: list[Releve], manifeste: dict[str, Any]) -> None:
 
 def journal(manifeste: dict[str, Any], tous: list[Releve]) -> dict[int, Any]:
     """The whole journal: order, chain, root at every checkpoint, cells."""
-    lignes = lire("journal.jsonl").split(b"\n")[:-1]
+    octets = lire("journal.jsonl")
+    *lignes, apres = octets.split(b"\n")
+    dire(not apres, "rien après la dernière ligne du journal")
+    dire(sha(octets).hex() == manifeste["empreinte_prefixe"], "empreinte de préfixe")
     precedent: str | None = None
     feuilles: list[bytes] = []
     juste = True
@@ -219,7 +229,9 @@ def journal(manifeste: dict[str, Any], tous: list[Releve]) -> dict[int, Any]:
 
 def lignes_prouvees(manifeste: dict[str, Any], tous: list[Releve]) -> dict[int, Any]:
     """A partial pack: each line is in the tree of the checkpoint, the others are not shown."""
+    attendu = manifeste["taille"], base64.b64decode(manifeste["racine"])
     connus = {note: (taille, racine) for _, _, taille, racine, note in tous}
+    dire(attendu in connus.values(), "le manifeste dit la racine d'un relevé")
     lues = {}
     for chemin in sorted(Path("lignes").iterdir()):
         ligne = chemin.read_bytes().rstrip(b"\n")
@@ -232,19 +244,22 @@ def lignes_prouvees(manifeste: dict[str, Any], tous: list[Releve]) -> dict[int, 
         )
         lue = json.loads(ligne)
         juste = calculee is not None and calculee == racine and lue["pos"] == rang + 1
+        juste = juste and (taille, racine) == attendu
         dire(juste, f"la ligne {lue['pos']} est dans le journal")
         lues[lue["pos"]] = lue
     dire(sorted(lues) == manifeste["positions"], "les lignes sont celles du manifeste")
     return lues
 
 
-def cellules(lues: dict[int, Any]) -> None:
+def cellules(lues: dict[int, Any]) -> dict[str, int]:
     """Each figure is the sum of the lines that make it, and is the one of the tables."""
-    sommes, juste = {}, True
+    sommes: dict[str, int] = {}
+    juste = True
     for texte in lire("cellules.jsonl").decode().splitlines():
         cellule = json.loads(texte)
         juste &= sum(c for _, c in cellule["contributions"]) == cellule["valeur"]
         juste &= all(p in lues for p, _ in cellule["contributions"])
+        juste &= cellule["cellule"] not in sommes
         sommes[cellule["cellule"]] = cellule["valeur"]
     dire(juste, f"{len(sommes)} chiffres sont la somme de leurs lignes")
     vues, justes = 0, True
@@ -254,10 +269,35 @@ def cellules(lues: dict[int, Any]) -> None:
                 vues + 1,
                 justes and sommes.get(rangee["cellule"]) == int(rangee["valeur"]),
             )
-    dire(justes and vues == len(sommes), "les tableaux portent ces chiffres")
+    dire(justes and vues == len(sommes), "tableaux/cellules.csv porte ces chiffres")
+    return sommes
 
 
-def principal(dossier: Path) -> int:
+def recompte(lues: dict[int, Any], au: str | None) -> dict[str, int]:
+    """Committed and paid, in all and by exercice, made again from the lines."""
+    refaits = {"enveloppe.engage": 0, "enveloppe.paye": 0}
+    for lue in lues.values():
+        etat, genre = lue["state"], lue["type"]
+        if au is not None and etat["date_effet"] > au:
+            continue
+        if genre in ("fabrique-labellisee", "bonus-numerique-accorde"):
+            montant, noms = etat["montant_centimes"], ("enveloppe.engage", "ae_engagees")
+        elif genre == "avenant-signe":
+            montant, noms = etat.get("engagement_centimes", 0), ("enveloppe.engage", "ae_engagees")
+        elif genre in ("tranche-versee", "bonus-numerique-verse"):
+            montant, noms = etat["montant_centimes"], ("enveloppe.paye", "cp_payes")
+        elif genre == "versement-annule":
+            membre = "regularisations" if etat["regularisation"] else "cp_payes"
+            montant, noms = -etat["montant_centimes"], ("enveloppe.paye", membre)
+        else:
+            continue
+        refaits[noms[0]] += montant
+        annee = f"credits.{etat['exercice']}.{noms[1]}"
+        refaits[annee] = refaits.get(annee, 0) + montant
+    return refaits
+
+
+def principal(dossier: Path, cle: str | None) -> int:
     """Check a pack; the exit code."""
     os.chdir(dossier)
     manifeste = json.loads(lire("MANIFESTE.json"))
@@ -265,16 +305,38 @@ def principal(dossier: Path) -> int:
     tous = releves()
     origines = set(manifeste["origines"])
     dire(all(o in origines for _, o, _, _, _ in tous), "les relevés portent sur ce journal")
+    publiees = [f.read_text("utf-8").strip() for f in sorted(Path("cles").glob("*.vkey"))]
+    dire(publiees == manifeste["cles"], "les clés sont celles du manifeste")
+    dire({c.split("+")[0] for c in publiees} <= origines, "les clés portent le nom du journal")
     complet = manifeste["genre"] == "complet"
-    cellules(journal(manifeste, tous) if complet else lignes_prouvees(manifeste, tous))
+    lues = journal(manifeste, tous) if complet else lignes_prouvees(manifeste, tous)
+    sommes = cellules(lues)
+    if complet:
+        refaits = recompte(lues, manifeste["au"])
+        dire(
+            all(sommes.get(nom) == valeur for nom, valeur in refaits.items()),
+            f"{len(refaits)} chiffres refaits depuis les lignes : engagé, payé, par exercice",
+        )
     signatures(tous, manifeste)
+    if cle is not None:
+        juste = any(
+            taille == manifeste["taille"] and signe_par(note, cle) for _, _, taille, _, note in tous
+        )
+        dire(juste, "le relevé de ce dossier est signé par la clé donnée")
+    sys.stdout.write(
+        f"Origine {manifeste['origine']}, {manifeste['taille']} lignes, "
+        f"racine {manifeste['racine']}\n"
+        "Les rapports et les autres tableaux ne sont tenus que par SHA256SUMS.\n"
+    )
     sys.stdout.write(f"{len(echecs)} ÉCHEC(S)\n" if echecs else "TOUT TIENT\n")
     return 1 if echecs else 0
 
 
 if __name__ == "__main__":
     try:
-        sys.exit(principal(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent))
+        arguments = sys.argv[1:]
+        ici = Path(arguments[0]) if arguments else Path(__file__).parent
+        sys.exit(principal(ici, arguments[1] if len(arguments) > 1 else None))
     except (OSError, ValueError, KeyError, IndexError, TypeError, RecursionError) as erreur:
         sys.stdout.write(f"ILLISIBLE : {type(erreur).__name__} {erreur}\n")
         sys.exit(2)
