@@ -6,7 +6,7 @@ first: this sums to the difference, whether the second knows more, looks at anot
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from fnmatch import fnmatchcase
 from typing import Any, Literal

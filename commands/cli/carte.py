@@ -47,13 +47,16 @@ class Carte(Struct, frozen=True):
             *_champ("Dernier fait", f"enregistré le {_instant(self.enregistre_le)}"),
             *_champ("Clé", "non signé" if self.cle is None else str(self.cle)),
             "",
-            "À garder hors de la base. Plus tard, ces deux commandes doivent le confirmer :",
+            "À garder hors de la base. Plus tard, ces deux commandes doivent le confirmer",
+            *wrap(
+                "(BASE : le fichier de la base ; s'il tient plusieurs programmes, ajouter après "
+                f"lui --programme {programme}) :",
+                LARGEUR,
+                break_on_hyphens=False,
+            ),
             "",
-            f"  fabriques verifier --base BASE --programme {programme} \\\n"
-            f"    --releve {releve.taille}:{racine}",
-            "",
-            f"  fabriques journal --base BASE --programme {programme} \\\n"
-            f"    | head -n {releve.taille} | sha256sum",
+            f"  fabriques verifier --base BASE --releve \\\n    {releve.taille}:{racine}",
+            f"  fabriques journal --base BASE | head -n {releve.taille} | sha256sum",
             "",
             "La seconde donne le SHA-256 ci-dessus, sans faire confiance à la première.",
         ]

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from ledger.preuve.releve import ClePublique
 from tests.cli.outils import Resultat, lancer
 
 OUTILS = (  # noqa: SIM905 - one line of tools
@@ -101,7 +102,7 @@ def _resommer(dossier: Path) -> None:
     noms = sorted(
         f.relative_to(dossier).as_posix()
         for f in dossier.rglob("*")
-        if f.is_file() and f.name != "SHA256SUMS"
+        if f.is_file() and not f.is_symlink() and f.name != "SHA256SUMS"
     )
     lignes = [f"{sha256((dossier / nom).read_bytes()).hexdigest()}  {nom}\n" for nom in noms]
     (dossier / "SHA256SUMS").write_text("".join(lignes), "utf-8")
@@ -286,6 +287,43 @@ def _ligne_montree_modifiee(dossier: Path) -> None:
     ligne.write_bytes(ligne.read_bytes().replace(b'"date_effet":"202', b'"date_effet":"203', 1))
 
 
+def _octets_apres_la_fin(dossier: Path) -> None:
+    """A payment cancelled by bytes that no line feed ends, and the figures that agree with it."""
+    fait = b'{"pos":999,"state":{"date_effet":"2020-01-01","montant_centimes":100},'
+    with (dossier / "journal.jsonl").open("ab") as journal:
+        journal.write(fait + b'"type":"versement-annule"}')
+    for nom, avant, apres in (
+        ("cellules.jsonl", b'"cellule":"enveloppe.paye","contributions":[', b"[1,-100],"),
+        ("tableaux/cellules.csv", b"", b""),
+    ):
+        fichier = dossier / nom
+        octets = fichier.read_bytes().replace(avant, avant + apres, 1)
+        fichier.write_bytes(octets.replace(b"1110000000", b"1109999900"))
+
+
+def _manifeste_d_un_autre(dossier: Path) -> None:
+    fichier = dossier / "MANIFESTE.json"
+    manifeste = json.loads(fichier.read_bytes())
+    manifeste["racine"] = base64.b64encode(sha256(b"autre").digest()).decode()
+    fichier.write_text(json.dumps(manifeste), "utf-8")
+
+
+def _cle_d_un_autre(dossier: Path) -> None:
+    fichier = dossier / "cles" / "01.vkey"
+    nom = fichier.read_text("utf-8").split("+")[0]
+    fichier.write_text(f"{ClePublique(nom, bytes(range(32)))}\n", "utf-8")
+
+
+def _lien_vers_ailleurs(dossier: Path) -> None:
+    (dossier / "annexes").symlink_to("/")
+
+
+def _commande_dans_une_preuve(dossier: Path) -> None:
+    preuve = sorted((dossier / "preuves").glob("*"))[0]
+    texte = preuve.read_text("utf-8")
+    preuve.write_text(re.sub(r"index \d+", "index a[$(touch ../pris)0]", texte), "utf-8")
+
+
 FAUX: list[tuple[str, Callable[[Path], None]]] = [
     ("complet", _ligne_modifiee),
     ("complet", _ligne_otee),
@@ -294,6 +332,12 @@ FAUX: list[tuple[str, Callable[[Path], None]]] = [
     ("complet", _racine_modifiee),
     ("partiel", _signature_d_une_autre),
     ("partiel", _ligne_montree_modifiee),
+    ("complet", _octets_apres_la_fin),
+    ("complet", _manifeste_d_un_autre),
+    ("partiel", _manifeste_d_un_autre),
+    ("complet", _cle_d_un_autre),
+    ("complet", _lien_vers_ailleurs),
+    ("partiel", _commande_dans_une_preuve),
 ]
 
 
@@ -308,12 +352,15 @@ def test_un_faux_dont_les_empreintes_sont_refaites_se_voit(
     dossier = _ouvert(atelier, nom, tmp_path)
     avant = {f: f.read_bytes() for f in dossier.rglob("*") if f.is_file()}
     faux(dossier)
-    assert avant != {f: f.read_bytes() for f in dossier.rglob("*") if f.is_file()}
+    apres = {f: f.read_bytes() for f in dossier.rglob("*") if f.is_file()}
+    assert avant != apres or (dossier / "annexes").is_symlink()
     _resommer(dossier)
     en_python = _verifier_en_python(dossier)
-    assert (en_python.returncode, "ÉCHEC" in en_python.stdout) == (1, True)
+    assert en_python.returncode in (1, 2)
+    assert "ÉCHEC" in en_python.stdout or "ILLISIBLE" in en_python.stdout
     en_shell = _verifier_en_shell(atelier, dossier)
     assert (en_shell.returncode != 0, "TOUT TIENT" in en_shell.stdout) == (True, False)
+    assert not (dossier.parent / "pris").exists()
 
 
 def test_les_cellules_du_dossier_sont_celles_des_tableaux(atelier: Path) -> None:
@@ -376,4 +423,23 @@ def test_une_structure_inconnue_et_la_sortie_standard_sont_refusees(
     inconnue = lancer("dossier", "--base", base, "--structure", "nulle-part", "-o", cible)
     assert (inconnue.code, "nulle-part" in inconnue.erreur) == (2, True)
     assert lancer("dossier", "--base", base, "-o", "-").code == 2
+    vide = lancer("dossier", "--base", base, "--connu-au", "0", "-o", cible)
+    assert (vide.code, "le journal est vide" in vide.erreur) == (2, True)
     assert not (tmp_path / "d.zip").exists()
+
+
+def test_la_cle_recue_par_ailleurs_doit_avoir_signe(atelier: Path, tmp_path: Path) -> None:
+    """Avec une clé reçue par une autre voie, le relevé du dossier doit être signé par elle."""
+    dossier = _ouvert(atelier, "complet", tmp_path)
+    vraie = (dossier / "cles" / "01.vkey").read_text("utf-8").strip()
+    autre = str(ClePublique(vraie.split("+")[0], bytes(range(32))))
+    codes = [
+        subprocess.run(
+            [sys.executable, "-I", "-S", str(dossier / "verifier_dossier.py"), str(dossier), cle],
+            capture_output=True,
+            env={"PYTHONUTF8": "1"},
+            check=False,
+        ).returncode
+        for cle in (vraie, autre)
+    ]
+    assert codes == [0, 1]

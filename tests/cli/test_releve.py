@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 import segno
+from msgspec.structs import replace
 
 from ledger.preuve.preuve_ligne import lire_preuve
 from ledger.preuve.preuves import coherence_tient
@@ -117,12 +119,13 @@ Dernier fait enregistré le {jour[8:10]}/{jour[5:7]}/{jour[:4]} à {jour[11:19]}
 Clé          {debut}
              {reste}
 
-À garder hors de la base. Plus tard, ces deux commandes doivent le confirmer :
+À garder hors de la base. Plus tard, ces deux commandes doivent le confirmer
+(BASE : le fichier de la base ; s'il tient plusieurs programmes, ajouter après
+lui --programme {dit["origine"].split("/")[1]}) :
 
-  fabriques verifier --releve \\
+  fabriques verifier --base BASE --releve \\
     3:{dit["racine"]}
-
-  fabriques journal | head -n 3 | sha256sum
+  fabriques journal --base BASE | head -n 3 | sha256sum
 
 La seconde donne le SHA-256 ci-dessus, sans faire confiance à la première.
 """
@@ -392,3 +395,53 @@ def test_reprendre_refuse_un_dossier_absent(base_neuve: Path, tmp_path: Path) ->
         "reprendre", "--base", base_neuve, "--releves", tmp_path / "absent", "--motif", "x"
     )
     assert (fait.code, "ne peut pas être lu : il n'existe pas" in fait.erreur) == (2, True)
+
+
+def test_un_autre_journal_du_meme_nom_n_est_pas_signe(tmp_path: Path, cle: Path) -> None:
+    """Une base dont la ligne 1 est une autre n'est pas signée dans le dossier de la première."""
+    releves = tmp_path / "releves"
+    publier = ("--signer", cle, "--publier", releves)
+    for nom, code in (("vraie.db", 0), ("autre.db", 4)):
+        base = tmp_path / nom
+        lancer("executer", "-", "--base", base, entree=en_lignes([ouverture()]))
+        fait = lancer("releve", "--base", base, *publier)
+        assert (nom, fait.code, "base_reculee" in fait.erreur) == (nom, code, code == 4)
+    assert len(list(releves.rglob("*.releve"))) == 1
+
+
+def test_un_dossier_de_releves_sert_plusieurs_programmes(tmp_path: Path, cle: Path) -> None:
+    """Les relevés d'un autre programme du même dossier sont passés et comptés, sans constat."""
+    base, releves = tmp_path / "b.db", tmp_path / "releves"
+    lancer("executer", "-", "--base", base, entree=en_lignes([ouverture("un"), ouverture("deux")]))
+    for programme in ("un", "deux"):
+        options = ("--programme", programme, "--signer", cle, "--publier", releves)
+        assert lancer("releve", "--base", base, *options).code == 0
+    fait = lancer(
+        "verifier", "--base", base, "--programme", "un", "--releve", releves, "--format", "json"
+    )
+    assert (fait.code, fait.json["releves"]["confrontes"]) == (0, 1)
+    assert "1 relevés d'autres programmes" in fait.erreur
+
+
+def test_un_fichier_releve_n_est_rien_d_autre_qu_une_note(base_neuve: Path, tmp_path: Path) -> None:
+    """Une ligne « TAILLE RACINE » dans un fichier .releve ne passe pas pour une note."""
+    note = lire_releve(lancer("releve", "--base", base_neuve).octets)
+    faux = tmp_path / "000000000001.releve"
+    faux.write_text(f"{note.taille} {base64.b64encode(note.racine).decode()}\n", "utf-8")
+    fait = lancer("verifier", "--base", base_neuve, "--releve", faux)
+    assert (fait.code, "releve_illisible" in fait.erreur) == (2, True)
+
+
+def test_un_releve_contredit_n_entre_pas_dans_un_dossier(tmp_path: Path, cle: Path) -> None:
+    """Un relevé du dossier que le journal contredit arrête la composition, code 4."""
+    base, releves = tmp_path / "b.db", tmp_path / "releves"
+    lancer("executer", "-", "--base", base, entree=en_lignes([ouverture()]))
+    deposer(base, "a", "b")
+    lancer("releve", "--base", base, "--signer", cle, "--publier", releves)
+    (note,) = releves.rglob("*.releve")
+    lu = lire_releve(note.read_bytes())
+    faux = replace(lu, taille=2, signatures=())
+    note.with_name("000000000002.releve").write_bytes(faux.note())
+    fait = lancer("dossier", "--base", base, "--releves", releves, "-o", tmp_path / "d.zip")
+    assert (fait.code, "base_reculee" in fait.erreur) == (4, True)
+    assert not (tmp_path / "d.zip").exists()

@@ -505,6 +505,8 @@ def test_les_statistiques_d_analyze_ne_sont_pas_un_defaut(fichier: Path, store: 
         "INSERT INTO structures_fts(structures_fts) VALUES ('delete-all')",
         "INSERT INTO structures_fts(rowid, porteur) VALUES (7, 'Forge')",
         "DELETE FROM structures_fts_docsize",
+        "UPDATE structures_fts_docsize SET sz='zz' WHERE id=(SELECT max(id) "
+        "FROM structures_fts_docsize)",
         "UPDATE structures_fts_data SET block = x'00' WHERE id = 1",
         "INSERT INTO structures_fts_config VALUES ('rank', 'bm25(9.0)')",
         "UPDATE structures_fts_data SET block = x'ffffffffffffffff' WHERE id > 10",

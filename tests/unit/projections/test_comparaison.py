@@ -232,14 +232,20 @@ def test_un_exercice_que_la_seconde_vue_ajoute_n_est_pas_dans_la_premiere() -> N
 
 
 def test_les_motifs_choisissent_les_cellules(abandons: Monde) -> None:
-    """Un motif garde les cellules qu'il désigne, plusieurs s'ajoutent, sans correspondance rien."""
+    """Un motif garde les cellules qu'il désigne ; s'il n'en désigne aucune, il est refusé."""
     motifs = ("credits.2022.rap_*", "enveloppe.labels.total")
     assert [e.cellule for e in ecarts(abandons, Point(10), Point(12), *motifs)] == [
         "enveloppe.labels.total",
         "credits.2022.rap_ouverture",
         "credits.2022.rap_cloture",
     ]
-    assert ecarts(abandons, Point(10), Point(12), "rien.*") == ()
+    labels = ("labels.tot*", "credits.2022.rap_cloture_centimes")
+    assert [e.cellule for e in ecarts(abandons, Point(10), Point(12), *labels)] == [
+        "enveloppe.labels.total",
+        "credits.2022.rap_cloture",
+    ]
+    with pytest.raises(UsageError, match="Aucune cellule"):
+        ecarts(abandons, Point(10), Point(12), "rien.*")
 
 
 def test_une_position_jamais_atteinte_est_refusee_des_deux_cotes(abandons: Monde) -> None:

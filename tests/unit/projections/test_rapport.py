@@ -406,17 +406,33 @@ def test_une_mise_en_page_retouchee_est_vue(paye: Monde, forme: Format) -> None:
 
 
 @pytest.mark.parametrize("forme", FORMATS)
-def test_un_autre_moteur_donne_les_memes_chiffres(paye: Monde, forme: Format) -> None:
-    """Écrit par un autre moteur ou dans une autre mise en page : mêmes chiffres, et il le dit."""
+def test_un_autre_moteur_donne_les_memes_chiffres(
+    paye: Monde, forme: Format, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Écrit par un autre moteur, dans sa mise en page ou une plus ancienne : mêmes chiffres."""
     vrai = faire(paye)
-    for entete in (
-        replace(vrai.entete, moteur="fabriques-ledger 0.0.9"),
-        replace(vrai.entete, mise_en_page=2),
-    ):
-        trouve = reproduire(journal(paye), ecrire(Rapport(entete, vrai.figures), forme))
+    ancien = replace(vrai.entete, moteur="fabriques-ledger 0.0.9")
+    for mise_en_page in (1, 2):  # the second time, this engine has a newer layout
+        monkeypatch.setattr("projections.rapport.contenu.MISE_EN_PAGE", mise_en_page)
+        monkeypatch.setattr("projections.rapport.reproduction.MISE_EN_PAGE", mise_en_page)
+        trouve = reproduire(journal(paye), ecrire(Rapport(ancien, vrai.figures), forme))
         assert (trouve.statut, trouve.constats) == ("chiffres_identiques", ())
-        assert trouve.octets == ecrire(vrai, forme)
-        assert trouve.en_json()["moteur_du_rapport"] == entete.moteur
+        assert trouve.octets == ecrire(faire(paye), forme)
+        assert trouve.en_json()["moteur_du_rapport"] == ancien.moteur
+
+
+@pytest.mark.parametrize("moteur", ["fabriques-ledger 0.0.9", None])
+def test_une_mise_en_page_que_ce_moteur_n_a_jamais_eue_est_un_constat(
+    paye: Monde, moteur: str | None
+) -> None:
+    """Une mise en page inconnue ne couvre pas une page retouchée : c'est un constat."""
+    vrai = faire(paye)
+    entete = replace(vrai.entete, mise_en_page=2, moteur=moteur or vrai.entete.moteur)
+    trouve = reproduire(journal(paye), ecrire(Rapport(entete, vrai.figures), "html"))
+    assert trouve.statut == "divergent"
+    assert [(c.code, c.chemin) for c in trouve.constats] == [
+        ("entete_divergent", "entete.mise_en_page")
+    ]
 
 
 def test_nommer_un_autre_moteur_ne_couvre_pas_une_retouche(paye: Monde) -> None:
