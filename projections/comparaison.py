@@ -30,7 +30,7 @@ from ledger.registre import TOPICS
 from ledger.temps import lire_date
 
 from .cellules import Unite, lire_cellule
-from .explication import connus, exiger_connu
+from .situation import connus, exiger_connu
 from .suivi import Suivi
 
 Classe = Literal["changement_de_regle", "correction", "fait_tardif", "fait_nouveau"]
@@ -127,7 +127,7 @@ def _lire(journal: Journal, a: Point, b: Point) -> tuple[Suivi, Suivi, dict[str,
     cote_a = cote_b = Suivi()
     apports: dict[str, list[Apport]] = {}
     montree: date | None = None
-    for position, fait in connus(journal, None):
+    for position, fait in connus(Journal(journal.store, journal.programme), None):
         su_de_a, su_de_b = _connait(a, position, fait), _connait(b, position, fait)
         if not (su_de_a or su_de_b):
             break

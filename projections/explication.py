@@ -19,6 +19,7 @@ from ledger.journal import Journal
 from ledger.registre import TOPICS
 
 from .cellules import Cellule, Unite, lire_cellule
+from .situation import connus
 from .suivi import Suivi
 
 
@@ -62,7 +63,7 @@ def expliquer(
     nommees: set[str] = set()
 
     def noter() -> Iterator[tuple[int, Fait]]:
-        for position, fait in connus(journal, connu_au):
+        for position, fait in connus(Journal(journal.store, journal.programme), connu_au):
             if isinstance(fait, FaitDeStructure) and (au is None or fait.date_effet <= au):
                 nommees.add(fait.structure)
             yield position, fait
@@ -116,34 +117,3 @@ def expliquer_tout(
 def _contribution(position: int, fait: Fait, centimes: int) -> Contribution:
     structure = fait.structure if isinstance(fait, FaitDeStructure) else None
     return Contribution(position, fait.date_effet, TOPICS[type(fait)], structure, centimes)
-
-
-def connus(journal: Journal, connu_au: int | str | None) -> Iterator[tuple[int, Fait]]:
-    """The facts known at a position or an instant (all by default), verified from the first line.
-
-    Raises: UsageError for an unknown programme or a position that the journal has not reached.
-    """
-    exiger_connu(journal, connu_au)
-    lu = Journal(journal.store, journal.programme)  # however far the caller's was read
-    for position, fait in lu.rattraper(jusqua=connu_au if isinstance(connu_au, int) else None):
-        if isinstance(connu_au, str) and fait.enregistre_le > connu_au:
-            return  # recorded instants never decrease
-        yield position, fait
-
-
-def exiger_connu(journal: Journal, connu_au: int | str | None) -> None:
-    """Refuse a programme that is not in the base, and a position that its journal has not reached.
-
-    Raises: UsageError.
-    """
-    taille = journal.store.taille(journal.programme)
-    if taille == 0:
-        raise UsageError(
-            f"Le programme {journal.programme} n'est pas dans cette base.",
-            remede="Vérifier --programme.",
-        )
-    if isinstance(connu_au, int) and not 0 <= connu_au <= taille:
-        raise UsageError(
-            f"Le journal {journal.programme} va de 0 à {taille}, position {connu_au} demandée.",
-            remede="Vérifier la position demandée.",
-        )

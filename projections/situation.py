@@ -154,22 +154,37 @@ def regarder(journal: Journal, *, au: date | None = None, connu_au: int | str | 
     Every line is verified on the way. Raises: UsageError for an unknown programme or a position
     that the journal has not reached; ChainBrokenError; StoreError.
     """
-    journal = Journal(journal.store, journal.programme)  # however far the caller's was read
-    jusqua = connu_au if isinstance(connu_au, int) else None
+    lu = Journal(journal.store, journal.programme)  # however far the caller's was read
+    situation = plier(connus(lu, connu_au), au=au)
+    return Vue(lu.programme, au, situation, lu.arbre, lu)
+
+
+def connus(journal: Journal, connu_au: int | str | None) -> Iterator[tuple[int, Fait]]:
+    """The facts of an unread journal known at a position or an instant, verified one by one.
+
+    Raises: UsageError for an unknown programme or a position that the journal has not reached.
+    """
+    exiger_connu(journal, connu_au)
+    faits = journal.rattraper(jusqua=connu_au if isinstance(connu_au, int) else None)
+    if isinstance(connu_au, str):
+        instant = connu_au  # recorded instants never decrease
+        faits = takewhile(lambda inscrit: inscrit[1].enregistre_le <= instant, faits)
+    return faits
+
+
+def exiger_connu(journal: Journal, connu_au: int | str | None) -> None:
+    """Refuse a programme that is not in the base, and a position that its journal has not reached.
+
+    Raises: UsageError.
+    """
     taille = journal.store.taille(journal.programme)
     if taille == 0:
         raise UsageError(
             f"Le programme {journal.programme} n'est pas dans cette base.",
             remede="Vérifier --programme.",
         )
-    if jusqua is not None and not 0 <= jusqua <= taille:
+    if isinstance(connu_au, int) and not 0 <= connu_au <= taille:
         raise UsageError(
-            f"Le journal {journal.programme} va de 0 à {taille}, position {jusqua} demandée.",
-            remede="Vérifier --connu-au.",
+            f"Le journal {journal.programme} va de 0 à {taille}, position {connu_au} demandée.",
+            remede="Vérifier la position demandée (--connu-au).",
         )
-    faits = journal.rattraper(jusqua=jusqua)
-    if isinstance(connu_au, str):
-        instant = connu_au
-        faits = takewhile(lambda inscrit: inscrit[1].enregistre_le <= instant, faits)
-    situation = plier(faits, au=au)
-    return Vue(journal.programme, au, situation, journal.arbre, journal)

@@ -12,6 +12,7 @@ import click
 from .base import choisir_programme, ouvrir_en_lecture
 from .chiffres import publier
 from .options import FICHIER, Demande, avec_demande
+from .rendu import accorder
 from .tables import table_verification
 from .terminal import avertir, progression
 
@@ -117,8 +118,11 @@ def verifier(
     with ouvrir_en_lecture(demande.base) as store:
         programme = choisir_programme(store, demande)
         temoins = [temoin for temoin in lus if not _est_d_un_autre(temoin, programme, releves)]
+        if lus and not temoins:
+            raise _sans_temoin(programme)
         if len(temoins) < len(lus):
-            avertir(f"{len(lus) - len(temoins)} relevés d'autres programmes du dossier : passés.")
+            autres = accorder(len(lus) - len(temoins), "relevé")
+            avertir(f"{autres} d'autres programmes dans le dossier : non confrontés.")
         rapport = verifier_base(
             store,
             programme,
@@ -171,6 +175,15 @@ def _lire_temoins(sources: Iterable[str]) -> Iterator[Temoin]:
                 f"{source[:80]} ne donne ni relevé, ni reçu d'une commande acceptée.",
                 remede="Donner un relevé, des reçus, leur dossier, ou « TAILLE RACINE ».",
             )
+
+
+def _sans_temoin(programme: str) -> Exception:
+    from ledger.erreurs import UsageError  # noqa: PLC0415
+
+    return UsageError(
+        f"Aucun des relevés donnés ne porte sur le programme {programme}.",
+        remede="Vérifier --programme et --releve : rien n'a été confronté.",
+    )
 
 
 def _est_d_un_autre(temoin: Temoin, programme: str, sources: Iterable[str]) -> bool:

@@ -14,22 +14,6 @@ if TYPE_CHECKING:
     from ledger.budget import LigneCredits
     from projections import Anomalie, Complements, Echeancier, Enveloppe, LigneStructure, Vue
 
-ETATS = {
-    "deposee": "déposée",
-    "rejetee": "rejetée",
-    "retiree": "retirée",
-    "labellisee": "labellisée",
-    "label_retire": "label retiré",
-}
-STATUTS = {
-    "annulee": "annulée",
-    "soldee": "soldée",
-    "en_retard": "en retard",
-    "partielle": "partielle",
-    "exigible": "exigible",
-    "a_venir": "à venir",
-}
-TERRITOIRES = {"qpv": "QPV", "hors_qpv": "hors QPV", "inconnu": "inconnu"}
 _LARGE = 110
 """From that many columns on, the register also shows the name and the postcode."""
 
@@ -158,6 +142,8 @@ def table_credits(lignes: Sequence[LigneCredits], *, largeur: int) -> str:
 
 def table_structures(lignes: Sequence[LigneStructure], *, largeur: int) -> str:
     """The register; names and postcodes only where there is room for them."""
+    from projections.libelles import ETATS, TERRITOIRES  # noqa: PLC0415
+
     large = largeur >= _LARGE
     colonnes = [
         Colonne("Structure", souple=True),
@@ -187,6 +173,8 @@ def table_structures(lignes: Sequence[LigneStructure], *, largeur: int) -> str:
 
 def table_echeancier(figure: Echeancier, *, largeur: int) -> str:
     """One structure: grant, instalments, bonus, events."""
+    from projections.libelles import ETATS, STATUTS  # noqa: PLC0415
+
     rangs = [
         [
             str(t.rang),

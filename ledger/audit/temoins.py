@@ -43,8 +43,6 @@ def incarnations(
     programme: str, arbre: Arbre, reprises: Sequence[tuple[int, JournalRepris]]
 ) -> tuple[Incarnation, ...]:
     """Every incarnation of a journal, oldest first."""
-    if not arbre.taille:
-        return ()
     fondations: list[tuple[int, JournalRepris | None]] = [(1, None), *reprises]
     return tuple(
         Incarnation(origine(programme, arbre.feuille(position)), position, reprise)

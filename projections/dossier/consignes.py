@@ -1,7 +1,8 @@
 """`VERIFIER.txt`: how to check a pack with tools that are not ours, as a script one can read.
 
 The text is French, and is itself a bash script: `bash VERIFIER.txt` runs it as written, with
-nothing but bash, coreutils (`sha256sum`), `openssl`, `ssh-keygen`, `jq` and `sqlite3`.
+nothing but bash and its usual company (coreutils, `sed`, `awk`, `grep`, `find`, `cmp`), `openssl`,
+`ssh-keygen`, `jq` and `sqlite3`; a journal above `LIGNES_MAX` also needs `python3`.
 """
 
 from __future__ import annotations

@@ -24,26 +24,11 @@ from ledger.temps import format_date
 
 from ..anomalies import CODES, Anomalie
 from ..echeancier import Echeancier
+from ..libelles import ETATS, STATUTS, TERRITOIRES
 from ..matrice import LigneMatrice
 from .contenu import Figures, Rapport
 from .ecriture import BALISE, visible
 
-ETATS = {
-    "deposee": "déposée",
-    "rejetee": "rejetée",
-    "retiree": "retirée",
-    "labellisee": "labellisée",
-    "label_retire": "label retiré",
-}
-STATUTS = {
-    "annulee": "annulée",
-    "soldee": "soldée",
-    "en_retard": "en retard",
-    "partielle": "partielle",
-    "exigible": "exigible",
-    "a_venir": "à venir",
-}
-TERRITOIRES = {"qpv": "QPV", "hors_qpv": "hors QPV", "inconnu": "inconnu"}
 _ENVELOPPE = (
     ("Enveloppe", "enveloppe_centimes"),
     ("Engagé", "engage_centimes"),

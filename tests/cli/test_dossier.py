@@ -62,7 +62,7 @@ def atelier(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return dossier
 
 
-def _faire(*arguments: str) -> Resultat:
+def _faire(*arguments: str | Path) -> Resultat:
     fait = lancer(*arguments)
     assert (arguments, fait.code, fait.erreur) == (arguments, 0, fait.erreur)
     return fait
@@ -443,3 +443,49 @@ def test_la_cle_recue_par_ailleurs_doit_avoir_signe(atelier: Path, tmp_path: Pat
         for cle in (vraie, autre)
     ]
     assert codes == [0, 1]
+
+
+@sans_outils
+def test_un_long_journal_se_verifie_par_python_ou_pas_du_tout(
+    atelier: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Au-delà de la longueur d'un shell, le texte appelle Python ; sans lui, il dit et échoue."""
+    monkeypatch.setattr("projections.dossier.consignes.LIGNES_MAX", 10)
+    joints = ("--base", atelier / "demo.db", "--releves", atelier / "releves")
+    _faire("dossier", *joints, "-o", tmp_path / "long.zip")
+    with zipfile.ZipFile(tmp_path / "long.zip") as archive:
+        archive.extractall(tmp_path / "long")
+    (dossier,) = (tmp_path / "long").iterdir()
+    sans = _verifier_en_shell(atelier, dossier)
+    assert (sans.returncode, "NON FAIT" in sans.stdout, "TOUT TIENT" in sans.stdout) == (
+        3,
+        True,
+        False,
+    )
+    outils = Path(shutil.copytree(atelier / "outils", tmp_path / "outils", symlinks=True))
+    (outils / "python3").symlink_to(sys.executable)
+    avec = _verifier_en_shell(tmp_path, dossier)
+    assert (avec.returncode, avec.stderr, avec.stdout.splitlines()[-1]) == (0, "", "TOUT TIENT")
+    _ligne_modifiee(dossier)
+    texte = dossier / "VERIFIER.txt"  # the forger puts the prefix right everywhere
+    manifeste = dossier / "MANIFESTE.json"
+    avant = json.loads(manifeste.read_bytes())["empreinte_prefixe"]
+    apres = sha256((dossier / "journal.jsonl").read_bytes()).hexdigest()
+    for fichier in (texte, manifeste):
+        fichier.write_text(fichier.read_text("utf-8").replace(avant, apres), "utf-8")
+    _resommer(dossier)
+    faux = _verifier_en_shell(tmp_path, dossier)
+    assert (faux.returncode, "ÉCHEC   chaîne du journal" in faux.stdout) == (1, True)
+
+
+def test_un_dossier_sans_releve_publie_se_verifie(atelier: Path, tmp_path: Path) -> None:
+    """Sans dossier de relevés, le relevé du dossier n'est pas signé, et c'est dit."""
+    _faire("dossier", "--base", atelier / "demo.db", "-o", tmp_path / "nu.zip")
+    with zipfile.ZipFile(tmp_path / "nu.zip") as archive:
+        archive.extractall(tmp_path / "nu")
+    (dossier,) = (tmp_path / "nu").iterdir()
+    fait = _verifier_en_python(dossier)
+    assert (fait.returncode, "non signé" in fait.stdout) == (0, True)
+    if not MANQUENT:
+        en_shell = _verifier_en_shell(atelier, dossier)
+        assert (en_shell.returncode, en_shell.stderr) == (0, "")

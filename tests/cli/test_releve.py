@@ -420,7 +420,10 @@ def test_un_dossier_de_releves_sert_plusieurs_programmes(tmp_path: Path, cle: Pa
         "verifier", "--base", base, "--programme", "un", "--releve", releves, "--format", "json"
     )
     assert (fait.code, fait.json["releves"]["confrontes"]) == (0, 1)
-    assert "1 relevés d'autres programmes" in fait.erreur
+    assert "1 relevé d'autres programmes dans le dossier : non confrontés." in fait.erreur
+    (seul,) = [d for d in releves.iterdir() if "_deux_" in d.name]
+    rien = lancer("verifier", "--base", base, "--programme", "un", "--releve", seul)
+    assert (rien.code, "Aucun des relevés donnés" in rien.erreur) == (2, True)
 
 
 def test_un_fichier_releve_n_est_rien_d_autre_qu_une_note(base_neuve: Path, tmp_path: Path) -> None:

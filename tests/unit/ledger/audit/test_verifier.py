@@ -124,6 +124,12 @@ FALSIFICATIONS: list[tuple[str, int, Callable[[Etat], None], str]] = [
     ("exercice du label", 3, lambda e: e.update(exercice=2021), "effet_faux"),
     ("exercice prévu", 13, lambda e: e.update(exercice_prevu=2022), "effet_faux"),
     ("version des règles", 7, lambda e: e.update(regles_version=2), "effet_faux"),
+    (
+        "payé sur un exercice d'avant tout engagement",
+        8,
+        lambda e: e.update(exercice=2015),
+        "invariant_paye",
+    ),
     ("payé trop", 13, lambda e: e.update(montant_centimes=6_000_000), "invariant_paye"),
     ("payé trop tôt", 13, lambda e: e.update(date_effet="2021-02-01"), "invariant_versement"),
     ("exercice clos", 13, lambda e: e.update(exercice=2020), "exercice_clos_modifie"),
