@@ -25,14 +25,15 @@ from typing import Any
 
 from hypothesis import Phase, given, settings
 
+from commands.testing.contexte import PROGRAMME
+from commands.testing.histoires import Histoire, histoires
 from ledger import TYPES, Journal, MemoryStore
 from ledger.audit import verifier
 from ledger.audit.temoins import Temoin
 from ledger.preuve.canonique import json_canonique
 from ledger.preuve.ligne import Lineur
 from ledger.stockage.port import EntreeIndex, LigneBrute
-from tests.properties.contexte import PROGRAMME
-from tests.properties.outils import LENTEURS, Histoire, histoires
+from tests.properties.outils import LENTEURS
 
 Lignes = list[LigneBrute]
 GENRES = (

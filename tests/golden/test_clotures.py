@@ -16,8 +16,8 @@ from ledger.evenements import ExerciceClôturé
 from ledger.preuve.merkle import Arbre
 from projections import credits, enveloppe, regarder
 from projections.situation import Situation, Vue, appliquer
+from projections.testing.chiffres import en_json
 from tests.golden.test_exemple_chiffre import identifiant, laureats
-from tests.properties.outils import en_json
 from tests.unit.monde import Monde, P, tranches
 
 M = 1_000_000

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commands import GrandLivre
+from commands.testing.histoires import Histoire, histoires
 from ledger import MemoryStore, Store
 from projections.lecture import Comparaison, Derive, Etendue, Lecture, derive
 from projections.lecture.premiere import (
@@ -31,7 +32,7 @@ from tests.lecture.histoires import (
     jouer,
     livre,
 )
-from tests.properties.outils import Histoire, histoires, reglages
+from tests.properties.outils import reglages
 
 Rangees = dict[tuple[Any, ...], tuple[Any, ...]]
 SANS_FIN = "WITH RECURSIVE r(x) AS (SELECT 1 UNION ALL SELECT x FROM r) SELECT count(*) FROM r"

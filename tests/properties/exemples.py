@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.properties.contexte import Json
+from ledger.testing.valeurs import Json
 
 COMMUN: Json = {
     "programme": "fabriques",

@@ -16,8 +16,10 @@ from typing import Any
 
 from commands import GrandLivre
 from ledger import MemoryStore, SQLiteStore, Store
-from tests.properties.contexte import Json
-from tests.properties.outils import Horloge, chiffres, racine
+from ledger.testing.horloge import Horloge
+from ledger.testing.valeurs import Json
+from projections.testing.chiffres import chiffres
+from tests.properties.outils import racine
 
 RACINE = Path(__file__).parents[2]
 

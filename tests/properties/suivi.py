@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from commands.testing.histoires import Histoire
 from ledger import Fait
 from ledger import evenements as ev
-from tests.properties.contexte import Json
-from tests.properties.outils import Histoire
+from ledger.testing.valeurs import Json
 
 Cohorte = tuple[str, str, int]
 """(structure, nature, exercice of the commitment)."""

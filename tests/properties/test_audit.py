@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from commands.testing.contexte import PROGRAMME
+from commands.testing.histoires import Histoire, histoires
 from ledger.audit import verifier
-from tests.properties.contexte import PROGRAMME
-from tests.properties.outils import Histoire, histoires
 
 
 @given(histoire=histoires())

@@ -10,12 +10,13 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
+from commands.testing.histoires import Histoire, histoires
 from ledger import TYPES, Fait
 from ledger.preuve.canonique import OctetsIllisibles, decoder, encoder, json_canonique
 from ledger.registre import TOPICS
-from tests.properties.contexte import Json
-from tests.properties.faits import TEXTES, brut, faits, json_du_sous_ensemble
-from tests.properties.outils import Histoire, histoires, reglages
+from ledger.testing.faits import TEXTES, brut, faits, json_du_sous_ensemble
+from ledger.testing.valeurs import Json
+from tests.properties.outils import reglages
 
 
 @reglages(300)

@@ -14,12 +14,15 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from commands.testing.contexte import PROGRAMME
+from commands.testing.histoires import Histoire, histoires
 from ledger import Journal
 from ledger.audit import verifier
+from ledger.testing.valeurs import JOUR_MAX, Json
 from projections import credits as lire_credits
 from projections import regarder
-from tests.properties.contexte import JOUR_MAX, PROGRAMME, Json
-from tests.properties.outils import Histoire, en_json, histoires, reglages
+from projections.testing.chiffres import en_json
+from tests.properties.outils import reglages
 from tests.unit.ledger.audit.test_verifier import reecrire
 
 EXEMPLES = 60

@@ -10,15 +10,17 @@ import pytest
 import rfc8785
 
 from commands import GrandLivre
+from commands.testing.histoires import lire_faits
+from commands.testing.tirage import CRITERES
 from ledger import MemoryStore
 from ledger.evenements import ExerciceClôturé
 from ledger.preuve.canonique import OctetsIllisibles, decoder
 from ledger.stockage.adaptateur import APPLICATION_ID
-from tests.properties.contexte import Json
+from ledger.testing.valeurs import Json
+from projections.testing.chiffres import chiffres
 from tests.properties.exemples import COMMUN, DEPOT, OUVERTURE
-from tests.properties.outils import chiffres, lire_faits, reponse
+from tests.properties.outils import reponse
 from tests.properties.processus import lancer, lire
-from tests.properties.tirage import CRITERES
 
 
 def test_un_ecrivain_ouvert_avant_la_base_voit_ce_qu_un_autre_y_ecrit(tmp_path: Path) -> None:

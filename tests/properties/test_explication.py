@@ -8,12 +8,15 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from commands.testing.contexte import PROGRAMME
+from commands.testing.histoires import Histoire, histoires
 from ledger import Fait, Journal, Store
+from ledger.testing.valeurs import JOUR_MAX, JOUR_MIN
 from projections import Point, comparer, expliquer, expliquer_tout, lire_cellule, regarder
 from projections.cellules import toutes
 from projections.cellules import valeurs as lire_valeurs
-from tests.properties.contexte import JOUR_MAX, JOUR_MIN, PROGRAMME
-from tests.properties.outils import Histoire, chiffres, histoires, reglages
+from projections.testing.chiffres import chiffres
+from tests.properties.outils import reglages
 
 EXEMPLES = 25
 DATES = st.none() | st.dates(JOUR_MIN, JOUR_MAX)

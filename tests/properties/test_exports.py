@@ -14,13 +14,15 @@ from beancount import loader
 from hypothesis import given
 from hypothesis import strategies as st
 
+from commands.testing.contexte import PROGRAMME
+from commands.testing.histoires import Histoire, histoires
 from ledger import Journal
+from ledger.testing.valeurs import JOUR_MAX, JOUR_MIN
 from projections import regarder
 from projections.exports import ecrire_beancount, ecrire_hledger
 from projections.exports.commun import montant
 from projections.situation import Vue
-from tests.properties.contexte import JOUR_MAX, JOUR_MIN, PROGRAMME
-from tests.properties.outils import Histoire, histoires, reglages
+from tests.properties.outils import reglages
 
 EXEMPLES = 25
 DATES = st.none() | st.dates(JOUR_MIN, JOUR_MAX)

@@ -10,15 +10,18 @@ from hashlib import sha256
 from hypothesis import given
 from hypothesis import strategies as st
 
+from commands.testing.contexte import PROGRAMME
+from commands.testing.histoires import Histoire, histoires
 from ledger import Fait, Journal
 from ledger import evenements as ev
 from ledger.preuve.merkle import Arbre
+from ledger.testing.valeurs import JOUR_MAX, JOUR_MIN
 from projections import credits as lire_credits
 from projections import enveloppe, regarder
 from projections.partie_double import ecritures, soldes
 from projections.situation import Situation, Vue, appliquer, plier
-from tests.properties.contexte import JOUR_MAX, JOUR_MIN, PROGRAMME
-from tests.properties.outils import Histoire, en_json, histoires, reglages
+from projections.testing.chiffres import en_json
+from tests.properties.outils import reglages
 from tests.properties.suivi import Suivi, derouler
 
 EXEMPLES = 80

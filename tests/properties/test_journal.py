@@ -17,23 +17,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commands import GrandLivre
+from commands.testing.contexte import PROGRAMME, Contexte
+from commands.testing.histoires import Histoire, histoires, lire_faits
+from commands.testing.strategies import autrement, commandes, invalides
 from ledger import MemoryStore, Programme, SQLiteStore, evolve
+from ledger.testing.horloge import Horloge
+from ledger.testing.valeurs import JOUR_MAX, JOUR_MIN, Json
 from projections.situation import plier
-from tests.properties.contexte import JOUR_MAX, JOUR_MIN, PROGRAMME, Contexte, Json
+from projections.testing.chiffres import chiffres
 from tests.properties.exemples import OUVERTURE
-from tests.properties.outils import (
-    Histoire,
-    Horloge,
-    chiffres,
-    histoires,
-    lire_faits,
-    octets,
-    racine,
-    reglages,
-    reponse,
-)
+from tests.properties.outils import octets, racine, reglages, reponse
 from tests.properties.processus import lancer, lire
-from tests.properties.strategies import autrement, commandes, invalides
 
 EXEMPLES = 50
 ENVIRONNEMENTS = (

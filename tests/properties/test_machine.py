@@ -18,22 +18,17 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from commands import GrandLivre, Recu
+from commands.testing.contexte import PROGRAMME, Contexte
+from commands.testing.histoires import lire_faits
+from commands.testing.reference import Reference
+from commands.testing.strategies import amorces, autrement, commandes, invalides, ouvertures
 from ledger import Fait, Journal, MemoryStore, Programme, SQLiteStore, Store, evolve
 from ledger.preuve.merkle import racine_base64
+from ledger.testing.horloge import Horloge
+from ledger.testing.valeurs import JOUR_MAX, JOUR_MIN, Json
 from projections.situation import plier
-from tests.properties.contexte import JOUR_MAX, JOUR_MIN, PROGRAMME, Contexte, Json
-from tests.properties.outils import (
-    Horloge,
-    chiffres,
-    chiffres_attendus,
-    lire_faits,
-    octets,
-    reglages,
-    reponse,
-    reponse_attendue,
-)
-from tests.properties.strategies import amorces, autrement, commandes, invalides, ouvertures
-from tests.reference.modele import Reference
+from projections.testing.chiffres import chiffres
+from tests.properties.outils import chiffres_attendus, octets, reglages, reponse, reponse_attendue
 
 DEUX = st.integers(0, 1)
 DONNEES = st.data()

@@ -9,14 +9,16 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from commands.testing.contexte import PROGRAMME
+from commands.testing.histoires import Histoire, histoires
+from commands.testing.strategies import commandes
 from ledger import Journal, UsageError
+from ledger.testing.valeurs import JOUR_MAX, JOUR_MIN
 from projections import credits, regarder
 from projections.matrice import matrice
 from projections.rapport import FORMATS, ecrire, rapport, reproduire
 from projections.situation import Vue
-from tests.properties.contexte import JOUR_MAX, JOUR_MIN, PROGRAMME
-from tests.properties.outils import Histoire, histoires, reglages
-from tests.properties.strategies import commandes
+from tests.properties.outils import reglages
 
 EXEMPLES = 20
 DATES = st.none() | st.dates(JOUR_MIN, JOUR_MAX)

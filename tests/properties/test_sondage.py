@@ -9,13 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from commands.testing.contexte import PROGRAMME
+from commands.testing.histoires import Histoire, histoires
 from ledger import Journal
 from projections import regarder, tirer, verifier_tirage
 from projections.echantillon import repartir
 from projections.fiche import Fiche
 from projections.situation import Vue
-from tests.properties.contexte import PROGRAMME
-from tests.properties.outils import Histoire, en_json, histoires, reglages
+from projections.testing.chiffres import en_json
+from tests.properties.outils import reglages
 from tests.unit.projections.vues import versement, vue_de, vue_payee
 
 MONTANTS = st.lists(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from .modele import Reference
+from commands.testing.reference import Reference
 
 Json = dict[str, Any]
 

@@ -9,9 +9,11 @@ from typing import TypeVar
 from hypothesis import strategies as st
 
 from ledger.programme import Label
-from tests.properties.contexte import JOUR_MAX, JOUR_MIN, Contexte, Json
-from tests.properties.plans import amender, planifier
-from tests.properties.regles import regles, revisions
+from ledger.testing.regles import regles, revisions
+from ledger.testing.valeurs import JOUR_MAX, JOUR_MIN, Json
+
+from .contexte import Contexte
+from .plans import amender, planifier
 
 T = TypeVar("T")
 CRITERES = (

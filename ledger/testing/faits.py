@@ -8,9 +8,10 @@ import msgspec
 from hypothesis import strategies as st
 from msgspec import inspect
 
-from ledger import TYPES, Fait
-from tests.properties.contexte import Json
-from tests.properties.regles import regles
+from ..evenements import Fait
+from ..registre import TYPES
+from .regles import regles
+from .valeurs import Json
 
 ENTIER_MAX = 2**53 - 1
 LETTRES = st.characters(codec="utf-8")

@@ -6,17 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import Any
 
 from ledger import Fait, Programme
 from ledger.budget import LigneCredits, lignes_credits
 from ledger.evenements import BonusNumériqueVersé, TrancheVersée, VersementAnnulé
-
-Json = dict[str, Any]
+from ledger.testing.valeurs import JOUR_MAX, JOUR_MIN
 
 PROGRAMME = "fabriques"
 STRUCTURES = ("s1", "s2", "s3")
-JOUR_MIN, JOUR_MAX = date(2018, 1, 1), date(2026, 12, 31)
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from ledger import Regles
-from tests.properties.contexte import Json
+from ..regles import Regles
+from .valeurs import Json
 
 OPTIONS = (
     "retraits_anterieurs_recyclables",

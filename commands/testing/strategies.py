@@ -12,9 +12,11 @@ from datetime import date
 from hypothesis import strategies as st
 
 from ledger.programme import Dossier
-from tests.properties.contexte import JOUR_MIN, PROGRAMME, STRUCTURES, Contexte, Json
-from tests.properties.regles import regles
-from tests.properties.tirage import CRITERES, VERBES, Tirage
+from ledger.testing.regles import regles
+from ledger.testing.valeurs import JOUR_MIN, Json
+
+from .contexte import PROGRAMME, STRUCTURES, Contexte
+from .tirage import CRITERES, VERBES, Tirage
 
 DEPOT: Json = {"porteur": "Le Lieu", "code_postal": "01000", "ville": "Bourg"}
 
