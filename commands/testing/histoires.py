@@ -1,39 +1,54 @@
-"""Histories: a programme in memory, the commands sent to it one by one, and every receipt."""
+"""Histories: commands drawn one by one for the state they find, and every receipt.
+
+Three kinds. `histoires()` gives a programme in memory with its commands and receipts, refusals
+included. `histoires_valides()` gives commands that are all accepted, in order.
+`histoires_adverses()` spoils such a list: sent twice, late, out of order, one cent too much.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 
 from hypothesis import strategies as st
 
 from ledger import Fait, Journal, MemoryStore, Store
 from ledger.testing.horloge import Horloge, HorlogeDonnee
-from ledger.testing.valeurs import Json
+from ledger.testing.valeurs import JOUR_MAX, JOUR_MIN, Json
 
 from ..execution import GrandLivre
 from ..recus import Recu
-from .contexte import PROGRAMME, Contexte
+from .contexte import PROGRAMME, STRUCTURES, Contexte
 from .strategies import amorces, commandes, ouvertures
+
+
+def en_lignes(envoyees: Iterable[Json]) -> str:
+    """Commands as `fabriques executer` reads them: one JSON object a line."""
+    return "".join(f"{json.dumps(c, ensure_ascii=False)}\n" for c in envoyees)
 
 
 @dataclass(repr=False)
 class Histoire:
     """A programme in memory, every command sent to it and every receipt, refusals included."""
 
-    store: MemoryStore
-    livre: GrandLivre
-    horloge: Horloge
+    horloge: Horloge = field(default_factory=Horloge)
+    programme: str = PROGRAMME
+    structures: tuple[str, ...] = STRUCTURES
     commandes: list[Json] = field(default_factory=list)
     recus: list[Recu] = field(default_factory=list)
     faits: list[Fait] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        """Open the ledger, and a journal of ours that reads what it records."""
+        self.store = MemoryStore()
+        self.livre = GrandLivre(self.store, clock=self.horloge)
+        self._lu = Journal(self.store, self.programme)
+
     def __repr__(self) -> str:
-        """The commands, without what they all share: what to read when an example fails."""
-        communs = ("id_commande", "programme", "acteur", "source", "motif")
-        lignes = [{k: v for k, v in c.items() if k not in communs} for c in self.commandes]
-        return f"Histoire({json.dumps(lignes, ensure_ascii=False, separators=(',', ':'))})"
+        """The commands as `fabriques executer` reads them: what a failing example shows."""
+        return f"Histoire:\n{en_lignes(self.commandes)}"
 
     @property
     def acceptees(self) -> list[Json]:
@@ -50,29 +65,115 @@ class Histoire:
         recu = self.livre.executer(commande)
         self.commandes.append(commande)
         self.recus.append(recu)
-        if recu.statut == "acceptee":
-            self.faits += lire_faits(self.store, apres=len(self.faits))
+        self.faits += [fait for _, fait in self._lu.rattraper()]
         return recu
 
     def contexte(self) -> Contexte:
         """What the strategies need to draw the next command."""
-        etat = self.livre.etat(PROGRAMME)
-        return Contexte(etat=etat, faits=self.faits, numero=len(self.commandes) + 1)
+        return Contexte(
+            etat=self.livre.etat(self.programme),
+            faits=self.faits,
+            structures=self.structures,
+            numero=len(self.commandes) + 1,
+        )
 
 
 @st.composite
-def histoires(draw: st.DrawFn, *, maximum: int = 45, secondes: Sequence[int] = ()) -> Histoire:
-    """A programme opened, then commands drawn one by one for the state they find."""
-    store = MemoryStore()
-    horloge = HorlogeDonnee(secondes) if secondes else Horloge()
-    histoire = Histoire(store, GrandLivre(store, clock=horloge), horloge)
-    ouverture = draw(ouvertures())
-    for commande in (ouverture, *draw(amorces(ouverture=ouverture))):
+def histoires(
+    draw: st.DrawFn,
+    *,
+    maximum: int = 45,
+    secondes: Sequence[int] = (),
+    verbes: Collection[str] = (),
+    reglements: st.SearchStrategy[Json] | None = None,
+) -> Histoire:
+    """A programme opened, then up to `maximum` commands drawn for the state they find.
+
+    `secondes` is what the clock says in turn, `verbes` the accented names of what may be drawn
+    after the opening, `reglements` a strategy of rules.
+    """
+    histoire = Histoire(HorlogeDonnee(secondes) if secondes else Horloge())
+    ouverture = draw(ouvertures(reglements=reglements))
+    for commande in (ouverture, *draw(amorces(ouverture=ouverture, verbes=verbes))):
         histoire.envoyer(commande)
     minimum = draw(st.sampled_from((0, maximum // 2, maximum // 2)))  # long, yet shrinks to none
     for _ in range(draw(st.integers(minimum, maximum))):
-        histoire.envoyer(draw(commandes(contexte=histoire.contexte())))
+        histoire.envoyer(draw(commandes(contexte=histoire.contexte(), verbes=verbes)))
     return histoire
+
+
+def histoires_valides(
+    *,
+    maximum: int = 45,
+    verbes: Collection[str] = (),
+    reglements: st.SearchStrategy[Json] | None = None,
+) -> st.SearchStrategy[list[Json]]:
+    """Commands in an order in which each of them is accepted, the opening first."""
+    toutes = histoires(maximum=maximum, verbes=verbes, reglements=reglements)
+    return toutes.map(lambda histoire: histoire.acceptees)
+
+
+@st.composite
+def histoires_adverses(
+    draw: st.DrawFn,
+    *,
+    maximum: int = 45,
+    degats: int = 6,
+    verbes: Collection[str] = (),
+    reglements: st.SearchStrategy[Json] | None = None,
+) -> list[Json]:
+    """A valid history spoilt in up to `degats` places, as real senders spoil them.
+
+    A command is sent twice, sent again with another content, dated late (up to two years), dated
+    the day before, moved elsewhere in the order, or asks for one cent more.
+    """
+    suite = draw(histoires_valides(maximum=maximum, verbes=verbes, reglements=reglements))
+    for _ in range(draw(st.integers(0, degats))):
+        rang = draw(st.integers(0, len(suite) - 1))
+        draw(st.sampled_from(_DEGATS))(draw, suite, rang)
+    return suite
+
+
+def _doubler(draw: st.DrawFn, suite: list[Json], rang: int) -> None:
+    suite.insert(draw(st.integers(rang, len(suite))), suite[rang])
+
+
+def _diverger(draw: st.DrawFn, suite: list[Json], rang: int) -> None:
+    autre = suite[rang] | {"acteur": {"id": "zoé", "role": "controleur"}}
+    suite.insert(draw(st.integers(rang + 1, len(suite))), autre)
+
+
+def _antidater(draw: st.DrawFn, suite: list[Json], rang: int) -> None:
+    _decaler(suite, rang, draw(st.sampled_from((1, 31, 366, 731))))
+
+
+def _avancer(_draw: st.DrawFn, suite: list[Json], rang: int) -> None:
+    _decaler(suite, rang, 1)
+
+
+def _decaler(suite: list[Json], rang: int, jours: int) -> None:
+    jour = date.fromisoformat(suite[rang]["date_effet"]) - timedelta(days=jours)
+    suite[rang] = suite[rang] | {"date_effet": min(max(jour, JOUR_MIN), JOUR_MAX).isoformat()}
+
+
+def _deplacer(draw: st.DrawFn, suite: list[Json], rang: int) -> None:
+    suite.insert(draw(st.integers(0, len(suite) - 1)), suite.pop(rang))
+
+
+def _depasser(_draw: st.DrawFn, suite: list[Json], rang: int) -> None:
+    montant = suite[rang].get("montant_centimes")
+    if montant is not None:
+        suite[rang] = suite[rang] | {"montant_centimes": montant + 1}
+
+
+_DEGATS: tuple[Callable[[st.DrawFn, list[Json], int], None], ...] = (
+    _doubler,
+    _diverger,
+    _antidater,
+    _avancer,
+    _deplacer,
+    _depasser,
+)
 
 
 def lire_faits(store: Store, *, apres: int = 0) -> list[Fait]:

@@ -25,6 +25,10 @@ def planifier(
     debut = depuis.year + draw(st.sampled_from((0, 0, 0, 1)))
     egal = draw(st.sampled_from((True, True, False)))
     parts = partager(montant, rangs) if egal else draw(_parts(montant=montant, rangs=rangs))
+    premiere = regles.plafond_annuel_centimes + int(defauts and draw(st.booleans()))
+    if rangs > 1 and montant - premiere >= rangs - 1 and draw(st.booleans()):
+        # a year filled to its cap, or one cent above
+        parts = [premiere, *partager(montant - premiere, rangs - 1)]
     plan: Plan = []
     echeance = depuis
     for indice, part in enumerate(parts):

@@ -7,6 +7,7 @@ the bounds that the state gives, or just outside, one cent or one day: nothing i
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 
 from hypothesis import strategies as st
@@ -22,26 +23,34 @@ DEPOT: Json = {"porteur": "Le Lieu", "code_postal": "01000", "ville": "Bourg"}
 
 
 @st.composite
-def ouvertures(draw: st.DrawFn) -> Json:
-    """The command that opens the programme."""
+def ouvertures(
+    draw: st.DrawFn,
+    *,
+    programme: str = PROGRAMME,
+    reglements: st.SearchStrategy[Json] | None = None,
+) -> Json:
+    """The command that opens the programme, in 2018 or 2019, under rules of that strategy."""
     return {
         "commande": "OuvrirProgramme",
         "id_commande": "c0",
-        "programme": PROGRAMME,
+        "programme": programme,
         "acteur": {"id": "ana", "role": "systeme"},
         "date_effet": draw(st.dates(JOUR_MIN, date(2019, 12, 31))).isoformat(),
         "intitule": "Fabriques",
         "source": "AMI",
-        "regles": draw(regles()),
+        "regles": draw(regles() if reglements is None else reglements),
     }
 
 
 @st.composite
-def amorces(draw: st.DrawFn, *, ouverture: Json) -> list[Json]:
-    """The commands that bring up to three labels right after the opening, so that money moves."""
+def amorces(draw: st.DrawFn, *, ouverture: Json, verbes: Collection[str] = ()) -> list[Json]:
+    """The commands that bring up to three labels right after the opening, so that money moves.
+
+    With `verbes`, those of other verbs are left out.
+    """
     regles_ = ouverture["regles"]
     jour = date.fromisoformat(ouverture["date_effet"])
-    commun = {"programme": PROGRAMME, "acteur": ouverture["acteur"]}
+    commun = {"programme": ouverture["programme"], "acteur": ouverture["acteur"]}
     suite: list[Json] = []
     nombre = draw(st.sampled_from((0, 1, 2, 2, 3)))
     if nombre and regles_["credits"] == "bloquants":
@@ -54,6 +63,7 @@ def amorces(draw: st.DrawFn, *, ouverture: Json) -> list[Json]:
         }
         suite += [large | {"exercice": annee} for annee in range(2018, jour.year + 4)]
     plafond, plancher = regles_["plafond_centimes"], max(regles_["plancher_centimes"], 1)
+    trop_par_an = regles_["plafond_annuel_centimes"] * regles_["exercices_max"] + 1
     for structure in STRUCTURES[:nombre]:
         depot: Json = {"commande": "DéposerCandidature", "structure": structure, **DEPOT}
         depot["numerique"] = draw(st.sampled_from((True, True, False)))
@@ -62,20 +72,29 @@ def amorces(draw: st.DrawFn, *, ouverture: Json) -> list[Json]:
         etude["criteres"] = dict.fromkeys(CRITERES, "rempli")
         avis = {"commande": "RendreAvis", "structure": structure, "instance": "CNTL"}
         label: Json = {"commande": "LabelliserFabrique", "structure": structure}
-        label["montant_centimes"] = draw(st.integers(plancher, plafond))
+        montant = st.integers(plancher, plafond)
+        if plancher <= trop_par_an <= plafond:
+            montant = montant | st.just(trop_par_an)
+        label["montant_centimes"] = draw(montant)
         suite += [depot, etude, avis | {"avis": "favorable"}, label]
     return [
         commun | {"id_commande": f"a{rang}", "date_effet": jour.isoformat()} | champs
         for rang, champs in enumerate(suite)
+        if not verbes or champs["commande"] in verbes
     ]
 
 
 @st.composite
-def commandes(draw: st.DrawFn, *, contexte: Contexte) -> Json:
-    """One command that suits the context: accepted, or refused for a reason worth a test."""
-    sujets = intentions(contexte)
-    if draw(st.integers(0, 11)) == 11:  # out of place: any verb, any structure, even unknown
-        sujets = [(verbe, s) for verbe in VERBES for s in (*contexte.structures, "inconnue")]
+def commandes(draw: st.DrawFn, *, contexte: Contexte, verbes: Collection[str] = ()) -> Json:
+    """One command that suits the context: accepted, or refused for a reason worth a test.
+
+    `verbes` (accented names, all by default) bounds what is drawn. Amounts, in cents, and dates
+    stay inside the bounds that the state gives, or just outside.
+    """
+    admis = [verbe for verbe in VERBES if not verbes or verbe in verbes]
+    sujets = [(verbe, s) for verbe, s in intentions(contexte) if verbe in admis]
+    if not sujets or draw(st.integers(0, 11)) == 11:  # out of place: any structure, even unknown
+        sujets = [(verbe, s) for verbe in admis for s in (*contexte.structures, "inconnue")]
     verbe, structure = draw(st.sampled_from(sujets))
     tirage = Tirage(draw, contexte, structure)
     champs = VERBES[verbe](tirage)
@@ -83,7 +102,7 @@ def commandes(draw: st.DrawFn, *, contexte: Contexte) -> Json:
     return {
         "commande": verbe,
         "id_commande": f"c{contexte.numero}",
-        "programme": PROGRAMME,
+        "programme": contexte.etat.slug,
         "acteur": champs.pop("acteur", None) or tirage.acteur(),
         "date_effet": jour.isoformat(),
         **champs,

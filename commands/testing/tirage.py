@@ -195,7 +195,8 @@ class Tirage:
         ae, _ = self.contexte.disponibles(jour.year)
         libre = min(reste, ae) if fixees.credits == "bloquants" else reste
         plafond, plancher = fixees.plafond_centimes, fixees.plancher_centimes
-        limites = (plafond + 1, plancher - 1, reste + 1, ae + 1)
+        annuel = fixees.plafond_annuel_centimes * fixees.exercices_max + 1  # in equal parts
+        limites = (plafond + 1, plancher - 1, reste + 1, ae + 1, min(annuel, plafond))
         montant = self.montant(plancher, min(plafond, libre), *limites)
         champs: Json = {"structure": self.structure, "montant_centimes": montant, "jour": jour}
         if self.parmi(False, False, True):

@@ -29,7 +29,9 @@ def regles(draw: st.DrawFn) -> Json:
         "enveloppe_centimes": draw(st.integers(min_value=plafond, max_value=6 * plafond)),
         "plancher_centimes": draw(st.integers(min_value=0, max_value=plafond // 2)),
         "plafond_centimes": plafond,
-        "plafond_annuel_centimes": draw(st.integers(min_value=part, max_value=2 * plafond)),
+        "plafond_annuel_centimes": draw(
+            st.just(part) | st.integers(min_value=max(part * 3 // 4, 1), max_value=2 * plafond)
+        ),
         "exercices_max": exercices,
         **{f"quota_{nom}": draw(quota) for nom in ("total", "qpv", "hors_qpv", "numeriques")},
         "bonus_centimes": draw(st.integers(min_value=0, max_value=plafond)),

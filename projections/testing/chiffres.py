@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
 import msgspec
 
-from ledger import Journal, Store
+from ledger import Journal, Store, UsageError
 from ledger.testing.valeurs import Json
 
 from ..credits import credits as lire_credits
@@ -41,3 +42,34 @@ def chiffres(
         "structures": en_json(structures(vue)),
         "echeanciers": {s: en_json(echeancier(vue, s)) for s in sorted(vue.situation.fiches)},
     }
+
+
+def lecteur(store: Store) -> Callable[..., Any]:
+    """A function that reads one figure of a store: `lire` of `commands.testing.Moteur`.
+
+    `lire(chiffre, programme=, structure=, au=, connu_au=)`; `au` is an ISO date.
+    """
+
+    def lire(
+        chiffre: str,
+        *,
+        programme: str,
+        structure: str | None = None,
+        au: str | None = None,
+        connu_au: int | None = None,
+    ) -> Any:
+        jour = None if au is None else date.fromisoformat(au)
+        vue = regarder(Journal(store, programme), au=jour, connu_au=connu_au)
+        match chiffre:
+            case "enveloppe":
+                return en_json(enveloppe(vue))
+            case "credits":
+                return en_json(lire_credits(vue))
+            case "structures":
+                return en_json(structures(vue))
+            case "echeancier" if structure is not None:
+                return en_json(echeancier(vue, structure))
+            case _:
+                raise UsageError(f"{chiffre} n'est pas un chiffre, ou il lui faut une structure.")
+
+    return lire
