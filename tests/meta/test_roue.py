@@ -73,10 +73,13 @@ def test_chaque_paquet_annonce_ses_types(roue: Roue) -> None:
 
 
 def test_la_roue_installe_la_commande_fabriques(roue: Roue) -> None:
-    """La roue installe la commande fabriques, et elle seule."""
+    """La roue installe la commande fabriques, et ce que Hypothesis charge ; rien d'autre."""
     assert roue.lire("entry_points.txt").splitlines() == [
         "[console_scripts]",
         "fabriques = commands.cli:main",
+        "",
+        "[hypothesis]",
+        "fabriques-ledger = commands.testing.entree:enregistrer",
     ]
 
 
