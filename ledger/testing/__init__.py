@@ -1,4 +1,25 @@
-"""Test kit of the floor: values, facts, clocks, the contract of a store, golden vectors.
+"""Test kit of the floor: values, rules, facts, clocks, the contract of a store, golden vectors.
+
+    from ledger.testing import ContratDesMagasins, Horloge, dates, montants
 
 Needs the extra `testing`; nothing in the engine imports it.
 """
+
+from .faits import faits
+from .horloge import Horloge, HorlogeDonnee
+from .regles import regles, revisions
+from .valeurs import Json, dates, montants, partages, slugs, textes
+
+__all__ = [
+    "Horloge",
+    "HorlogeDonnee",
+    "Json",
+    "dates",
+    "faits",
+    "montants",
+    "partages",
+    "regles",
+    "revisions",
+    "slugs",
+    "textes",
+]

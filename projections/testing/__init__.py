@@ -1,4 +1,11 @@
-"""Test kit of the figures: as plain JSON, and the invariants that they hold.
+"""Test kit of the figures: as plain JSON, and the checks that they must pass.
+
+    from projections.testing import controler, lecteur
 
 Needs the extra `testing`; nothing in the engine imports it.
 """
+
+from .chiffres import chiffres, lecteur
+from .invariants import CONTROLES, controler
+
+__all__ = ["CONTROLES", "chiffres", "controler", "lecteur"]
