@@ -12,7 +12,7 @@ from .machine import eprouver, machine
 from .plans import planifier
 from .reference import Reference
 from .strategies import autrement, commandes, invalides, ouvertures
-from .systeme import Moteur, Systeme
+from .systeme import Modele, Moteur, Systeme
 from .types import acteurs, commandes_typees, reglements
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Divergence",
     "Epreuve",
     "Histoire",
+    "Modele",
     "Moteur",
     "Reference",
     "Systeme",

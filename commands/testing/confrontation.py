@@ -149,7 +149,7 @@ class Confrontation:
         if connu_au is not None:
             connu_au = min(connu_au, len(self.acceptees))
         voulus = self.reference.chiffres(PROGRAMME, au, connu_au)
-        lus: dict[str, Any] = {}
+        lus: dict[str, Any] = {"au": au}
         demande: Json = {"programme": PROGRAMME, "au": au, "connu_au": connu_au}
         for chiffre in self.epreuve.chiffres:
             membres = self.epreuve.membres.get(chiffre)

@@ -12,7 +12,7 @@ into `fabriques executer -`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
@@ -48,8 +48,9 @@ _DONNEES = st.data()
 class MachineDeReference(RuleBasedStateMachine):
     """The rules of the machine; `machine(...)` gives the one of a system under test."""
 
-    fabrique: Callable[[], Systeme]
-    epreuve: Epreuve
+    fabrique: ClassVar[Any]
+    """What gives a new system (`Callable[[], Systeme]`)."""
+    epreuve: ClassVar[Epreuve]
 
     def __init__(self) -> None:
         super().__init__()

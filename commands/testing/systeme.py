@@ -16,6 +16,7 @@ from ledger import UsageError
 from ledger.testing.valeurs import Json
 
 from ..execution import GrandLivre
+from .reference import Reference
 
 Lecteur = Callable[..., Any]
 """`lire` of a `Systeme`: see there."""
@@ -50,9 +51,11 @@ class Systeme(Protocol):
 
     def redemarrer(self) -> None:
         """Stop and start again: what was acknowledged must still be there. Nothing by default."""
+        return
 
     def fermer(self) -> None:
         """Let everything go; called once. Nothing by default."""
+        return
 
 
 class Moteur(Systeme):
@@ -81,3 +84,34 @@ class Moteur(Systeme):
     def fermer(self) -> None:
         """Close the ledger."""
         self.livre.fermer()
+
+
+class Modele(Systeme):
+    """The reference model as a system under test: what a correct one answers."""
+
+    def __init__(self) -> None:
+        self.reference = Reference()
+
+    def executer(self, commande: Json) -> Json:
+        """Answer one command."""
+        return self.reference.executer(commande)
+
+    def lire(
+        self,
+        chiffre: str,
+        *,
+        programme: str,
+        structure: str | None = None,
+        au: str | None = None,
+        connu_au: int | None = None,
+    ) -> Any:
+        """One figure."""
+        if structure is not None:
+            return self.reference.echeancier(programme, structure, au, connu_au)
+        return getattr(self.reference, chiffre)(programme, au, connu_au)
+
+    def redemarrer(self) -> None:
+        """It keeps everything in memory, and has nothing to lose."""
+
+    def fermer(self) -> None:
+        """Nothing to let go."""

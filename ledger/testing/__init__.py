@@ -5,12 +5,15 @@
 Needs the extra `testing`; nothing in the engine imports it.
 """
 
+from . import vecteurs
+from .contrat import ContratDesMagasins
 from .faits import faits
 from .horloge import Horloge, HorlogeDonnee
 from .regles import regles, revisions
 from .valeurs import Json, dates, montants, partages, slugs, textes
 
 __all__ = [
+    "ContratDesMagasins",
     "Horloge",
     "HorlogeDonnee",
     "Json",
@@ -22,4 +25,5 @@ __all__ = [
     "revisions",
     "slugs",
     "textes",
+    "vecteurs",
 ]

@@ -12,6 +12,7 @@ import msgspec
 from ledger import Journal, Store, UsageError
 from ledger.testing.valeurs import Json
 
+from ..anomalies import anomalies
 from ..credits import credits as lire_credits
 from ..echeancier import echeancier
 from ..enveloppe import enveloppe
@@ -67,6 +68,8 @@ def lecteur(store: Store) -> Callable[..., Any]:
                 return en_json(lire_credits(vue))
             case "structures":
                 return en_json(structures(vue))
+            case "anomalies":
+                return en_json(anomalies(vue))
             case "echeancier" if structure is not None:
                 return en_json(echeancier(vue, structure))
             case _:

@@ -7,7 +7,6 @@ suite, qui ne fait que s'allonger.
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,12 +18,12 @@ from ledger.preuve.merkle import racine_base64
 from ledger.programme import Programme
 from ledger.soldes import Labels
 from ledger.stockage.port import Ecriture, LigneBrute
+from ledger.testing import vecteurs
 from projections import enveloppe, regarder
 from projections.enveloppe import Enveloppe
 
-FICHIER = Path(__file__).with_name("donnees") / "faits-v1.jsonl"
-LIGNES = FICHIER.read_bytes().splitlines()
-SUITE = FICHIER.with_name("faits-v1-suite.jsonl").read_bytes().splitlines()
+LIGNES = vecteurs.lignes_v1()
+SUITE = vecteurs.lignes_v1_suite()
 """Types born after the frozen journal, one line each; they chain to nothing here."""
 RACINE = "y5N1Aed+8AdGBsZJQy55PIeikrgW+GkxR8k+WUFfLPA="
 TYPES_V1 = {
@@ -98,10 +97,7 @@ def test_la_table_des_types_ne_fait_que_grandir() -> None:
 
 def test_tout_type_du_registre_est_fige_par_une_ligne() -> None:
     """Tout type du registre a au moins une ligne figée : un type nouveau en ajoute une."""
-    figes: set[str] = set()
-    for fichier in sorted(FICHIER.parent.glob("faits-v*.jsonl")):
-        figes |= {json.loads(ligne)["type"] for ligne in fichier.read_bytes().splitlines()}
-    assert figes == set(TYPES)
+    assert {json.loads(ligne)["type"] for ligne in (*LIGNES, *SUITE)} == set(TYPES)
 
 
 def test_les_membres_facultatifs_figurent_dans_les_lignes_figees() -> None:

@@ -20,8 +20,9 @@ from ledger.preuve.preuve_ligne import PreuveLigne, lire_preuve
 from ledger.preuve.preuves import coherence_tient, inclusion_tient
 from ledger.preuve.releve import ClePublique, Releve, Signature, lire_cle, lire_releve
 from ledger.stockage.port import Ecriture, LigneBrute
+from ledger.testing import vecteurs
 
-DONNEES = Path(__file__).with_name("donnees")
+DONNEES = Path(vecteurs.__file__).with_name("donnees")
 JOURNAL = DONNEES / "faits-v1.jsonl"
 VECTEURS = DONNEES / "preuves-v1.json"
 GRAINE = bytes(range(32))

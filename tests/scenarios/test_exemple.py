@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from tests.scenarios.recit import (
-    Recit,
+from commands.testing.mots import (
     bonus,
     candidature,
     labellisation,
@@ -11,6 +10,7 @@ from tests.scenarios.recit import (
     versement,
     versement_du_bonus,
 )
+from tests.scenarios.recit import recit as raconter
 
 FABRIQUES = [f"lab0{n}" for n in range(1, 6)]
 NUMERIQUES = FABRIQUES[:2]
@@ -19,7 +19,7 @@ ABANDON = FABRIQUES[-1]
 
 def test_le_retrait_d_une_annee_ulterieure_ne_regarnit_pas_l_enveloppe() -> None:
     """Cinq labels, deux bonus, un abandon en 2021 : l'enveloppe garde son disponible de 2020."""
-    recit = Recit()
+    recit = raconter()
     for fabrique in FABRIQUES:
         recit.etant_donne(
             candidature(fabrique, numerique=fabrique in NUMERIQUES),

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from tests.scenarios.recit import (
-    Recit,
+from commands.testing.mots import (
     bilan,
     candidature,
     cloture,
@@ -15,13 +14,14 @@ from tests.scenarios.recit import (
     retrait,
     versement,
 )
+from tests.scenarios.recit import recit as raconter
 
 LABEL = (candidature("lab01"), labellisation("lab01", "03/02/2020"))
 
 
 def test_un_paiement_refuse_puis_verse_en_deux_fois() -> None:
     """Quand on paie trop tôt, puis trop, alors c'est refusé ; en deux fois, c'est soldé."""
-    recit = Recit().etant_donne(*LABEL, versement("lab01", "03/02/2020", 1))
+    recit = raconter().etant_donne(*LABEL, versement("lab01", "03/02/2020", 1))
     recit.quand_on_tente(versement("lab01", "28/02/2021", 2))
     recit.alors_c_est_refuse("echeance_non_atteinte", "La tranche 2 échoit le 2021-03-01")
     recit.quand_on_tente(versement("lab01", "01/03/2021", 2, "50 000,01 €"))
@@ -37,7 +37,7 @@ def test_un_paiement_refuse_puis_verse_en_deux_fois() -> None:
 
 def test_un_rejet_bancaire_avant_la_cloture_se_retranche_de_son_annee() -> None:
     """Étant donné un versement de 2020 ; quand la banque le rejette à temps ; alors 2020 baisse."""
-    recit = Recit().etant_donne(*LABEL)
+    recit = raconter().etant_donne(*LABEL)
     position = recit.quand(versement("lab01", "02/03/2020", 1))
     recit.quand(rejet_bancaire("lab01", "10/01/2021", position))
     recit.alors_l_exercice(
@@ -48,7 +48,7 @@ def test_un_rejet_bancaire_avant_la_cloture_se_retranche_de_son_annee() -> None:
 
 def test_un_rejet_bancaire_apres_la_cloture_est_une_regularisation() -> None:
     """Étant donné 2020 clos ; quand la banque rejette ; alors régularisation négative de 2021."""
-    recit = Recit().etant_donne(*LABEL)
+    recit = raconter().etant_donne(*LABEL)
     position = recit.quand(versement("lab01", "02/03/2020", 1))
     recit.quand(cloture(2019, "02/01/2020"), cloture(2020, "02/01/2021"))
     scellee = recit.table(2020)
@@ -69,7 +69,7 @@ def test_un_rejet_bancaire_apres_la_cloture_est_une_regularisation() -> None:
 
 def test_un_rejet_bancaire_apres_le_retrait_n_est_plus_a_payer() -> None:
     """Étant donné un label retiré ; quand un versement est rejeté ; alors il est retiré aussi."""
-    recit = Recit().etant_donne(*LABEL)
+    recit = raconter().etant_donne(*LABEL)
     position = recit.quand(versement("lab01", "02/03/2020", 1))
     recit.quand(retrait("lab01", "01/06/2020"), rejet_bancaire("lab01", "01/07/2020", position))
     recit.alors_l_enveloppe(disponible="45 000 000,00 €", paye="0,00 €", reste_a_payer="0,00 €")
@@ -77,7 +77,7 @@ def test_un_rejet_bancaire_apres_le_retrait_n_est_plus_a_payer() -> None:
 
 def test_un_fait_tardif_compte_a_sa_date() -> None:
     """Étant donné un label enregistré après coup ; alors chaque date montre ce qui y valait."""
-    recit = Recit().etant_donne(*LABEL)
+    recit = raconter().etant_donne(*LABEL)
     recit.quand(versement("lab01", "01/03/2021", 1), versement("lab01", "01/03/2021", 2))
     recit.quand(candidature("lab02", "01/02/2020"), labellisation("lab02", "01/04/2020"))
     recit.alors_l_enveloppe("03/02/2020", engage="150 000,00 €", paye="0,00 €")
@@ -88,7 +88,7 @@ def test_un_fait_tardif_compte_a_sa_date() -> None:
 
 def test_la_chaine_bilan_ordre_versement_separe_les_fonctions() -> None:
     """Bilan accepté, ordre de l'ordonnateur, versement d'un comptable autre : toute la chaîne."""
-    recit = Recit(bilan_requis=True, ordonnancement_requis=True).etant_donne(*LABEL)
+    recit = raconter(bilan_requis=True, ordonnancement_requis=True).etant_donne(*LABEL)
     olga, karim = "olga (ordonnateur)", "karim (comptable)"
     recit.quand_on_tente(versement("lab01", "02/03/2020", 1, par=karim))
     recit.alors_c_est_refuse("ordonnancement_manquant", "0,00 € ordonnancés et non payés")
@@ -113,7 +113,7 @@ def test_la_chaine_bilan_ordre_versement_separe_les_fonctions() -> None:
 
 def test_un_reversement_est_montre_et_ne_rend_rien() -> None:
     """Étant donné 50 000 payés, un retrait ; quand 20 000 reviennent ; alors rien n'est rendu."""
-    recit = Recit().etant_donne(
+    recit = raconter().etant_donne(
         *LABEL, versement("lab01", "02/03/2020", 1), retrait("lab01", "01/06/2021")
     )
     recit.quand(demande("lab01", "01/07/2021", "30 000,00 €"))
@@ -130,7 +130,7 @@ def test_un_reversement_est_montre_et_ne_rend_rien() -> None:
 
 def test_les_exercices_se_cloturent_dans_l_ordre_et_ne_bougent_plus() -> None:
     """Quand on clôt 2020 avant 2019, alors c'est refusé ; une fois clos, ses tables sont figées."""
-    recit = Recit().etant_donne(*LABEL, versement("lab01", "02/03/2020", 1, "10 000,00 €"))
+    recit = raconter().etant_donne(*LABEL, versement("lab01", "02/03/2020", 1, "10 000,00 €"))
     recit.quand_on_tente(cloture(2020, "02/01/2021"))
     recit.alors_c_est_refuse("exercice_non_termine", "L'exercice 2019 a des faits")
     recit.quand(cloture(2019, "02/01/2021"))

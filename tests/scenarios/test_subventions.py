@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from tests.scenarios.recit import (
-    Recit,
+from commands.testing.mots import (
     avenant,
     bonus,
     candidature,
@@ -14,6 +13,7 @@ from tests.scenarios.recit import (
     versement,
     versement_du_bonus,
 )
+from tests.scenarios.recit import recit as raconter
 
 LABEL = (candidature("lab01"), labellisation("lab01", "03/02/2020"))
 QUATRE_VINGT_DIX = (
@@ -24,7 +24,7 @@ QUATRE_VINGT_DIX = (
 
 def test_un_retrait_la_meme_annee_rend_enveloppe_et_ae() -> None:
     """Étant donné un label de 2020 ; quand il est retiré en 2020 ; alors tout est rendu."""
-    recit = Recit().etant_donne(*LABEL)
+    recit = raconter().etant_donne(*LABEL)
     recit.alors_l_enveloppe(disponible="44 850 000,00 €")
     recit.quand(retrait("lab01", "01/06/2020"))
     recit.alors_l_enveloppe(
@@ -38,7 +38,7 @@ def test_un_retrait_la_meme_annee_rend_enveloppe_et_ae() -> None:
 
 def test_un_retrait_une_annee_ulterieure_ne_rend_rien() -> None:
     """Étant donné un label de 2020 entamé ; quand il est retiré en 2021 ; alors rien ne revient."""
-    recit = Recit().etant_donne(*LABEL, versement("lab01", "02/03/2020", 1))
+    recit = raconter().etant_donne(*LABEL, versement("lab01", "02/03/2020", 1))
     recit.quand(retrait("lab01", "15/02/2021"))
     recit.alors_l_enveloppe(
         disponible="44 850 000,00 €",
@@ -52,7 +52,7 @@ def test_un_retrait_une_annee_ulterieure_ne_rend_rien() -> None:
 
 def test_un_retrait_ulterieur_recyclable_rend_enveloppe_et_ae_de_son_annee() -> None:
     """Étant donné des retraits recyclables ; quand un label est retiré en 2021 ; alors il rend."""
-    recit = Recit(retraits_anterieurs_recyclables=True)
+    recit = raconter(retraits_anterieurs_recyclables=True)
     recit.etant_donne(*LABEL, versement("lab01", "02/03/2020", 1))
     recit.quand(retrait("lab01", "15/02/2021"))
     recit.alors_l_enveloppe(disponible="44 950 000,00 €", retraits_anterieurs="100 000,00 €")
@@ -61,7 +61,7 @@ def test_un_retrait_ulterieur_recyclable_rend_enveloppe_et_ae_de_son_annee() -> 
 
 def test_un_avenant_en_hausse_puis_en_baisse_sur_deux_ans() -> None:
     """Hausse de 30 000 en 2021, baisse de 40 000 en 2021 : la hausse part d'abord, puis 2020."""
-    recit = Recit().etant_donne(*QUATRE_VINGT_DIX)
+    recit = raconter().etant_donne(*QUATRE_VINGT_DIX)
     recit.quand(
         avenant(
             "lab01",
@@ -95,7 +95,7 @@ def test_un_avenant_en_hausse_puis_en_baisse_sur_deux_ans() -> None:
 
 def test_un_avenant_en_baisse_l_annee_suivante_ne_refait_pas_l_enveloppe() -> None:
     """Étant donné 90 000 de 2020 ; quand ils baissent à 80 000 en 2021 ; alors rien ne revient."""
-    recit = Recit().etant_donne(*QUATRE_VINGT_DIX)
+    recit = raconter().etant_donne(*QUATRE_VINGT_DIX)
     recit.quand(
         avenant(
             "lab01",
@@ -110,7 +110,7 @@ def test_un_avenant_en_baisse_l_annee_suivante_ne_refait_pas_l_enveloppe() -> No
 
 def test_le_bonus_dans_l_enveloppe_la_consomme() -> None:
     """Étant donné un bonus imputé à l'enveloppe ; alors il la consomme, sur l'exercice 2019."""
-    recit = Recit().etant_donne(*LABEL)
+    recit = raconter().etant_donne(*LABEL)
     recit.quand(bonus("lab01", "03/02/2020"), versement_du_bonus("lab01", "02/03/2020"))
     recit.alors_l_enveloppe(disponible="44 750 000,00 €", engage_bonus="100 000,00 €")
     recit.alors_l_exercice(2019, ae_engagees="100 000,00 €", cp_payes="0,00 €")
@@ -119,7 +119,7 @@ def test_le_bonus_dans_l_enveloppe_la_consomme() -> None:
 
 def test_le_bonus_hors_enveloppe_ne_la_consomme_pas() -> None:
     """Étant donné un bonus hors enveloppe ; alors le disponible l'ignore, AE et CP le comptent."""
-    recit = Recit(imputation_bonus="hors_enveloppe", enveloppe_centimes=15_000_000)
+    recit = raconter(imputation_bonus="hors_enveloppe", enveloppe_centimes=15_000_000)
     recit.etant_donne(*LABEL)
     recit.quand(bonus("lab01", "03/02/2020"), versement_du_bonus("lab01", "02/03/2020"))
     recit.alors_l_enveloppe(
@@ -135,7 +135,7 @@ def test_le_bonus_hors_enveloppe_ne_la_consomme_pas() -> None:
 
 def test_une_candidature_rejetee_puis_labellisee() -> None:
     """Étant donné une candidature rejetée ; quand une autre suit ; alors le label est donné."""
-    recit = Recit(instruction_requise=True)
+    recit = raconter(instruction_requise=True)
     recit.etant_donne(
         candidature("lab01"),
         ("InstruireCandidature", "12/01/2020", {"structure": "lab01"}),
@@ -154,7 +154,7 @@ def test_une_candidature_rejetee_puis_labellisee() -> None:
 
 def test_la_fin_du_programme_arrete_les_engagements_et_non_les_paiements() -> None:
     """Étant donné un programme clos ; alors ni candidature ni bonus, mais versements et retrait."""
-    recit = Recit().etant_donne(*LABEL, fin_du_programme("01/03/2020"))
+    recit = raconter().etant_donne(*LABEL, fin_du_programme("01/03/2020"))
     recit.quand_on_tente(candidature("lab02", "02/03/2020"))
     recit.alors_c_est_refuse("programme_clos", "n'est plus possible")
     recit.quand_on_tente(bonus("lab01", "03/02/2020"))

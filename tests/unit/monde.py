@@ -13,6 +13,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from commands import GrandLivre, Recu
+from commands.testing import mots
+from commands.testing.mots import CRITERES, qui, tranches
 from ledger import Acteur, Fait, MemoryStore, Store
 from ledger.evenements import Tranche
 
@@ -43,60 +45,10 @@ REGLES_COMPLETES: dict[str, Any] = {
     "ordonnancement_requis": False,
     "echeance_defaut": "03-01",
 }
-CRITERES = dict.fromkeys(
-    (
-        "ancrage_territorial",
-        "communaute_engagee",
-        "gouvernance_partagee",
-        "hybridation_activites",
-        "experimentation",
-    ),
-    "rempli",
-)
-_S1 = {"structure": "s1"}
-_CREDITS = {"exercice": 2020, "ae_centimes": 0, "cp_centimes": 0, "source": "LFI"}
-CHAMPS: dict[str, dict[str, Any]] = {
-    "OuvrirProgramme": {"intitule": "Fabriques", "regles": REGLES, "source": "AMI 2019"},
-    "RéviserRègles": {"regles": {"quota_numeriques": 32}, "source": "Dossier de presse"},
-    "ModifierEnveloppe": {"variation_centimes": 1, "source": "LFR"},
-    "CloreProgramme": {"motif": "Fin"},
-    "OuvrirCrédits": {**_CREDITS, "nature": "lfi"},
-    "GelerCrédits": _CREDITS,
-    "DégelerCrédits": _CREDITS,
-    "DéposerCandidature": {
-        **_S1,
-        "porteur": "LAB01",
-        "code_postal": "01500",
-        "ville": "Ambérieu-en-Bugey",
-        "territoire": "qpv",
-        "numerique": True,
-    },
-    "CorrigerStructure": {**_S1, "motif": "Coquille"},
-    "InstruireCandidature": {**_S1, "criteres": CRITERES},
-    "RendreAvis": {**_S1, "avis": "favorable", "instance": "CNTL"},
-    "RejeterCandidature": {**_S1, "motif": "Incomplet"},
-    "RetirerCandidature": {**_S1, "motif": "Renonce"},
-    "LabelliserFabrique": {**_S1, "montant_centimes": 15_000_000},
-    "SignerConvention": {**_S1, "reference": "CONV-1"},
-    "SignerAvenant": {**_S1, "motif": "Avenant"},
-    "AccorderBonusNumérique": _S1,
-    "RecevoirBilan": {**_S1, "exercice": 2020, "accepte": True},
-    "RetirerLabel": {**_S1, "motif": "Abandon"},
-    "OrdonnancerTranche": {**_S1, "rang": 1, "montant_centimes": 5_000_000, "dp": "DP-1"},
-    "VerserTranche": {**_S1, "rang": 1, "montant_centimes": 5_000_000, "reference": "V-1"},
-    "VerserBonus": {**_S1, "montant_centimes": 10_000_000, "reference": "B-1"},
-    "AnnulerVersement": {**_S1, "motif": "rejet_bancaire"},
-    "DemanderReversement": {**_S1, "montant_centimes": 1_000_000, "titre": "T-1"},
-    "EncaisserReversement": {**_S1, "montant_centimes": 1_000_000, "titre": "T-1"},
-    "ClôturerExercice": {},
-    "ReprendreJournal": {
-        "origine_precedente": "fabriques-ledger/fabriques/0123456789abcdef",
-        "taille_satisfaite": 1,
-        "taille_perdue": 9,
-        "racine_perdue": "A" * 43 + "=",
-        "motif": "Disque perdu",
-    },
+CHAMPS: dict[str, dict[str, Any]] = mots.CHAMPS | {
+    "OuvrirProgramme": mots.CHAMPS["OuvrirProgramme"] | {"regles": REGLES}
 }
+__all__ = ["CHAMPS", "CRITERES", "REGLES", "HorlogeFixe", "Monde", "P", "qui", "tranches"]
 
 
 class HorlogeFixe:
@@ -110,27 +62,9 @@ class HorlogeFixe:
         return self._instants.pop(0) if len(self._instants) > 1 else self._instants[0]
 
 
-def qui(identifiant: str, role: str = "comptable") -> dict[str, str]:
-    """An actor, as a command gives it."""
-    return {"id": identifiant, "role": role}
-
-
 def sans_none(champs: Mapping[str, Any]) -> dict[str, Any]:
     """The fields without those left out."""
     return {nom: valeur for nom, valeur in champs.items() if valeur is not None}
-
-
-def tranches(*lignes: tuple[int, int] | tuple[int, int, str]) -> list[dict[str, Any]]:
-    """A schedule from (exercice, cents) or (exercice, cents, due date); due on 1 March."""
-    return [
-        {
-            "rang": rang,
-            "exercice": ligne[0],
-            "montant_centimes": ligne[1],
-            "echeance": ligne[2] if len(ligne) == 3 else f"{ligne[0]}-03-01",
-        }
-        for rang, ligne in enumerate(lignes, start=1)
-    ]
 
 
 def echeancier(*lignes: tuple[int, int] | tuple[int, int, str]) -> tuple[Tranche, ...]:
