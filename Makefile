@@ -33,6 +33,9 @@ bench: $(VENV)/.pret ## mesure les débits
 falsification: $(VENV)/.pret ## lance 10 000 falsifications et dit lesquelles se voient
 	@$(PY) -m tests.campagne.falsification
 
+machine: $(VENV)/.pret ## compare un million de commandes au modèle de référence (vingt minutes)
+	@$(PY) -m tests.campagne.machine
+
 wheel: $(VENV)/.pret ## construit la roue dans dist/
 	@$(PY) -m hatchling build -t wheel -d dist
 
@@ -56,4 +59,4 @@ $(VENV)/.pret-lint: $(VENV)/.pret
 	@$(INSTALLER) '.[test,dev]'
 	@touch $@
 
-.PHONY: help demo test lint bench falsification wheel clean
+.PHONY: help demo test lint bench falsification machine wheel clean
