@@ -2,7 +2,7 @@
 
 Three kinds. `histoires()` gives a programme in memory with its commands and receipts, refusals
 included. `histoires_valides()` gives commands that are all accepted, in order.
-`histoires_adverses()` spoils such a list: sent twice, late, out of order, one cent too much.
+`histoires_adverses()` gives spoilt ones: sent twice, late, out of order, one cent too much.
 """
 
 from __future__ import annotations
@@ -13,20 +13,37 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from hypothesis import strategies as st
+from msgspec import to_builtins
 
 from ledger import Fait, Journal, MemoryStore, Store
 from ledger.testing.horloge import Horloge, HorlogeDonnee
 from ledger.testing.valeurs import JOUR_MAX, JOUR_MIN, Json
 
 from ..execution import GrandLivre
+from ..modele import Commande, en_donnees
 from ..recus import Recu
 from .contexte import PROGRAMME, STRUCTURES, Contexte
 from .strategies import amorces, commandes, ouvertures
 
 
-def en_lignes(envoyees: Iterable[Json]) -> str:
-    """Commands as `fabriques executer` reads them: one JSON object a line."""
-    return "".join(f"{json.dumps(c, ensure_ascii=False)}\n" for c in envoyees)
+def en_lignes(envoyees: Iterable[Json | Commande]) -> str:
+    """Commands, typed or raw, as `fabriques executer` reads them: one JSON object a line."""
+    return "".join(f"{json.dumps(_brute(c), ensure_ascii=False)}\n" for c in envoyees)
+
+
+def _brute(commande: Json | Commande) -> Json:
+    if isinstance(commande, Commande):
+        brute: Json = to_builtins(commande.contenu(), enc_hook=en_donnees)
+        return brute
+    return commande
+
+
+class Suite(list[Json]):
+    """Commands in order; a failing example shows them as `fabriques executer` reads them."""
+
+    def __repr__(self) -> str:
+        """One JSON object a line."""
+        return f"Suite:\n{en_lignes(self)}"
 
 
 @dataclass(repr=False)
@@ -107,10 +124,10 @@ def histoires_valides(
     maximum: int = 45,
     verbes: Collection[str] = (),
     reglements: st.SearchStrategy[Json] | None = None,
-) -> st.SearchStrategy[list[Json]]:
+) -> st.SearchStrategy[Suite]:
     """Commands in an order in which each of them is accepted, the opening first."""
     toutes = histoires(maximum=maximum, verbes=verbes, reglements=reglements)
-    return toutes.map(lambda histoire: histoire.acceptees)
+    return toutes.map(lambda histoire: Suite(histoire.acceptees))
 
 
 @st.composite
@@ -121,13 +138,15 @@ def histoires_adverses(
     degats: int = 6,
     verbes: Collection[str] = (),
     reglements: st.SearchStrategy[Json] | None = None,
-) -> list[Json]:
-    """A valid history spoilt in up to `degats` places, as real senders spoil them.
+) -> Suite:
+    """A history, refusals just over each limit included, spoilt in up to `degats` places.
 
-    A command is sent twice, sent again with another content, dated late (up to two years), dated
-    the day before, moved elsewhere in the order, or asks for one cent more.
+    As real senders spoil them: a command is sent twice, sent again with another content, dated
+    late (up to two years), dated the day before, moved elsewhere in the order, or asks for one
+    cent more.
     """
-    suite = draw(histoires_valides(maximum=maximum, verbes=verbes, reglements=reglements))
+    tiree = draw(histoires(maximum=maximum, verbes=verbes, reglements=reglements))
+    suite = Suite(tiree.commandes)
     for _ in range(draw(st.integers(0, degats))):
         rang = draw(st.integers(0, len(suite) - 1))
         draw(st.sampled_from(_DEGATS))(draw, suite, rang)

@@ -1,0 +1,86 @@
+"""Les histoires du kit : valides ou abîmées, toujours lisibles par la ligne de commande."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from commands import COMMANDES, Commande, GrandLivre, lire_ligne
+from commands.testing import (
+    Moteur,
+    confronter,
+    en_lignes,
+    histoires_adverses,
+    histoires_valides,
+)
+from commands.testing.histoires import Suite
+from commands.testing.types import commandes_typees
+from ledger import MemoryStore
+from projections.testing import lecteur
+from tests.properties.outils import reglages
+
+
+def moteur() -> Moteur:
+    """A new engine in memory."""
+    livre = GrandLivre(MemoryStore())
+    return Moteur(livre, lecteur=lecteur(livre.store))
+
+
+def codes(suite: Suite) -> list[str]:
+    """What a new engine answers to each command: its status, or why it is refused."""
+    livre = GrandLivre(MemoryStore())
+    recus = [livre.executer(commande) for commande in suite]
+    return [r.statut if r.refus is None else r.refus.code for r in recus]
+
+
+@reglages(40)
+@given(suite=histoires_valides())
+def test_une_histoire_valide_n_a_que_des_acceptations(suite: Suite) -> None:
+    """Toutes les commandes d'une histoire valide sont acceptées, dans l'ordre, partout."""
+    assert set(codes(suite)) == {"acceptee"}
+
+
+@reglages(40)
+@given(suite=histoires_adverses())
+def test_le_moteur_et_le_modele_repondent_pareil_aux_histoires_abimees(suite: Suite) -> None:
+    """Envois doubles, tardifs, déplacés, d'un centime de trop : mêmes réponses, mêmes chiffres."""
+    confronter(moteur, suite)
+
+
+def test_les_histoires_abimees_rencontrent_ce_qu_elles_annoncent() -> None:
+    """On y trouve des renvois, des détournements, des retards et des dépassements."""
+    vus: Counter[str] = Counter()
+
+    @settings(max_examples=250, derandomize=True, phases=(Phase.generate,), database=None)
+    @given(suite=histoires_adverses(maximum=20))
+    def compter(suite: Suite) -> None:
+        vus.update(codes(suite))
+
+    compter()
+    annonces = {"deja_executee", "commande_divergente", "date_incoherente", "structure_inconnue"}
+    annonces |= {"montant_excessif", "montant_hors_bornes", "plafond_annuel_depasse"}
+    assert annonces <= set(vus)
+
+
+@reglages(30)
+@given(suite=histoires_adverses(maximum=10))
+def test_une_suite_se_montre_en_lignes_a_coller(suite: Suite) -> None:
+    """Ce qu'un exemple affiche se relit, ligne à ligne, comme ce qui a été tiré."""
+    lignes = repr(suite).splitlines()[1:]
+    livre = GrandLivre(MemoryStore())
+    relus = [livre.executer(lire_ligne(ligne.encode())) for ligne in lignes]
+    assert [r.statut if r.refus is None else r.refus.code for r in relus] == codes(suite)
+
+
+@reglages(100)
+@given(data=st.data())
+def test_une_commande_typee_se_montre_en_une_ligne(data: st.DataObject) -> None:
+    """Toute commande typée est bien formée, et s'écrit en une ligne qui rend la même commande."""
+    commande: Any = data.draw(commandes_typees(data.draw(st.sampled_from(COMMANDES))))
+    (ligne,) = en_lignes([commande]).splitlines()
+    relue = lire_ligne(ligne.encode())
+    assert isinstance(relue, Commande)
+    assert (type(relue), relue.empreinte) == (type(commande), commande.empreinte)
