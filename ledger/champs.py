@@ -25,6 +25,7 @@ _INTERDITS = re.compile(
 _VAGUE_MAX = 9999
 _SLUG = re.compile(r"[a-z0-9-]{1,64}")
 _ID_COMMANDE = re.compile(r"[\x20-\x7e]{1,64}")
+_CORRELATION = re.compile(r"[\x20-\x7e]{1,128}")
 _CODE_POSTAL = re.compile(r"[0-9]{5}")
 _RNA = re.compile(r"W[0-9]{9}")
 _MOIS_JOUR = re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])")
@@ -47,6 +48,11 @@ def normaliser(texte: str) -> str:
 def est_slug(texte: str) -> bool:
     """Whether the text is an identifier of programme or structure: `[a-z0-9-]{1,64}`."""
     return _SLUG.fullmatch(texte) is not None
+
+
+def est_correlation(texte: str) -> bool:
+    """Whether the text may stand in `correlation`: 1 to 128 printable ASCII characters."""
+    return _CORRELATION.fullmatch(texte) is not None
 
 
 def est_admis(texte: str) -> bool:

@@ -45,7 +45,9 @@ class Brouillon:
         self.feuilles: list[bytes] = []
         self.faits: list[tuple[int, Fait]] = []
 
-    def sceller(self, fait: Fait, *, instant: str, empreinte: str) -> Fait:
+    def sceller(
+        self, fait: Fait, *, instant: str, empreinte: str, correlation: str | None = None
+    ) -> Fait:
         """The fact with its recorded instant (never before the last one), digest and link."""
         self.instant = max(self.instant, instant)
         scelle = replace(
@@ -53,6 +55,7 @@ class Brouillon:
             enregistre_le=self.instant,
             empreinte_commande=empreinte,
             precedent=self._precedent,
+            correlation=correlation,
         )
         topic, octets = TOPICS[type(fait)], encoder(scelle)
         self.position += 1

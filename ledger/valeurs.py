@@ -16,6 +16,8 @@ Positif = Annotated[int, Meta(gt=0, le=_MAX)]
 OuZero = Annotated[int, Meta(ge=0, le=_MAX)]
 Signe = Annotated[int, Meta(ge=-_MAX, le=_MAX)]
 Exercice = Annotated[int, Meta(ge=1900, le=2999)]
+Correlation = Annotated[str, Meta(pattern=r"\A[ -~]{1,128}\Z")]
+"""1 to 128 printable ASCII characters."""
 Texte = Annotated[str, Meta(min_length=1, max_length=4000)]
 
 Role = Literal["instructeur", "ordonnateur", "comptable", "controleur", "systeme"]

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ledger import TYPES, Journal, MemoryStore, evolve
-from ledger.preuve.canonique import decoder, encoder
+from ledger.preuve.canonique import OctetsIllisibles, decoder, encoder, json_canonique
 from ledger.preuve.ligne import Lineur
 from ledger.preuve.merkle import racine_base64
 from ledger.programme import Programme
@@ -25,6 +25,8 @@ from projections.enveloppe import Enveloppe
 LIGNES = vecteurs.lignes_v1()
 SUITE = vecteurs.lignes_v1_suite()
 """Types born after the frozen journal, one line each; they chain to nothing here."""
+CORRELEES = FICHIER.with_name("faits-v1-correlation.jsonl").read_bytes().splitlines()
+"""One line of each type with the optional member `correlation`; they chain to nothing here."""
 RACINE = "y5N1Aed+8AdGBsZJQy55PIeikrgW+GkxR8k+WUFfLPA="
 TYPES_V1 = {
     "programme-ouvert": "ProgrammeOuvert",
@@ -80,13 +82,45 @@ def nom(ligne: bytes) -> str:
     return f"{lue['pos']:02d}-{lue['type']}"
 
 
-@pytest.mark.parametrize("ligne", LIGNES + SUITE, ids=nom)
+@pytest.mark.parametrize("ligne", LIGNES + SUITE + CORRELEES, ids=nom)
 def test_un_fait_fige_se_lit_et_se_reecrit_aux_memes_octets(ligne: bytes) -> None:
     """Chaque fait figé se lit dans sa classe et se réécrit aux mêmes octets."""
     position, topic, octets = brute(ligne)
     fait = decoder(topic, octets)
     assert (type(fait).__name__, encoder(fait)) == (TYPES_V1[topic], octets)
     assert Lineur("fabriques").ligne(position, topic, octets) == ligne
+
+
+@pytest.mark.parametrize(
+    "correlation", ["", "x" * 129, "é", "a\n", "\t", "a\x7f", 7, None, ["a"]], ids=repr
+)
+def test_une_correlation_mal_formee_ne_se_lit_pas(correlation: Any) -> None:
+    """Une corrélation stockée qui n'est pas 1 à 128 signes ASCII imprimables est refusée."""
+    _, topic, octets = brute(CORRELEES[0])
+    etat = json.loads(octets) | {"correlation": correlation}
+    if correlation is None:  # as any optional member: read as absent, and not canonical
+        assert encoder(decoder(topic, json_canonique(etat))) != json_canonique(etat)
+        return
+    with pytest.raises(OctetsIllisibles, match="correlation"):
+        decoder(topic, json_canonique(etat))
+
+
+def test_un_membre_inconnu_reste_refuse() -> None:
+    """Un membre que le format ne connaît pas rend la ligne illisible, corrélation ou non."""
+    _, topic, octets = brute(CORRELEES[0])
+    for membre in ("causation", "correlations", "Correlation"):
+        with pytest.raises(OctetsIllisibles, match=membre):
+            decoder(topic, json_canonique(json.loads(octets) | {membre: "a"}))
+
+
+def test_les_lignes_sans_correlation_restent_celles_d_avant() -> None:
+    """Chaque type a sa ligne corrélée, qui ne diffère que par ce membre d'une ligne figée."""
+    avant = {(json.loads(x)["type"], json.loads(x)["pos"]): json.loads(x) for x in LIGNES + SUITE}
+    for ligne in CORRELEES:
+        lue = json.loads(ligne)
+        del lue["state"]["correlation"]
+        assert lue == avant[lue["type"], lue["pos"]]
+    assert {json.loads(ligne)["type"] for ligne in CORRELEES} == set(TYPES_V1)
 
 
 def test_la_table_des_types_ne_fait_que_grandir() -> None:
@@ -103,7 +137,7 @@ def test_tout_type_du_registre_est_fige_par_une_ligne() -> None:
 def test_les_membres_facultatifs_figurent_dans_les_lignes_figees() -> None:
     """Chaque membre de chaque classe v1 figure dans au moins une ligne figée."""
     vus: dict[str, set[str]] = {}
-    for ligne in LIGNES + SUITE:
+    for ligne in LIGNES + SUITE + CORRELEES:
         lue: dict[str, Any] = json.loads(ligne)
         vus.setdefault(lue["type"], set()).update(lue["state"])
     assert vus == {topic: set(TYPES[topic].__struct_fields__) for topic in TYPES_V1}
