@@ -78,6 +78,12 @@ class StoreClosedError(StoreError):
     code = "base_fermee"
 
 
+class StoreForkedError(StoreError):
+    """The base was opened by another process: connections do not survive a fork."""
+
+    code = "base_apres_fork"
+
+
 class StoreUnsafeError(StoreError):
     """A durability setting that the ledger relies on could not be obtained."""
 

@@ -11,6 +11,7 @@ from base64 import b64encode
 from collections.abc import Iterable
 from hashlib import sha256
 from threading import Lock
+from weakref import WeakSet
 
 TAILLE_EMPREINTE = 32
 
@@ -31,11 +32,12 @@ class Arbre:
     Leaves are kept as they come; inner nodes are hashed when a root is first asked for.
     """
 
-    __slots__ = ("_niveaux", "_verrou")
+    __slots__ = ("__weakref__", "_niveaux", "_verrou")
 
     def __init__(self) -> None:
         self._niveaux: list[bytearray] = [bytearray()]
         self._verrou = Lock()  # receipts are read by any thread
+        _VIVANTS.add(self)
 
     @property
     def taille(self) -> int:
@@ -139,6 +141,15 @@ class Arbre:
     def _noeud(self, niveau: int, rang: int) -> bytes:
         debut = rang * TAILLE_EMPREINTE
         return bytes(self._niveaux[niveau][debut : debut + TAILLE_EMPREINTE])
+
+
+_VIVANTS: WeakSet[Arbre] = WeakSet()
+
+
+def apres_fork() -> None:
+    """In a child process: a lock may have been held by a thread that is not there any more."""
+    for arbre in list(_VIVANTS):
+        arbre._verrou = Lock()
 
 
 def racine_base64(racine: bytes) -> str:

@@ -24,6 +24,7 @@ from eventsourcing.sqlite import (
 from eventsourcing.utils import Environment
 
 from ..erreurs import StoreUnsafeError
+from .usage import Usage, garder_apres_fork
 
 APPLICATION_ID = 0x46414254
 """Marks the file as a ledger base ("FABT")."""
@@ -46,12 +47,24 @@ _TABLE_COMMANDES = (
 )
 
 
+class Connexion(sqlite3.Connection):
+    """A connection that a child process never closes."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        garder_apres_fork(self)
+
+
 class Pool(SQLiteConnectionPool):
     """The library's pool, with durable settings on every connection."""
 
     attente: float = 0
     lecture_seule = False
     creation = False
+
+    def __init__(self, *, db_name: str, pool_timeout: float) -> None:
+        self._usage = Usage("Le bassin de connexions")
+        super().__init__(db_name=db_name, pool_timeout=pool_timeout)
 
     def _create_connection(self) -> SQLiteConnection:
         # the library's own connection keeps one prepared statement: each would be compiled anew
@@ -61,6 +74,7 @@ class Pool(SQLiteConnectionPool):
             check_same_thread=False,
             isolation_level=None,
             cached_statements=_REQUETES_GARDEES,
+            factory=Connexion,
             timeout=self.attente,
         )
         connexion.row_factory = sqlite3.Row  # what the library's own queries expect
@@ -70,6 +84,11 @@ class Pool(SQLiteConnectionPool):
             connexion.close()
             raise
         return SQLiteConnection(sqlite_conn=connexion, max_age=self.max_age)
+
+    def close(self) -> None:
+        """Close every connection; in a child process, touch neither them nor the locks."""
+        if not self._usage.etrangere:
+            super().close()
 
     def _passer_en_wal(self, connexion: sqlite3.Connection) -> str:
         """SQLite answers "locked" at once here, whatever the timeout: wait in its place."""

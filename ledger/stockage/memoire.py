@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NoReturn
 
 from ..erreurs import VersionConflictError
 from .port import Ecriture, EntreeIndex, LigneBrute, Store
+from .usage import Usage, refuser_de_voyager
 
 
 class MemoryStore:
@@ -18,19 +20,26 @@ class MemoryStore:
         self._bases: dict[str, int] = (
             {} if origine is None else {p: origine.taille(p) for p in origine.programmes()}
         )
+        self._usage = Usage("La base en mémoire")
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        refuser_de_voyager(self)
 
     def programmes(self) -> tuple[str, ...]:
         """The programmes that have events, sorted."""
+        self._usage.exiger()
         return tuple(sorted({*self._bases, *(p for p, lignes in self._lignes.items() if lignes)}))
 
     def taille(self, programme: str) -> int:
         """The last position of a programme."""
+        self._usage.exiger()
         return self._base(programme) + len(self._lignes.get(programme, ()))
 
     def lire(
         self, programme: str, *, apres: int = 0, jusqua: int | None = None
     ) -> Iterator[LigneBrute]:
         """The lines of a programme: those of the origin as it was at the fork, then ours."""
+        self._usage.exiger()
         base = self._base(programme)
         if self._origine is not None and apres < base:
             fin = base if jusqua is None else min(base, jusqua)
@@ -50,6 +59,7 @@ class MemoryStore:
 
     def retrouver(self, programme: str, ids: Iterable[str]) -> dict[str, EntreeIndex]:
         """Which of these command ids were accepted, and where."""
+        self._usage.exiger()
         demandes = tuple(ids)
         connus = self._index.get(programme, {})
         trouves = {i: connus[i] for i in demandes if i in connus}
@@ -61,6 +71,7 @@ class MemoryStore:
 
     def index(self) -> Iterator[tuple[str, EntreeIndex]]:
         """The index of command ids, by programme and id."""
+        self._usage.exiger()
         if self._origine is not None:
             for programme, entree in self._origine.index():
                 if entree.position <= self._base(programme):
@@ -75,6 +86,7 @@ class MemoryStore:
 
     def reindexer(self, programme: str, entrees: Iterable[EntreeIndex]) -> None:
         """Give our part of the index the entries it lacks (the origin's is its own)."""
+        self._usage.exiger()
         index = self._index.setdefault(programme, {})
         for entree in entrees:
             if entree.position > self._base(programme):
@@ -82,6 +94,7 @@ class MemoryStore:
 
     def ajouter(self, ecritures: Sequence[Ecriture]) -> None:
         """Add events and ids: all or nothing."""
+        self._usage.exiger()
         for e in ecritures:
             attendue = self.taille(e.programme) + 1
             connus = self.retrouver(e.programme, (i.id_commande for i in e.ids))
@@ -93,10 +106,12 @@ class MemoryStore:
 
     def controler(self) -> list[str]:
         """Nothing to check in memory."""
+        self._usage.exiger()
         return []
 
     def fermer(self) -> None:
-        """Nothing to close; the origin stays open."""
+        """Refuse any further use; the origin stays open."""
+        self._usage.fermer()
 
     def _base(self, programme: str) -> int:
         """Size of the origin's stream when the fork was made."""

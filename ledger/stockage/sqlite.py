@@ -8,10 +8,11 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
+from typing import NoReturn
 from urllib.parse import quote
 
 from ..erreurs import (
-    StoreClosedError,
     StoreError,
     StoreForeignError,
     StoreMissingError,
@@ -21,6 +22,7 @@ from ..erreurs import (
 from .adaptateur import APPLICATION_ID, Factory
 from .port import Ecriture, EntreeIndex, LigneBrute
 from .traduction import traduire
+from .usage import Usage, refuser_de_voyager
 
 ATTENTE_SECONDES = 30
 """How long a locked base is waited for, unless the caller says otherwise."""
@@ -53,7 +55,8 @@ class SQLiteStore:
         self._ecriture = ecriture
         self._creation_permise = creer
         self._attente = ATTENTE_SECONDES if attente is None else attente
-        self._fermee = False
+        self._usage = Usage(f"La base {self.fichier}")
+        self._ouverture = Lock()
         self._indexee = True
         self._factory: Factory | None = None
         if self.fichier.is_dir():
@@ -62,6 +65,9 @@ class SQLiteStore:
             self._ouvrir()
         elif not creer:
             raise self._absente()
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        refuser_de_voyager(self)
 
     def _absente(self) -> StoreMissingError:
         return StoreMissingError(
@@ -103,10 +109,10 @@ class SQLiteStore:
 
     def _ouverte(self) -> Factory | None:
         """The open base; one that another process made since we looked is opened now."""
-        if self._fermee:
-            raise StoreClosedError(f"La base {self.fichier} est fermée.", remede="La rouvrir.")
+        self._usage.exiger()
         if self._factory is None and self._existe():
-            return self._ouvrir()
+            with self._ouverture:  # two threads may look at once
+                return self._factory or self._ouvrir()
         return self._factory
 
     def _reconnaitre(self) -> None:
@@ -243,10 +249,11 @@ class SQLiteStore:
 
     def ajouter(self, ecritures: Sequence[Ecriture]) -> None:
         """Add events and ids in one durable transaction: all or nothing."""
+        self._usage.exiger()
         if not self._ecriture:
             raise StoreReadOnlyError(f"La base {self.fichier} est ouverte en lecture seule.")
-        factory = self._ouverte() or self._creer()
-        with traduire(self.fichier):
+        with self._usage, traduire(self.fichier):
+            factory = self._ouverte() or self._creer()
             # plain rows rather than StoredEvent objects: they go to SQLite as they are
             factory.recorder.insert_events(
                 (),
@@ -258,7 +265,8 @@ class SQLiteStore:
         """Create the file; several processes may be doing so at once."""
         if not self._creation_permise:
             raise self._absente()
-        return self._ouvrir(creer=True)
+        with self._ouverture:
+            return self._factory or self._ouvrir(creer=True)
 
     def taille_index(self, programme: str) -> int:
         """How many command ids of a programme the index holds."""
@@ -274,7 +282,7 @@ class SQLiteStore:
         if factory is None or not self._ecriture:
             raise StoreReadOnlyError(f"La base {self.fichier} n'est pas ouverte en écriture.")
         rangees = [(programme, *entree) for entree in entrees]  # read before the transaction
-        with traduire(self.fichier), factory.datastore.transaction(commit=True) as c:
+        with self._usage, traduire(self.fichier), factory.datastore.transaction(commit=True) as c:
             c.executemany("INSERT OR IGNORE INTO fabriques_commandes VALUES (?,?,?,?)", rangees)
 
     def controler(self) -> list[str]:
@@ -297,20 +305,23 @@ class SQLiteStore:
         return defauts
 
     def fermer(self) -> None:
-        """Close every connection."""
-        self._fermee = True
-        if self._factory is not None:
+        """Close every connection, once what other threads are doing is done.
+
+        Twice is fine. In a process that did not open the base, nothing happens.
+        """
+        if self._usage.fermer() and self._factory is not None:
             self._factory.close()
             self._factory = None
 
     @contextmanager
     def _lecture(self) -> Iterator[sqlite3.Cursor]:
-        factory = self._ouverte()
-        if factory is None:
-            raise self._absente()
-        with (
-            traduire(self.fichier),
-            factory.datastore.transaction(commit=False) as curseur,
-        ):
-            curseur.sqlite_cursor.row_factory = None
-            yield curseur.sqlite_cursor
+        with self._usage:
+            factory = self._ouverte()
+            if factory is None:
+                raise self._absente()
+            with (
+                traduire(self.fichier),
+                factory.datastore.transaction(commit=False) as curseur,
+            ):
+                curseur.sqlite_cursor.row_factory = None
+                yield curseur.sqlite_cursor

@@ -122,7 +122,7 @@ def test_une_reprise_ne_change_ni_solde_ni_dossier_ni_chiffre(monde: Monde) -> N
 def test_l_origine_change_a_la_ligne_de_reprise(monde: Monde) -> None:
     """L'origine est celle de la ligne 1, puis de chaque ligne de reprise, à partir d'elle."""
     monde.label()
-    ecrivain = monde.livre._fils[P].journal  # the one that commands move
+    ecrivain = monde.livre._redacteur.fil(P).journal  # the one that commands move
     premiere = origine_de(monde, 1)
     assert [ecrivain.origine(n) for n in (1, 2, 3)] == [premiere] * 3
     assert monde.ok("ReprendreJournal", "2020-03-01") == 4
