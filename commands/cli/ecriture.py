@@ -28,6 +28,15 @@ SORTIE_REFUS = 3
 SORTIE_INTERROMPU = 130
 
 
+def _lire_correlation(_: click.Context, __: click.Parameter, valeur: str | None) -> str | None:
+    """What marks the facts of this run."""
+    from ledger.champs import est_correlation  # noqa: PLC0415
+
+    if valeur is not None and not est_correlation(valeur):
+        raise click.BadParameter("1 à 128 signes ASCII imprimables attendus.")
+    return valeur
+
+
 @click.command(
     short_help="Exécute des commandes et rend un reçu par commande.",
     epilog="""\b
@@ -61,6 +70,12 @@ acquitté est enregistré).""",
     show_envvar=True,
     help="Refuser d'écrire si la base est en retard sur les relevés gardés là.",
 )
+@click.option(
+    "--correlation",
+    metavar="TEXTE",
+    callback=_lire_correlation,
+    help="Garder ce repère dans chaque fait (1 à 128 signes ASCII).",
+)
 @option_base
 @option_format(FORMATS, "jsonl")
 @option_sortie
@@ -70,6 +85,7 @@ def executer(  # noqa: PLR0913 - one argument per option
     atomique: bool,
     a_blanc: bool,
     releves: str | None,
+    correlation: str | None,
     base: str,
     format_demande: str | None,
     sortie: str | None,
@@ -94,10 +110,10 @@ def executer(  # noqa: PLR0913 - one argument per option
             registre = Registre(flux, choisi)
             restantes = chain(() if premiere is None else (premiere,), a_lire)
             if atomique:
-                couples = _en_un_lot(livre, restantes)
+                couples = _en_un_lot(livre, restantes, correlation)
             else:
                 suivies = _suivre(restantes, fichier, sortie)
-                couples = _au_fil_de_l_eau(livre, suivies, registre)
+                couples = _au_fil_de_l_eau(livre, suivies, registre, correlation)
             _inscrire(couples, registre, atomique=atomique, a_blanc=a_blanc)
     if registre.comptes["refusee"]:
         raise click.exceptions.Exit(SORTIE_REFUS)
@@ -185,19 +201,21 @@ def _lire(ligne: Ligne) -> Commande | CommandeIllisible:
 
 
 def _au_fil_de_l_eau(
-    livre: GrandLivre, a_lire: Iterator[Ligne], registre: Registre
+    livre: GrandLivre, a_lire: Iterator[Ligne], registre: Registre, correlation: str | None
 ) -> Iterator[tuple[int, Recu]]:
     """One receipt per line, in order, by durable batches; each batch is handed over at once."""
     from commands.execution import TAILLE_LOT  # noqa: PLC0415
 
     while lot := list(islice(a_lire, TAILLE_LOT)):
-        recus = livre.executer_lot([_lire(ligne) for ligne in lot])
+        recus = livre.executer_lot([_lire(ligne) for ligne in lot], correlation=correlation)
         for ligne, recu in zip(lot, recus, strict=True):
             yield ligne.numero, recu
         registre.rendre()
 
 
-def _en_un_lot(livre: GrandLivre, a_lire: Iterator[Ligne]) -> Iterator[tuple[int, Recu]]:
+def _en_un_lot(
+    livre: GrandLivre, a_lire: Iterator[Ligne], correlation: str | None
+) -> Iterator[tuple[int, Recu]]:
     """All or nothing: every receipt, or the single one of the first refusal."""
     lot: list[Ligne] = []
     for ligne in a_lire:
@@ -207,7 +225,8 @@ def _en_un_lot(livre: GrandLivre, a_lire: Iterator[Ligne]) -> Iterator[tuple[int
                 f"--atomique accepte {ATOMIQUE_MAX} commandes et {ATOMIQUE_OCTETS} octets au "
                 "plus : découper le fichier."
             )
-    recus = livre.executer_lot([_lire(ligne) for ligne in lot], atomique=True)
+    saisies = [_lire(ligne) for ligne in lot]
+    recus = livre.executer_lot(saisies, atomique=True, correlation=correlation)
     if len(recus) == 1 and not recus[0].acceptee:
         yield lot[recus[0].rang].numero, recus[0]
     else:

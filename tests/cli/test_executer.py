@@ -55,6 +55,31 @@ def test_un_refus_n_arrete_pas_les_autres(base_neuve: Path) -> None:
     assert fait.erreur == "2 acceptées, 0 déjà exécutée, 1 refusée.\n"
 
 
+@pytest.mark.parametrize("mode", [(), ("--atomique",)])
+def test_la_correlation_donnee_est_dans_chaque_fait(
+    base_neuve: Path, mode: tuple[str, ...]
+) -> None:
+    """--correlation marque chaque fait écrit, et aucun de ceux qui l'étaient déjà."""
+    executer(base_neuve, en_lignes([depot("a")]))
+    lot = en_lignes([depot("a"), depot("b"), depot("c")])
+    assert executer(base_neuve, lot, "--correlation", "lot 7", *mode).code == 0
+    journal = lancer("journal", "--base", base_neuve).lignes_json
+    assert [ligne["state"].get("correlation") for ligne in journal] == [
+        None,
+        None,
+        "lot 7",
+        "lot 7",
+    ]
+
+
+@pytest.mark.parametrize("mauvaise", ["", "é", "x" * 129, "a\n"])
+def test_une_correlation_mal_formee_est_une_faute_d_usage(tmp_path: Path, mauvaise: str) -> None:
+    """Une corrélation mal formée est dite avant toute lecture : code 2, aucune base."""
+    fait = executer(tmp_path / "a.db", en_lignes([ouverture()]), "--correlation", mauvaise)
+    assert (fait.code, "1 à 128 signes ASCII" in fait.erreur) == (2, True)
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("ligne", "extrait"),
     [
