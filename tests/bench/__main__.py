@@ -27,6 +27,8 @@ def mesurer(dossier: Path, tailles: Tailles) -> list[Mesure]:
     mesures: list[Mesure] = []
     dire("Commandes en séquence…")
     mesures += ecriture.sequence(dossier, base, tailles)
+    dire("Appelants à la fois…")
+    mesures += ecriture.concurrence(dossier, base, tailles)
     dire("Commandes par lots…")
     mesures += ecriture.par_lots(dossier, base, tailles)
     dire("Rejeu…")

@@ -27,12 +27,14 @@ class Tailles:
     positions: tuple[int, int]
     rejeux: int
     croissance: tuple[int, ...]
+    par_appelant: int = 1
+    """Lives that each concurrent caller plays in one turn."""
     audit: int = 0
     """Events of the base that is verified whole; 0: the one that replays read."""
 
 
 COMPLET = Tailles(
-    200_000, 2_000, 9, 100, 8, (1_000, 100_000), 5, (1_000, 10_000, 100_000), audit=1_000_000
+    200_000, 2_000, 9, 100, 8, (1_000, 100_000), 5, (1_000, 10_000, 100_000), 2, audit=1_000_000
 )
 RAPIDE = Tailles(6_000, 1_000, 3, 40, 2, (500, 5_000), 3, (500, 1_000, 5_000))
 

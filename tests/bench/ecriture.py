@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
-from commands import GrandLivre
+from commands import AnnulerVersement, Commande, GrandLivre
 from commands.execution import TAILLE_LOT
 
 from . import brut
@@ -14,6 +16,8 @@ from .chrono import Comparaison, Mesure, alterner, entrelacer, geler
 from .commun import Tailles, exiger, modele
 from .stock import Subventions
 
+APPELANTS = 32
+PAS_D_UNE_VIE = 8
 NEUVE = 900_000
 """A structure that no base knows."""
 
@@ -96,6 +100,62 @@ def par_lots(dossier: Path, base: Path, t: Tailles) -> list[Mesure]:
         durees = alterner({"moteur": executer, "brut": ecrire}, tours=t.tours, chauffe=1)
     comparer = Comparaison(durees, par_tour, "µs/commande")
     return [comparer(f"commandes validées par lots de {TAILLE_LOT}", "moteur", "brut", 0.25)]
+
+
+def concurrence(dossier: Path, base: Path, t: Tailles) -> list[Mesure]:
+    """Threads of one handle, each with its own structures, against the same commands in sequence.
+
+    Lives with a cancellation are left out: they name positions, which depend on the order.
+    """
+    vies = _vies((t.tours + 1) * APPELANTS * t.par_appelant, t.depart)
+    geler()
+    with ExitStack() as pile:
+        livres = []
+        for nom in ("concurrence", "sequence-seule"):
+            copie = brut.copier(base, dossier / f"{nom}.db", t.depart)
+            livres.append(pile.enter_context(GrandLivre.ouvrir(copie)))
+            livres[-1].etat(PROGRAMME)
+        ensemble, seul = livres
+        bassin = pile.enter_context(ThreadPoolExecutor(APPELANTS))
+
+        def une(livre: GrandLivre, vie: Sequence[Commande]) -> None:
+            exiger(livre.executer(c) for c in vie)
+
+        def lot(tour: int) -> list[list[Commande]]:
+            par_tour = APPELANTS * t.par_appelant
+            return vies[tour * par_tour : (tour + 1) * par_tour]
+
+        def a_plusieurs(tour: int) -> None:
+            faits = [bassin.submit(une, ensemble, vie) for vie in lot(tour)]
+            for fait in faits:
+                fait.result()
+
+        def en_sequence(tour: int) -> None:
+            for vie in lot(tour):
+                une(seul, vie)
+
+        durees = alterner(
+            {"ensemble": a_plusieurs, "en séquence": en_sequence},
+            tours=t.tours,
+            chauffe=1,
+        )
+    comparer = Comparaison(durees, PAS_D_UNE_VIE * APPELANTS * t.par_appelant, "µs/commande")
+    return [comparer(f"{APPELANTS} appelants à la fois", "ensemble", "en séquence", 5)]
+
+
+def _vies(nombre: int, position: int) -> list[list[Commande]]:
+    """The beginnings of that many lives of new structures, none with a cancellation."""
+    vies: dict[str, list[Commande]] = {}
+    gardees: list[list[Commande]] = []
+    suite = commandes(10**9, ouverture=False, position=position, premiere=NEUVE)
+    while len(gardees) < nombre:
+        objet = next(suite)
+        vie = vies.setdefault(objet.get("structure", ""), [])
+        vie.append(modele(objet))
+        pas = [type(c) for c in vie]
+        if len(pas) == PAS_D_UNE_VIE and "structure" in objet and AnnulerVersement not in pas:
+            gardees.append(vie[:])
+    return gardees
 
 
 def positions(dossier: Path, base: Path, t: Tailles) -> list[Mesure]:

@@ -36,6 +36,7 @@ def test_le_banc_mesure_et_imprime(
     assert [(m["contre"], m["au_moins"] or m["au_plus"]) for m in visees] == [
         ("brut", 0.55),
         ("stock", 4),
+        ("en séquence", 5),
         ("brut", 0.25),
         ("brut", 0.12),
         ("stock", 5),
