@@ -56,7 +56,7 @@ def _du_type(genre: Any) -> st.SearchStrategy[Any]:
             bas = genre.gt + 1 if genre.gt is not None else bas
             return st.integers(bas, genre.le if genre.le is not None else ENTIER_MAX)
         case inspect.StrType() if genre.pattern is not None:
-            return st.from_regex(genre.pattern)
+            return st.from_regex(genre.pattern, fullmatch=True)
         case inspect.StrType():
             bas, haut = genre.min_length or 0, genre.max_length
             return st.text(LETTRES, min_size=bas, max_size=min(haut or 20, max(bas, 20)))

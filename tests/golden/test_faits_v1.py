@@ -25,7 +25,7 @@ from projections.enveloppe import Enveloppe
 LIGNES = vecteurs.lignes_v1()
 SUITE = vecteurs.lignes_v1_suite()
 """Types born after the frozen journal, one line each; they chain to nothing here."""
-CORRELEES = FICHIER.with_name("faits-v1-correlation.jsonl").read_bytes().splitlines()
+CORRELEES = vecteurs.lignes_v1_correlation()
 """One line of each type with the optional member `correlation`; they chain to nothing here."""
 RACINE = "y5N1Aed+8AdGBsZJQy55PIeikrgW+GkxR8k+WUFfLPA="
 TYPES_V1 = {
