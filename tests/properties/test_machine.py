@@ -58,6 +58,9 @@ class MachineEnMemoire(RuleBasedStateMachine):
         """A new writer on that place."""
         return GrandLivre(self.store, clock=self.horloge)
 
+    def arreter(self, livre: GrandLivre) -> None:
+        """Stop a writer; in memory, closing it would close the store that both share."""
+
     def lecteur(self) -> Store:
         """A store to read with, apart from those of the writers."""
         return self.store
@@ -174,7 +177,7 @@ class MachineEnMemoire(RuleBasedStateMachine):
     def redemarrer(self, ecrivain: int) -> None:
         """A writer closes and opens again: the same state."""
         avant = self.livres[ecrivain].etat(PROGRAMME)
-        self.livres[ecrivain].fermer()
+        self.arreter(self.livres[ecrivain])
         self.livres[ecrivain] = self.ouvrir()
         assert avant == self.livres[ecrivain].etat(PROGRAMME)
 
@@ -249,6 +252,10 @@ class MachineSQLite(MachineEnMemoire):
     def ouvrir(self) -> GrandLivre:
         """A writer on the file, which the first accepted command creates."""
         return GrandLivre.ouvrir(self.base, creer=True, clock=self.horloge)
+
+    def arreter(self, livre: GrandLivre) -> None:
+        """Close a writer: the other one has connections of its own."""
+        livre.fermer()
 
     def lecteur(self) -> Store:
         """A read-only opening of the file, kept."""
