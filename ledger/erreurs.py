@@ -96,6 +96,24 @@ class StoreRolledBackError(StoreError):
     code = "base_reculee"
 
 
+class StoreReplacedError(StoreError):
+    """Another file took the place of the base that was open."""
+
+    code = "base_remplacee"
+
+
+class CursorDivergedError(StoreError):
+    """The journal no longer holds, at its position, the line that a cursor names."""
+
+    code = "curseur_divergent"
+
+
+class CursorUnreadableError(UsageError):
+    """A text is not a cursor, or not one of this programme."""
+
+    code = "curseur_illisible"
+
+
 class ReleveUnreadableError(UsageError):
     """A checkpoint, receipt, proof or public key cannot be read."""
 

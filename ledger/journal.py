@@ -117,9 +117,9 @@ class Journal:
         Raises: ChainBrokenError (also its subclass UnreadableFactError), StoreError.
         """
         for page in self.store.pages(self.programme, apres=self.taille, jusqua=jusqua):
-            yield from self._admettre(page)
+            yield from self.admettre(page)
 
-    def _admettre(self, page: list[tuple[int, str, bytes]]) -> list[tuple[int, Fait]]:
+    def admettre(self, page: list[tuple[int, str, bytes]]) -> list[tuple[int, Fait]]:
         """The facts of a page of stored lines; the tree and the head move once it is all read."""
         attendue, tete, instant = self.taille, self.tete, self.dernier_instant
         hacher = self.lineur.feuille

@@ -17,6 +17,7 @@ from ..erreurs import (
     StoreForeignError,
     StoreMissingError,
     StoreReadOnlyError,
+    StoreReplacedError,
     StoreUnsafeError,
 )
 from .adaptateur import APPLICATION_ID, Factory
@@ -59,6 +60,7 @@ class SQLiteStore:
         self._ouverture = Lock()
         self._indexee = True
         self._factory: Factory | None = None
+        self._identite: tuple[int, int] | None = None
         if self.fichier.is_dir():
             raise StoreForeignError(f"{self.fichier} est un dossier, pas une base.")
         if self._existe():
@@ -89,11 +91,31 @@ class SQLiteStore:
             mode = "ro&immutable=1"
         chemin = quote(str(self.fichier.absolute()))
         with traduire(self.fichier):
+            # read before the opening: a file put in place meanwhile is then seen as another one
+            identite = _identite(self.fichier)
             if self._existe():
                 self._reconnaitre()
             factory = self._brancher(f"file:{chemin}?mode={mode}", creer=creer)
         self._factory = factory
+        self._identite = identite or _identite(self.fichier)
         return factory
+
+    def exiger_en_place(self) -> None:
+        """The file that is open is still the one at its path.
+
+        An open file survives its removal: a reader of it would see nothing new, for ever.
+        Raises: StoreMissingError, StoreReplacedError.
+        """
+        if self._ouverte() is None:
+            return
+        presente = _identite(self.fichier)
+        if presente is None:
+            raise self._absente()
+        if presente != self._identite:
+            raise StoreReplacedError(
+                f"Un autre fichier a pris la place de la base {self.fichier}.",
+                remede="La rouvrir : un curseur dira si elle tient la même histoire.",
+            )
 
     def _sur_support_fige(self) -> bool:
         """Whether the base lies, whole, on a read-only file system: nobody can write to it.
@@ -325,3 +347,12 @@ class SQLiteStore:
             ):
                 curseur.sqlite_cursor.row_factory = None
                 yield curseur.sqlite_cursor
+
+
+def _identite(fichier: Path) -> tuple[int, int] | None:
+    """Which file is at that path, whatever its content; None when there is none."""
+    try:
+        etat = fichier.stat()
+    except FileNotFoundError:
+        return None
+    return etat.st_dev, etat.st_ino

@@ -90,7 +90,7 @@ class Suite(Journal):
         Raises: ChainBrokenError, StoreError.
         """
         for page in self.store.pages(self.programme, apres=self.taille, jusqua=jusqua):
-            faits = self._admettre(page)
+            faits = self.admettre(page)
             yield [FaitLu(*brute, fait) for brute, (_, fait) in zip(page, faits, strict=True)]
 
 
