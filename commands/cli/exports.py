@@ -28,22 +28,31 @@ Ecrivain = Callable[["Journal", "Vue"], Iterator[str]]
 
 
 def _ecrivains() -> dict[str, Ecrivain]:
-    from projections.exports import ecrire_beancount, ecrire_hledger  # noqa: PLC0415
+    from projections.exports import (  # noqa: PLC0415
+        ecrire_beancount,
+        ecrire_cloudevents,
+        ecrire_hledger,
+    )
 
-    return {"beancount": ecrire_beancount, "hledger": ecrire_hledger}
+    return {
+        "beancount": ecrire_beancount,
+        "hledger": ecrire_hledger,
+        "cloudevents": ecrire_cloudevents,
+    }
 
 
-FORMATS = ("beancount", "hledger")
+FORMATS = ("beancount", "hledger", "cloudevents")
 """The keys of `_ecrivains`, known without loading the exports."""
 
 
 @click.command(
-    short_help="Le grand livre en partie double, pour un autre outil.",
+    short_help="Le grand livre pour un autre outil : partie double ou CloudEvents.",
     epilog="""\b
 Exemples :
   fabriques exporter beancount -o fabriques.beancount
   fabriques exporter hledger -o fabriques.journal
   fabriques exporter beancount --au 2020-12-31 | bean-check /dev/stdin
+  fabriques exporter cloudevents --connu-au 250 -o faits.jsonl
 
 \b
 Recompter avec les outils du format :
@@ -74,6 +83,9 @@ def exporter(
 
     Une écriture par fait, puis les soldes annoncés par l'enveloppe, les crédits et les structures :
     l'outil refuse le fichier si un seul diffère d'un centime.
+
+    « cloudevents » donne les faits eux-mêmes, un évènement CloudEvents 1.0 par ligne ; pour les
+    recevoir à mesure : « fabriques journal --suivre --format cloudevents ».
     """
     from ledger import Journal  # noqa: PLC0415
     from projections import regarder  # noqa: PLC0415

@@ -9,7 +9,8 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 import click
 
 from .base import choisir_programme, ouvrir_en_lecture
-from .options import Demande, avec_demande
+from .flux import Suite, avec_suite, diffuser, verifier_suite
+from .options import FORMATS, Demande, avec_demande
 from .rendu import Cellule, csv_lignes, date_iso, raccourcir
 from .sortie import ouvrir_sortie
 from .tables import euros
@@ -50,10 +51,20 @@ Exemples :
   fabriques journal > journal.jsonl
   fabriques journal --connu-au 250 | sha256sum
   fabriques journal --format table --au 2020-12-31
-  fabriques journal -o journal.csv""",
+  fabriques journal -o journal.csv
+  fabriques journal --suivre --curseur envoye.txt --format cloudevents | envoyer
+
+\b
+Avec --suivre, --depuis, --curseur ou --format cloudevents, chaque ligne est vérifiée avant de
+sortir. Le curseur est gardé après ce qui est rendu à la sortie : relancé, le flux donne chaque
+ligne au moins une fois. Codes de sortie : 0 à l'interruption de --suivre ; 4 si la base
+disparaît, est remplacée, ou ne tient plus la ligne du curseur.""",
 )
-@avec_demande(defaut="jsonl")
-def journal(demande: Demande) -> None:
+@avec_demande(formats=(*FORMATS, "cloudevents"), defaut="jsonl")
+@avec_suite
+def journal(
+    demande: Demande, *, suivre: bool, depuis: str | None, curseur: str | None, intervalle: int
+) -> None:
     """Les lignes du journal, dans l'ordre et à l'octet près (--format jsonl).
 
     Le tableau et le CSV donnent une ligne courte par fait ; « tardif » y marque un fait dont la
@@ -62,10 +73,16 @@ def journal(demande: Demande) -> None:
     """
     from ledger import Journal  # noqa: PLC0415
 
+    suite = Suite(suivre, depuis, curseur, intervalle)
+    if suite.concerne(demande):
+        verifier_suite(suite, demande)
     with ouvrir_en_lecture(demande.base) as store:
         lu = Journal(store, choisir_programme(store, demande))
         _verifier_position(store, lu.programme, demande)
         with ouvrir_sortie(demande.sortie, base=demande.base) as flux:
+            if suite.concerne(demande):
+                diffuser(store, lu.programme, demande, suite, flux)
+                return
             match demande.format:
                 case "jsonl":
                     flux.writelines(ligne + b"\n" for ligne in _lignes(lu, demande))

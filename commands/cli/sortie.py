@@ -55,7 +55,7 @@ def ouvrir_sortie(
         sys.stdout.buffer.flush()
         return
     cible = Path(sortie)
-    _proteger(cible, base)
+    proteger(cible, base)
     if directe or (cible.exists() and not cible.is_file()):  # a device or a pipe is not replaced
         with _ouvrir(cible, "wb") as flux:
             yield flux
@@ -80,7 +80,7 @@ def _ouvrir(chemin: Path, mode: str) -> IO[bytes]:
         ) from erreur
 
 
-def _proteger(cible: Path, base: str | None) -> None:
+def proteger(cible: Path, base: str | None) -> None:
     """A report never overwrites the ledger it is read from."""
     if cible.is_dir():
         raise click.UsageError(f"{cible} est un dossier : donner un nom de fichier à --sortie.")

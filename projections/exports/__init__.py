@@ -10,6 +10,7 @@ Each `ecrire_*` takes the journal and the view to export and gives the text piec
 from __future__ import annotations
 
 from .beancount import ecrire_beancount
+from .cloudevents import ecrire_cloudevents
 from .hledger import ecrire_hledger
 
-__all__ = ["ecrire_beancount", "ecrire_hledger"]
+__all__ = ["ecrire_beancount", "ecrire_cloudevents", "ecrire_hledger"]
