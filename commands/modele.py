@@ -14,7 +14,7 @@ from typing import Annotated, Any, ClassVar, get_args
 from msgspec.json import Encoder
 from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
-from ledger.champs import Date, IdCommande, Slug, normaliser
+from ledger.champs import Date, IdCommande, Slug, normaliser, schema_texte
 from ledger.evenements import Acteur
 from ledger.programme import Dossier, Label, Programme
 from ledger.valeurs import Role
@@ -52,7 +52,7 @@ ActeurSaisi = Annotated[
         {
             "type": "object",
             "properties": {
-                "id": {"type": "string", "minLength": 1, "maxLength": _ID_ACTEUR_MAX},
+                "id": schema_texte(_ID_ACTEUR_MAX, bords=False),
                 "role": {"type": "string", "enum": list(ROLES)},
             },
             "required": ["id", "role"],

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from stdnum.exceptions import ValidationError as StdnumError
 from stdnum.fr import siret as stdnum_siret
 
@@ -129,29 +129,91 @@ def en_tuple(valeur: Any) -> Any:
     return tuple(valeur) if isinstance(valeur, list) else valeur
 
 
-Slug = Annotated[str, AfterValidator(_motif(_SLUG, "identifiant [a-z0-9-] de 1 à 64 signes"))]
-IdCommande = Annotated[
-    str, AfterValidator(_motif(_ID_COMMANDE, "identifiant ASCII imprimable de 1 à 64 signes"))
+# What JSON Schema can say of a text. Non-ASCII characters are literal: every engine of regular
+# expressions reads them. No text holds a line feed, before which some let `$` match.
+_SCHEMA_INTERDITS = r"[\x00-\x1f\x7f-\x9f" + "\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]"
+_SANS_FIN_DE_LIGNE = {"not": {"pattern": r"\n"}}
+
+
+def _schema_motif(motif: str, minimum: int, maximum: int) -> WithJsonSchema:
+    bornes = {"minLength": minimum, "maxLength": maximum}
+    return WithJsonSchema({"type": "string", **bornes, "pattern": motif, **_SANS_FIN_DE_LIGNE})
+
+
+def schema_texte(maximum: int, *, bords: bool = True) -> dict[str, Any]:
+    """The JSON Schema of a text of outsiders; with `bords` false, no space at either end."""
+    refuses = _SCHEMA_INTERDITS if bords else rf"{_SCHEMA_INTERDITS}|^\s|\s$"
+    bornes = {"minLength": 1, "maxLength": maximum}
+    return {"type": "string", **bornes, "pattern": r"\S", "not": {"pattern": refuses}}
+
+
+Slug = Annotated[
+    str,
+    AfterValidator(_motif(_SLUG, "identifiant [a-z0-9-] de 1 à 64 signes")),
+    _schema_motif("^[a-z0-9-]{1,64}$", 1, 64),
 ]
-CodePostal = Annotated[str, AfterValidator(_motif(_CODE_POSTAL, "code postal de 5 chiffres"))]
-Siret = Annotated[str, AfterValidator(_verifier_siret)]
-Rna = Annotated[str, AfterValidator(_motif(_RNA, "RNA (W et 9 chiffres)"))]
-MoisJour = Annotated[str, AfterValidator(_verifier_mois_jour)]
-Date = Annotated[date, BeforeValidator(_lire_date)]
+IdCommande = Annotated[
+    str,
+    AfterValidator(_motif(_ID_COMMANDE, "identifiant ASCII imprimable de 1 à 64 signes")),
+    _schema_motif("^[ -~]{1,64}$", 1, 64),
+]
+CodePostal = Annotated[
+    str,
+    AfterValidator(_motif(_CODE_POSTAL, "code postal de 5 chiffres")),
+    _schema_motif("^[0-9]{5}$", 5, 5),
+]
+Siret = Annotated[
+    str,
+    AfterValidator(_verifier_siret),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "minLength": 14,
+            "maxLength": 14,
+            "pattern": "^[0-9]{14}$",
+            "not": {"const": "0" * 14},
+        }
+    ),
+]
+Rna = Annotated[
+    str,
+    AfterValidator(_motif(_RNA, "RNA (W et 9 chiffres)")),
+    _schema_motif("^W[0-9]{9}$", 10, 10),
+]
+MoisJour = Annotated[
+    str,
+    AfterValidator(_verifier_mois_jour),
+    _schema_motif(
+        "^((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)"
+        "|02-(0[1-9]|1[0-9]|2[0-8]))$",
+        5,
+        5,
+    ),
+]
+Date = Annotated[
+    date,
+    BeforeValidator(_lire_date),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "format": "date",
+            "maxLength": 10,
+            "pattern": "^(19|2[0-9])[0-9]{2}-[0-9]{2}-[0-9]{2}$",
+        }
+    ),
+]
 Centimes = Annotated[int, Field(ge=-CENTIMES_MAX, le=CENTIMES_MAX)]
 CentimesPositifs = Annotated[int, Field(gt=0, le=CENTIMES_MAX)]
 CentimesOuZero = Annotated[int, Field(ge=0, le=CENTIMES_MAX)]
 Exercice = Annotated[int, Field(ge=ANNEE_MIN, le=ANNEE_MAX)]
-TexteCourt = Annotated[
-    str, AfterValidator(_texte(200)), Field(json_schema_extra={"maxLength": 200})
-]
-Texte = Annotated[str, AfterValidator(_texte(500)), Field(json_schema_extra={"maxLength": 500})]
-TexteLong = Annotated[
-    str, AfterValidator(_texte(4000)), Field(json_schema_extra={"maxLength": 4000})
-]
+TexteCourt = Annotated[str, AfterValidator(_texte(200)), WithJsonSchema(schema_texte(200))]
+Texte = Annotated[str, AfterValidator(_texte(500)), WithJsonSchema(schema_texte(500))]
+TexteLong = Annotated[str, AfterValidator(_texte(4000)), WithJsonSchema(schema_texte(4000))]
 Vague = Annotated[
     str,
     BeforeValidator(_lire_vague),
     AfterValidator(_texte(64)),
-    Field(json_schema_extra={"maxLength": 64}),
+    WithJsonSchema(
+        {"anyOf": [{"type": "integer", "minimum": 1, "maximum": _VAGUE_MAX}, schema_texte(64)]}
+    ),
 ]

@@ -26,6 +26,7 @@ from .rapport import rapport, reproduire
 from .rejeu import rejouer
 from .releve import releve
 from .reprise import reprendre
+from .schemas import schemas
 from .sondage import sonder
 from .technique import avec_journal_technique
 from .terminal import avertir, raison
@@ -205,6 +206,7 @@ for _verbe in (
     reproduire,
     dossier,
     exporter,
+    schemas,
     doctor,
 ):
     application.add_command(avec_journal_technique(_verbe))

@@ -32,7 +32,9 @@ class ReprendreJournal(Commande):
     origine_precedente: Texte
     taille_satisfaite: _Taille
     taille_perdue: _Taille
-    racine_perdue: Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{43}=$")]
+    racine_perdue: Annotated[
+        str, Field(pattern=r"^[A-Za-z0-9+/]{43}=$", json_schema_extra={"maxLength": 44})
+    ]
     motif: TexteLong
 
 

@@ -38,6 +38,7 @@ VERBES = (
     "reproduire",
     "dossier",
     "exporter",
+    "schemas",
     "doctor",
 )
 
