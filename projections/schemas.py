@@ -161,6 +161,8 @@ def schema(verbe: str) -> Schema:
     type_, titre = FIGURES[verbe]
     (corps,), defs = de_structs([type_], PHRASES)
     exiges = {nom: _exiger(objet) for nom, objet in defs.items()}
+    if "$ref" in corps:  # the object itself at the root, for who reads the schema without resolving
+        corps = exiges.pop(corps["$ref"].rpartition("/")[2])
     if "Constat" in exiges and verbe != "reproduire":
         exiges["Constat"]["properties"]["code"]["enum"] = sorted(CODES)
     return document(f"urn:fabriques:chiffres:{verbe}:v1", titre, corps, exiges)

@@ -14,8 +14,8 @@ from sybil import Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser
 
 RACINE = Path(__file__).parents[2]
-PYTHON = ["README.md", "docs/guides/embarquer.md"]
-TERMINAL = ["docs/guides/controler.md"]
+PYTHON = ["README.md", "docs/guides/embarquer.md", "docs/guides/integrer.md"]
+TERMINAL = ["docs/guides/controler.md", "docs/guides/integrer.md"]
 LANCEUR = "import sys; from commands.cli import main; sys.exit(main())"
 
 
