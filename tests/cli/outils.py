@@ -68,7 +68,9 @@ def demarrer(
     *arguments: str | Path, dossier: Path, env: dict[str, str] | None = None
 ) -> subprocess.Popen[bytes]:
     """Start `fabriques` in another process, its standard streams piped."""
-    propre = {cle: v for cle, v in os.environ.items() if not cle.startswith("FABRIQUES_")}
+    # what a user's shell does not set either: it would hide an output that is never flushed
+    ecartees = ("FABRIQUES_", "PYTHONUNBUFFERED")
+    propre = {cle: v for cle, v in os.environ.items() if not cle.startswith(ecartees)}
     return subprocess.Popen(
         [sys.executable, "-c", _LANCEUR, *map(str, arguments)],
         cwd=dossier,

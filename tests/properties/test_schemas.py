@@ -38,7 +38,7 @@ from projections.schemas import schema as schema_chiffre
 from tests.properties.contexte import PROGRAMME, Json
 from tests.properties.outils import Histoire, en_json, histoires, reglages
 from tests.properties.strategies import autrement, invalides
-from tests.unit.monde import ALICE, CHAMPS, tranches
+from tests.unit.monde import ALICE, CHAMPS, Monde, tranches
 
 SIRET_JUSTE, SIRET_FAUX = "73282932000074", "73282932000075"
 _PLUS: dict[str, Json] = {
@@ -337,6 +337,41 @@ def test_tout_chiffre_suit_son_schema(histoire: Histoire, donnees: st.DataObject
             assert not juge.is_valid(absent), chemin
         if type(sous) is int:
             assert not juge.is_valid(remplacer(enclos, chemin, 1.5)[0]), chemin
+
+
+@pytest.mark.parametrize(
+    ("verbe", "ecart"),
+    [
+        ("DéposerCandidature", {"programme": "fabriques\n"}),
+        ("DéposerCandidature", {"id_commande": "c1\n"}),
+        ("DéposerCandidature", {"code_postal": "0100\n"}),
+        ("DéposerCandidature", {"siret": "0" * 14}),
+        ("DéposerCandidature", {"vague": 10_000}),
+        ("DéposerCandidature", {"acteur": {"id": " ana", "role": "systeme"}}),
+        ("LabelliserFabrique", {"echeancier": tranches(*[(2020, 1)] * 201)}),
+        ("InstruireCandidature", {"roles": ["lieu_ressource"] * 4}),
+        ("InstruireCandidature", {"criteres": {"ancrage_territorial": "rempli"}}),
+        ("RéviserRègles", {"regles": {}}),
+        ("RéviserRègles", {"regles": {"enveloppe_centimes": 1}}),
+        ("RéviserRègles", {"regles": {"echeance_defaut": "02-29"}}),
+        ("CorrigerStructure", {"porteur": None, "territoire": None}),
+        ("ReprendreJournal", {"racine_perdue": "A" * 43 + "=\n"}),
+    ],
+)
+def test_le_schema_va_jusqu_ou_il_peut(verbe: str, ecart: Json) -> None:
+    """Ce qu'un schéma peut dire, il le dit : bornes des listes, fin de ligne, membre à corriger."""
+    commande = next(c for c in COMPLETES if c["commande"] == verbe) | ecart
+    assert (schema_admet(commande), livre_admet(commande)) == (False, False)
+
+
+def test_un_membre_absent_d_un_fait_n_est_jamais_null() -> None:
+    """Un membre facultatif d'un fait est omis : null est refusé par le schéma."""
+    monde = Monde()
+    monde.ok("DéposerCandidature", "2020-01-10")
+    ligne = json.loads(next(monde.livre.journal(PROGRAMME).lignes(apres=1)))
+    juge = validateur("evenement", "candidature-deposee")
+    assert juge.is_valid(ligne["state"])
+    assert not juge.is_valid({**ligne["state"], "vague": None})
 
 
 def test_les_limites_se_montrent() -> None:
