@@ -8,7 +8,8 @@ import shutil
 import signal
 import subprocess
 from pathlib import Path
-from typing import IO, Any
+from threading import Timer
+from typing import Any
 
 import pytest
 
@@ -36,10 +37,18 @@ def curseur_a(base: Path, position: int) -> str:
         store.fermer()
 
 
-def lignes_de(flux: IO[bytes] | None, nombre: int) -> list[bytes]:
-    """That many lines of a pipe: the reading waits for them, nothing else does."""
-    assert flux is not None
-    return [flux.readline() for _ in range(nombre)]
+def lignes_de(suiveur: subprocess.Popen[bytes], nombre: int) -> list[bytes]:
+    """That many lines of the process: the reading waits for them, nothing else does.
+
+    A process that never gives them is killed, so that a defect is a failure and not a silence.
+    """
+    assert suiveur.stdout is not None
+    gardien = Timer(60, suiveur.kill)
+    gardien.start()
+    try:
+        return [suiveur.stdout.readline() for _ in range(nombre)]
+    finally:
+        gardien.cancel()
 
 
 def finir(processus: subprocess.Popen[bytes]) -> tuple[int, bytes, str]:
@@ -51,10 +60,10 @@ def finir(processus: subprocess.Popen[bytes]) -> tuple[int, bytes, str]:
 def test_suivre_donne_ce_qu_un_autre_processus_ecrit(base_neuve: Path, tmp_path: Path) -> None:
     """Chaque ligne écrite par un autre processus sort aussitôt, et l'interruption est une fin."""
     with demarrer("journal", "--base", base_neuve, "--suivre", *VITE, dossier=tmp_path) as suiveur:
-        vues = lignes_de(suiveur.stdout, 1)
+        vues = lignes_de(suiveur, 1)
         for structures in (("a",), ("b", "c")):
             ecrire(base_neuve, *structures)
-            vues += lignes_de(suiveur.stdout, len(structures))
+            vues += lignes_de(suiveur, len(structures))
         suiveur.send_signal(signal.SIGINT)
         assert finir(suiveur) == (0, b"", "")
     assert b"".join(vues) == lancer("journal", "--base", base_neuve).octets
@@ -66,11 +75,11 @@ def test_le_curseur_reprend_ou_le_flux_s_est_arrete(base_neuve: Path, tmp_path: 
     garde = tmp_path / "curseur.txt"
     demande = ("journal", "--base", base_neuve, "--curseur", garde)
     with demarrer(*demande, "--suivre", *VITE, dossier=tmp_path) as suiveur:
-        lignes_de(suiveur.stdout, 1)
+        lignes_de(suiveur, 1)
         ecrire(base_neuve, "a")
-        lignes_de(suiveur.stdout, 1)
+        lignes_de(suiveur, 1)
         ecrire(base_neuve, "b")  # line 3 goes out only once the cursor of line 2 was kept
-        lignes_de(suiveur.stdout, 1)
+        lignes_de(suiveur, 1)
         suiveur.send_signal(signal.SIGINT)
         assert finir(suiveur)[0] == 0
     assert garde.read_text("ascii").strip() in {curseur_a(base_neuve, p) for p in (2, 3)}
@@ -133,7 +142,7 @@ def test_une_base_qui_s_en_va_arrete_le_flux(
     """La base enlevée ou remplacée pendant le suivi : sortie 4, avec son code."""
     copie = Path(shutil.copy(base_neuve, tmp_path / "copie.db"))
     with demarrer("journal", "--base", base_neuve, "--suivre", *VITE, dossier=tmp_path) as suiveur:
-        lignes_de(suiveur.stdout, 1)
+        lignes_de(suiveur, 1)
         if geste == "enlever":
             base_neuve.unlink()
         else:
@@ -150,7 +159,7 @@ def test_un_lecteur_qui_s_en_va_arrete_le_flux_sans_bruit(
     for options in (("--suivre", *VITE), ("--format", "cloudevents")):
         with demarrer("journal", "--base", base_golden, *options, dossier=tmp_path) as suiveur:
             assert suiveur.stdout is not None
-            lignes_de(suiveur.stdout, 1)
+            lignes_de(suiveur, 1)
             suiveur.stdout.close()
             assert suiveur.stderr is not None
             erreur = suiveur.stderr.read()
