@@ -17,12 +17,16 @@ from commands import COMMANDES, CommandeIllisible, lire_ligne
 from commands.schemas import LIMITES
 from commands.schemas import schema as schema_commande
 from commands.schemas import schemas as schemas_commandes
+from commands.testing.contexte import PROGRAMME
+from commands.testing.histoires import Histoire, histoires
+from commands.testing.strategies import autrement, invalides
 from ledger import Journal
 from ledger.champs import normaliser
 from ledger.cloudevents import en_cloudevent
 from ledger.erreurs import UsageError
 from ledger.flux import suivre
 from ledger.schemas import schema as schema_evenement
+from ledger.testing.valeurs import Json
 from projections import (
     anomalies,
     comparer,
@@ -35,9 +39,8 @@ from projections import (
 )
 from projections.comparaison import Point
 from projections.schemas import schema as schema_chiffre
-from tests.properties.contexte import PROGRAMME, Json
-from tests.properties.outils import Histoire, en_json, histoires, reglages
-from tests.properties.strategies import autrement, invalides
+from projections.testing.chiffres import en_json
+from tests.properties.outils import reglages
 from tests.unit.monde import ALICE, CHAMPS, Monde, tranches
 
 SIRET_JUSTE, SIRET_FAUX = "73282932000074", "73282932000075"

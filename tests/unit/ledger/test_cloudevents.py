@@ -13,6 +13,8 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
+from commands.testing.contexte import PROGRAMME
+from commands.testing.histoires import Histoire, histoires
 from ledger import TYPES, Journal
 from ledger.cloudevents import en_cloudevent, schema_evenement, type_evenement
 from ledger.erreurs import ChainBrokenError
@@ -20,8 +22,7 @@ from ledger.evenements import Fait
 from ledger.flux import LigneSuivie, lire_curseur, suivre
 from projections import regarder
 from projections.exports import ecrire_cloudevents
-from tests.properties.contexte import PROGRAMME
-from tests.properties.outils import Histoire, histoires, reglages
+from tests.properties.outils import reglages
 from tests.unit.monde import Monde, P
 
 # CloudEvents 1.0.2: required and optional context attributes, JSON format members

@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from commands.testing.contexte import PROGRAMME
+from commands.testing.histoires import Histoire, histoires
 from ledger import ChainBrokenError, Journal, LedgerError, MemoryStore, SQLiteStore
 from ledger.flux import Curseur, lire_curseur, suivre
-from tests.properties.contexte import PROGRAMME
-from tests.properties.outils import Histoire, histoires, reglages
+from tests.properties.outils import reglages
 from tests.unit.monde import Monde, P
 
 
