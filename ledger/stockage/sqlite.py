@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
@@ -110,14 +110,22 @@ class SQLiteStore:
         return self._factory
 
     def _reconnaitre(self) -> None:
-        """Refuse another application's file before SQLite touches it: read its first 100 bytes."""
-        with self.fichier.open("rb") as f:
-            entete = f.read(_ENTETE_OCTETS)
-        if len(entete) < _ENTETE_OCTETS or not entete.startswith(b"SQLite format 3\0"):
+        """Refuse another application's file, of which nothing is changed: read its header.
+
+        Through SQLite, which puts off closing a file that this process has locked: closing any
+        other descriptor drops these locks (POSIX), and another process would then delete the log
+        from under our own handles.
+        """
+        if self.fichier.stat().st_size < _ENTETE_OCTETS:
             raise StoreForeignError(
                 f"{self.fichier} n'est pas une base SQLite.", remede="Vérifier --base."
             )
-        if int.from_bytes(entete[68:72], "big") != APPLICATION_ID:
+        uri = f"file:{quote(str(self.fichier.absolute()))}?mode=ro&immutable=1"
+        with closing(sqlite3.connect(uri, uri=True)) as c:
+            # a checkpoint in progress writes the new size before the pages: that is no damage
+            c.execute("PRAGMA writable_schema=1")
+            application = c.execute("PRAGMA application_id").fetchone()[0]
+        if application != APPLICATION_ID:
             raise StoreForeignError(
                 f"{self.fichier} est une base SQLite d'une autre application.",
                 remede="Vérifier --base.",
