@@ -33,6 +33,9 @@ bench: $(VENV)/.pret ## mesure les débits
 falsification: $(VENV)/.pret ## lance 10 000 falsifications et dit lesquelles se voient
 	@$(PY) -m tests.campagne.falsification
 
+faults: $(VENV)/.pret ## lance les campagnes de pannes (docs/fautes.md)
+	@$(PY) -m tests.fautes
+
 wheel: $(VENV)/.pret ## construit la roue dans dist/
 	@$(PY) -m hatchling build -t wheel -d dist
 
@@ -56,4 +59,4 @@ $(VENV)/.pret-lint: $(VENV)/.pret
 	@$(INSTALLER) '.[test,dev]'
 	@touch $@
 
-.PHONY: help demo test lint bench falsification wheel clean
+.PHONY: help demo test lint bench falsification faults wheel clean

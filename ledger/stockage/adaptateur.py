@@ -9,9 +9,14 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
-from eventsourcing.persistence import InfrastructureFactory, StoredEvent
+from eventsourcing.persistence import (
+    ConnectionUnavailableError,
+    InfrastructureFactory,
+    StoredEvent,
+)
 from eventsourcing.sqlite import (
     SQLiteApplicationRecorder,
     SQLiteConnection,
@@ -52,6 +57,40 @@ class Pool(SQLiteConnectionPool):
     attente: float = 0
     lecture_seule = False
     creation = False
+
+    def get_connection(
+        self, timeout: float | None = None, *, is_writer: bool | None = None
+    ) -> SQLiteConnection:
+        """The library's, which would keep the writers' lock when no connection can be made."""
+        if not is_writer:
+            return super().get_connection(timeout, is_writer=is_writer)
+        if not self._writer_lock.acquire(timeout=self.pool_timeout if timeout is None else timeout):
+            raise ConnectionUnavailableError("Timed out waiting for return of writer")
+        try:
+            connexion = super().get_connection(timeout)
+        except BaseException:
+            self._writer_lock.release()
+            raise
+        self._num_writers += 1
+        connexion.is_writer = True
+        return connexion
+
+    def put_connection(self, conn: SQLiteConnection) -> None:
+        """The library's, which would also give out again a connection left in a transaction.
+
+        So it is left by a commit or a rollback that failed, or by an interruption after `BEGIN`.
+        """
+        brute = conn._sqlite_conn
+        try:
+            if not conn.closed and brute.in_transaction:
+                brute.rollback()
+        except BaseException:
+            conn._closed = True  # never given out again, whatever closing it says
+            with suppress(sqlite3.Error):
+                brute.close()
+            raise
+        finally:
+            super().put_connection(conn)
 
     def _create_connection(self) -> SQLiteConnection:
         # the library's own connection keeps one prepared statement: each would be compiled anew
