@@ -90,6 +90,16 @@ class StoreRolledBackError(StoreError):
     code = "base_reculee"
 
 
+class StoreReplacedError(StoreError):
+    """The file at that place is no longer the one that was opened: moved, deleted, put back.
+
+    Nothing is acknowledged any more; a command that was being written may, or may not, be in the
+    file that was opened. Close the handle, and confront the receipts with the base found there.
+    """
+
+    code = "base_remplacee"
+
+
 class ReleveUnreadableError(UsageError):
     """A checkpoint, receipt, proof or public key cannot be read."""
 

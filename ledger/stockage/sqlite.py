@@ -7,6 +7,7 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote
 
@@ -18,7 +19,9 @@ from ..erreurs import (
     StoreReadOnlyError,
     StoreUnsafeError,
 )
+from ..preuve.ligne import Lineur
 from .adaptateur import APPLICATION_ID, Factory
+from .identite import Identite, remplacee
 from .port import Ecriture, EntreeIndex, LigneBrute
 from .traduction import traduire
 
@@ -27,6 +30,7 @@ ATTENTE_SECONDES = 30
 _PAGE = 400  # lines and their facts then stay in the processor's cache: measured
 _MAX_VARIABLES = 500
 _ENTETE_OCTETS = 100
+_lineur = lru_cache(maxsize=64)(Lineur)
 _INTRUS = ("trigger", "view")
 """What a ledger base never holds: a trigger could undo what was just acknowledged."""
 
@@ -56,6 +60,8 @@ class SQLiteStore:
         self._fermee = False
         self._indexee = True
         self._factory: Factory | None = None
+        self._identite: Identite | None = None
+        self._douteuse = False
         if self.fichier.is_dir():
             raise StoreForeignError(f"{self.fichier} est un dossier, pas une base.")
         if self._existe():
@@ -86,6 +92,8 @@ class SQLiteStore:
             if self._existe():
                 self._reconnaitre()
             factory = self._brancher(f"file:{chemin}?mode={mode}", creer=creer)
+        self._identite = Identite(self.fichier, ecriture=self._ecriture)
+        factory.bassin.renouee = self._identite.renouer
         self._factory = factory
         return factory
 
@@ -101,12 +109,22 @@ class SQLiteStore:
         journal = self.fichier.with_name(f"{self.fichier.name}-wal")
         return not journal.exists() or journal.stat().st_size == 0
 
-    def _ouverte(self) -> Factory | None:
-        """The open base; one that another process made since we looked is opened now."""
+    def _ouverte(self, *, ecrire: bool = False) -> Factory | None:
+        """The open base; one that another process made since we looked is opened now.
+
+        `ecrire`: its log is looked at after the commit.
+        """
         if self._fermee:
             raise StoreClosedError(f"La base {self.fichier} est fermée.", remede="La rouvrir.")
         if self._factory is None and self._existe():
             return self._ouvrir()
+        if self._factory is not None and self._identite is not None:
+            bassin = self._factory.bassin
+            if self._identite.verifier(seule=ecrire or bassin.vide):
+                # a checkpoint of another process, or a copy put over the file: what was read of
+                # it before is worth nothing
+                bassin.generation += 1
+                self._douteuse = True
         return self._factory
 
     def _reconnaitre(self) -> None:
@@ -253,14 +271,42 @@ class SQLiteStore:
         """Add events and ids in one durable transaction: all or nothing."""
         if not self._ecriture:
             raise StoreReadOnlyError(f"La base {self.fichier} est ouverte en lecture seule.")
-        factory = self._ouverte() or self._creer()
+        factory = self._ouverte(ecrire=True) or self._creer()
         with traduire(self.fichier):
             # plain rows rather than StoredEvent objects: they go to SQLite as they are
             factory.recorder.insert_events(
                 (),
                 lignes=[(e.programme, *ligne) for e in ecritures for ligne in e.lignes],
                 ids=[(e.programme, *entree) for e in ecritures for entree in e.ids],
+                controler=lambda curseur: self._controler_suite(curseur, ecritures),
             )
+        self._douteuse = False
+        if self._identite is not None:
+            # what was committed to a file that is gone is not durable
+            self._identite.verifier(apres_ecriture=True)
+
+    def _controler_suite(self, c: sqlite3.Cursor, ecritures: Sequence[Ecriture]) -> None:
+        """The lines being written follow those that their writer read, before the commit.
+
+        Raises: StoreReplacedError when the base went back to an older or to another state.
+        """
+        for ecriture in ecritures:
+            if ecriture.tete is None or not ecriture.lignes:
+                continue
+            programme, position = ecriture.programme, ecriture.lignes[0].position - 1
+            ligne = c.execute(
+                "SELECT originator_version, topic, state FROM stored_events "
+                "WHERE originator_id=? AND originator_version=?",
+                (programme, position),
+            ).fetchone()
+            if ligne is None or _lineur(programme).feuille(*ligne).hex() != ecriture.tete:
+                raise remplacee(
+                    self.fichier, f"elle n'a plus la ligne {position} de {programme} qui y fut lue"
+                )
+            if self._douteuse:
+                c.execute("SELECT COUNT(*) FROM stored_events WHERE originator_id=?", (programme,))
+                if c.fetchone()[0] != ecriture.lignes[-1].position:
+                    raise remplacee(self.fichier, f"il y manque des lignes de {programme}")
 
     def _creer(self) -> Factory:
         """Create the file; several processes may be doing so at once."""

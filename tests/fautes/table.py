@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from . import points
+from . import points, remplacements
 from .commun import Bilan
 
 
@@ -26,5 +26,11 @@ CAMPAGNES: dict[str, Campagne] = {
         "commandes en panne",
         "le k-ième appel à SQLite échoue, pour tout k : tout ou rien, et la reprise n'inscrit "
         "qu'un fait",
+    ),
+    "remplacements": Campagne(
+        remplacements.campagne,
+        850,
+        "remplacements",
+        "la base remplacée sous une poignée ouverte : rien n'est rendu qui n'y soit pas",
     ),
 }
