@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from . import points, remplacements
+from . import cohue, horloges, morts, points, remplacements
 from .commun import Bilan
 
 
@@ -32,5 +32,23 @@ CAMPAGNES: dict[str, Campagne] = {
         850,
         "remplacements",
         "la base remplacée sous une poignée ouverte : rien n'est rendu qui n'y soit pas",
+    ),
+    "morts": Campagne(
+        morts.campagne,
+        1_000,
+        "morts",
+        "kill -9 à tout moment : chaque reçu rendu est au journal, la reprise finit comme prévu",
+    ),
+    "cohue": Campagne(
+        cohue.campagne,
+        150,
+        "foules",
+        "processus et fils écrivant à la fois : un fait par identifiant, l'enveloppe tenue",
+    ),
+    "horloges": Campagne(
+        horloges.campagne,
+        100,
+        "foules aux horloges folles",
+        "l'heure d'enregistrement ne recule jamais",
     ),
 }
