@@ -83,6 +83,7 @@ class Enfant:
     """A child at work. `cible`: the call to SQLite at which it kills itself, 0 for never."""
 
     def __init__(self, metier: str, *arguments: object, cible: int = 0) -> None:
+        self.metier = metier
         self._lecture, ecriture = _CONTEXTE.Pipe(duplex=False)
         self._processus: BaseProcess = _CONTEXTE.Process(
             target=_vivre, args=(metier, ecriture, cible, arguments), daemon=True
