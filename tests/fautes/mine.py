@@ -94,7 +94,14 @@ def posee(mine: Mine) -> Iterator[None]:
     connexion, ouvrir = _connexion(mine), sqlite3.connect
 
     def connecter(*args: Any, **kwargs: Any) -> sqlite3.Connection:
-        return mine.a_travers("connect", lambda: ouvrir(*args, factory=connexion, **kwargs))
+        mine.passer("connect, avant")
+        ouverte = ouvrir(*args, factory=connexion, **kwargs)
+        try:
+            mine.passer("connect, après")
+        except BaseException:
+            sqlite3.Connection.close(ouverte)  # nobody else knows of it
+            raise
+        return ouverte
 
     with mock.patch.object(sqlite3, "connect", connecter):
         yield

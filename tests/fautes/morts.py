@@ -42,7 +42,8 @@ def _tuer(enfant: Enfant, quand: tuple[str, int], sort: random.Random, bilan: Bi
         time.sleep(sort.randrange(DELAI_MAX_MICROSECONDES) / 1_000_000)  # a campaign, not a test
     tuer_au_hasard(enfant, quand)
     enfant.enterrer()
-    bilan.vues[f"{enfant.metier}, {quand[0]} : {'fini avant' if enfant.fini else 'mort en route'}"] += 1
+    fin = "fini avant" if enfant.fini else "mort en route"
+    bilan.vues[f"{enfant.metier}, {quand[0]} : {fin}"] += 1
 
 
 def controler(base: Path, temoin: MemoryStore, recus: list[Ligne], bilan: Bilan) -> int:
