@@ -36,6 +36,9 @@ falsification: $(VENV)/.pret ## lance 10 000 falsifications et dit lesquelles se
 machine: $(VENV)/.pret ## compare un million de commandes au modèle de référence (vingt minutes)
 	@$(PY) -m tests.campagne.machine
 
+faults: $(VENV)/.pret ## lance les campagnes de pannes (docs/fautes.md)
+	@$(PY) -m tests.fautes
+
 wheel: $(VENV)/.pret ## construit la roue dans dist/
 	@$(PY) -m hatchling build -t wheel -d dist
 
@@ -59,4 +62,4 @@ $(VENV)/.pret-lint: $(VENV)/.pret
 	@$(INSTALLER) '.[test,dev]'
 	@touch $@
 
-.PHONY: help demo test lint bench falsification machine wheel clean
+.PHONY: help demo test lint bench falsification machine faults wheel clean

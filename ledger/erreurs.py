@@ -97,7 +97,11 @@ class StoreRolledBackError(StoreError):
 
 
 class StoreReplacedError(StoreError):
-    """Another file took the place of the base that was open."""
+    """The file at that place is no longer the one that was opened: moved, deleted, put back.
+
+    Nothing is acknowledged any more; a command that was being written may, or may not, be in the
+    file that was opened. Close the handle, and confront the receipts with the base found there.
+    """
 
     code = "base_remplacee"
 

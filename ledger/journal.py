@@ -33,11 +33,12 @@ class Brouillon:
         "instant",
         "lignes",
         "position",
+        "tete",
     )
 
     def __init__(self, journal: Journal) -> None:
         self._lineur = journal.lineur
-        self._precedent = journal.tete
+        self._precedent = self.tete = journal.tete
         self.instant = journal.dernier_instant
         self.position = journal.taille
         self.lignes: list[LigneBrute] = []
@@ -186,7 +187,7 @@ class Journal:
 
     def ecriture(self, brouillon: Brouillon) -> Ecriture:
         """What the store must add for this draft."""
-        return Ecriture(self.programme, brouillon.lignes, brouillon.index)
+        return Ecriture(self.programme, brouillon.lignes, brouillon.index, brouillon.tete)
 
     def valider(self, brouillon: Brouillon) -> None:
         """The draft was committed: the journal moves to its end."""

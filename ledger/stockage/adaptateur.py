@@ -8,10 +8,15 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
-from eventsourcing.persistence import InfrastructureFactory, StoredEvent
+from eventsourcing.persistence import (
+    ConnectionUnavailableError,
+    InfrastructureFactory,
+    StoredEvent,
+)
 from eventsourcing.sqlite import (
     SQLiteApplicationRecorder,
     SQLiteConnection,
@@ -55,12 +60,77 @@ class Connexion(sqlite3.Connection):
         garder_apres_fork(self)
 
 
+class ConnexionDuBassin(SQLiteConnection):
+    """The library's connection, which knows what its cache of pages is worth."""
+
+    generation = 0
+
+    def oublier(self, generation: int) -> None:
+        """Forget the pages read in an earlier generation of the file."""
+        if self.generation != generation:
+            self._sqlite_conn.execute("PRAGMA shrink_memory")
+            self.generation = generation
+
+
 class Pool(SQLiteConnectionPool):
     """The library's pool, with durable settings on every connection."""
 
     attente: float = 0
     lecture_seule = False
     creation = False
+    renouee: Callable[[], None] | None = None
+    """Told when a connection is made and no other is open: the log may be a new file."""
+    generation = 0
+    """Grows each time others wrote the file: what a connection read before counts no more."""
+
+    @property
+    def vide(self) -> bool:
+        """Whether no connection is open."""
+        return not self._pool and not self._in_use
+
+    def get_connection(
+        self, timeout: float | None = None, *, is_writer: bool | None = None
+    ) -> SQLiteConnection:
+        """The library's, which would keep the writers' lock when no connection can be made."""
+        connexion = self._donner(timeout, is_writer=is_writer)
+        try:
+            if isinstance(connexion, ConnexionDuBassin):
+                connexion.oublier(self.generation)
+        except BaseException:
+            self.put_connection(connexion)
+            raise
+        return connexion
+
+    def _donner(self, timeout: float | None, *, is_writer: bool | None) -> SQLiteConnection:
+        if not is_writer:
+            return super().get_connection(timeout, is_writer=is_writer)
+        if not self._writer_lock.acquire(timeout=self.pool_timeout if timeout is None else timeout):
+            raise ConnectionUnavailableError("Timed out waiting for return of writer")
+        try:
+            connexion = super().get_connection(timeout)
+        except BaseException:
+            self._writer_lock.release()
+            raise
+        self._num_writers += 1
+        connexion.is_writer = True
+        return connexion
+
+    def put_connection(self, conn: SQLiteConnection) -> None:
+        """The library's, which would also give out again a connection left in a transaction.
+
+        So it is left by a commit or a rollback that failed, or by an interruption after `BEGIN`.
+        """
+        brute = conn._sqlite_conn
+        try:
+            if not conn.closed and brute.in_transaction:
+                brute.rollback()
+        except BaseException:
+            conn._closed = True  # never given out again, whatever closing it says
+            with suppress(sqlite3.Error):
+                brute.close()
+            raise
+        finally:
+            super().put_connection(conn)
 
     def __init__(self, *, db_name: str, pool_timeout: float) -> None:
         self._usage = Usage("Le bassin de connexions")
@@ -83,7 +153,9 @@ class Pool(SQLiteConnectionPool):
         except BaseException:
             connexion.close()
             raise
-        return SQLiteConnection(sqlite_conn=connexion, max_age=self.max_age)
+        if self.renouee is not None and self.vide:
+            self.renouee()
+        return ConnexionDuBassin(sqlite_conn=connexion, max_age=self.max_age)
 
     def close(self) -> None:
         """Close every connection; in a child process, touch neither them nor the locks."""
@@ -125,7 +197,8 @@ class Pool(SQLiteConnectionPool):
 class Recorder(SQLiteApplicationRecorder):
     """The library's recorder; the index of command ids is written in the same transaction.
 
-    `insert_events((), lignes=rows of the events table, ids=rows of the index)`.
+    `insert_events((), lignes=rows of the events table, ids=rows of the index, controler=what looks
+    at the base before the commit)`.
     """
 
     def construct_create_table_statements(self) -> list[str]:
@@ -138,6 +211,7 @@ class Recorder(SQLiteApplicationRecorder):
         # insert before any read: a transaction that reads first fails under two writers
         c.executemany(self.insert_events_statement, kwargs["lignes"])
         c.executemany("INSERT INTO fabriques_commandes VALUES (?,?,?,?)", kwargs["ids"])
+        kwargs["controler"](c.sqlite_cursor)
         return None
 
 
@@ -155,5 +229,5 @@ class Factory(SQLiteFactory):
         pool.attente = attente
         pool.lecture_seule = lecture_seule
         pool.creation = creation
-        self.datastore.pool = pool
+        self.datastore.pool = self.bassin = pool
         self.recorder = Recorder(datastore=self.datastore)

@@ -28,6 +28,8 @@ class Ecriture(NamedTuple):
     programme: str
     lignes: Sequence[LigneBrute]
     ids: Sequence[EntreeIndex]
+    tete: str | None = None
+    """Hex leaf of the line before: a store that others can put back to an older state checks it."""
 
 
 class Store(Protocol):
@@ -72,7 +74,8 @@ class Store(Protocol):
     def ajouter(self, ecritures: Sequence[Ecriture]) -> None:
         """Add events and ids in one durable transaction: all or nothing.
 
-        Raises: VersionConflictError when a position or an id is already taken.
+        Raises: VersionConflictError when a position or an id is already taken,
+        StoreReplacedError when the store no longer is what the writer read.
         """
         ...
 

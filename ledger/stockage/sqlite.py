@@ -6,7 +6,8 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 from typing import NoReturn
@@ -17,10 +18,11 @@ from ..erreurs import (
     StoreForeignError,
     StoreMissingError,
     StoreReadOnlyError,
-    StoreReplacedError,
     StoreUnsafeError,
 )
+from ..preuve.ligne import Lineur
 from .adaptateur import APPLICATION_ID, Factory
+from .identite import Identite, remplacee
 from .port import Ecriture, EntreeIndex, LigneBrute
 from .traduction import traduire
 from .usage import Usage, refuser_de_voyager
@@ -30,6 +32,7 @@ ATTENTE_SECONDES = 30
 _PAGE = 400  # lines and their facts then stay in the processor's cache: measured
 _MAX_VARIABLES = 500
 _ENTETE_OCTETS = 100
+_lineur = lru_cache(maxsize=64)(Lineur)
 _INTRUS = ("trigger", "view")
 """What a ledger base never holds: a trigger could undo what was just acknowledged."""
 
@@ -60,7 +63,8 @@ class SQLiteStore:
         self._ouverture = Lock()
         self._indexee = True
         self._factory: Factory | None = None
-        self._identite: tuple[int, int] | None = None
+        self._identite: Identite | None = None
+        self._douteuse = False
         if self.fichier.is_dir():
             raise StoreForeignError(f"{self.fichier} est un dossier, pas une base.")
         if self._existe():
@@ -91,13 +95,16 @@ class SQLiteStore:
             mode = "ro&immutable=1"
         chemin = quote(str(self.fichier.absolute()))
         with traduire(self.fichier):
-            # read before the opening: a file put in place meanwhile is then seen as another one
-            identite = _identite(self.fichier)
+            identite = None
             if self._existe():
+                # looked at before the opening: a file put in place meanwhile is then another one
+                identite = Identite(self.fichier, ecriture=self._ecriture)
                 self._reconnaitre()
             factory = self._brancher(f"file:{chemin}?mode={mode}", creer=creer)
+        self._identite = identite or Identite(self.fichier, ecriture=self._ecriture)
+        self._identite.renouer()
+        factory.bassin.renouee = self._identite.renouer
         self._factory = factory
-        self._identite = identite or _identite(self.fichier)
         return factory
 
     def exiger_en_place(self) -> None:
@@ -106,16 +113,9 @@ class SQLiteStore:
         An open file survives its removal: a reader of it would see nothing new, for ever.
         Raises: StoreMissingError, StoreReplacedError.
         """
-        if self._ouverte() is None:
-            return
-        presente = _identite(self.fichier)
-        if presente is None:
+        if self._factory is not None and not self._existe():
             raise self._absente()
-        if presente != self._identite:
-            raise StoreReplacedError(
-                f"Un autre fichier a pris la place de la base {self.fichier}.",
-                remede="La rouvrir : un curseur dira si elle tient la même histoire.",
-            )
+        self._ouverte()
 
     def _sur_support_fige(self) -> bool:
         """Whether the base lies, whole, on a read-only file system: nobody can write to it.
@@ -129,23 +129,41 @@ class SQLiteStore:
         journal = self.fichier.with_name(f"{self.fichier.name}-wal")
         return not journal.exists() or journal.stat().st_size == 0
 
-    def _ouverte(self) -> Factory | None:
-        """The open base; one that another process made since we looked is opened now."""
+    def _ouverte(self, *, ecrire: bool = False) -> Factory | None:
+        """The open base; one that another process made since we looked is opened now.
+
+        `ecrire`: its log is looked at after the commit.
+        """
         self._usage.exiger()
         if self._factory is None and self._existe():
             with self._ouverture:  # two threads may look at once
                 return self._factory or self._ouvrir()
+        if self._factory is not None and self._identite is not None:
+            bassin = self._factory.bassin
+            if self._identite.verifier(seule=ecrire or bassin.vide):
+                # a checkpoint of another process, or a copy put over the file: what was read of
+                # it before is worth nothing
+                bassin.generation += 1
+                self._douteuse = True
         return self._factory
 
     def _reconnaitre(self) -> None:
-        """Refuse another application's file before SQLite touches it: read its first 100 bytes."""
-        with self.fichier.open("rb") as f:
-            entete = f.read(_ENTETE_OCTETS)
-        if len(entete) < _ENTETE_OCTETS or not entete.startswith(b"SQLite format 3\0"):
+        """Refuse another application's file, of which nothing is changed: read its header.
+
+        Through SQLite, which puts off closing a file that this process has locked: closing any
+        other descriptor drops these locks (POSIX), and another process would then delete the log
+        from under our own handles.
+        """
+        if self.fichier.stat().st_size < _ENTETE_OCTETS:
             raise StoreForeignError(
                 f"{self.fichier} n'est pas une base SQLite.", remede="Vérifier --base."
             )
-        if int.from_bytes(entete[68:72], "big") != APPLICATION_ID:
+        uri = f"file:{quote(str(self.fichier.absolute()))}?mode=ro&immutable=1"
+        with closing(sqlite3.connect(uri, uri=True)) as c:
+            # a checkpoint in progress writes the new size before the pages: that is no damage
+            c.execute("PRAGMA writable_schema=1")
+            application = c.execute("PRAGMA application_id").fetchone()[0]
+        if application != APPLICATION_ID:
             raise StoreForeignError(
                 f"{self.fichier} est une base SQLite d'une autre application.",
                 remede="Vérifier --base.",
@@ -275,13 +293,41 @@ class SQLiteStore:
         if not self._ecriture:
             raise StoreReadOnlyError(f"La base {self.fichier} est ouverte en lecture seule.")
         with self._usage, traduire(self.fichier):
-            factory = self._ouverte() or self._creer()
+            factory = self._ouverte(ecrire=True) or self._creer()
             # plain rows rather than StoredEvent objects: they go to SQLite as they are
             factory.recorder.insert_events(
                 (),
                 lignes=[(e.programme, *ligne) for e in ecritures for ligne in e.lignes],
                 ids=[(e.programme, *entree) for e in ecritures for entree in e.ids],
+                controler=lambda curseur: self._controler_suite(curseur, ecritures),
             )
+        self._douteuse = False
+        if self._identite is not None:
+            # what was committed to a file that is gone is not durable
+            self._identite.verifier(apres_ecriture=True)
+
+    def _controler_suite(self, c: sqlite3.Cursor, ecritures: Sequence[Ecriture]) -> None:
+        """The lines being written follow those that their writer read, before the commit.
+
+        Raises: StoreReplacedError when the base went back to an older or to another state.
+        """
+        for ecriture in ecritures:
+            if ecriture.tete is None or not ecriture.lignes:
+                continue
+            programme, position = ecriture.programme, ecriture.lignes[0].position - 1
+            ligne = c.execute(
+                "SELECT originator_version, topic, state FROM stored_events "
+                "WHERE originator_id=? AND originator_version=?",
+                (programme, position),
+            ).fetchone()
+            if ligne is None or _lineur(programme).feuille(*ligne).hex() != ecriture.tete:
+                raise remplacee(
+                    self.fichier, f"elle n'a plus la ligne {position} de {programme} qui y fut lue"
+                )
+            if self._douteuse:
+                c.execute("SELECT COUNT(*) FROM stored_events WHERE originator_id=?", (programme,))
+                if c.fetchone()[0] != ecriture.lignes[-1].position:
+                    raise remplacee(self.fichier, f"il y manque des lignes de {programme}")
 
     def _creer(self) -> Factory:
         """Create the file; several processes may be doing so at once."""
@@ -347,12 +393,3 @@ class SQLiteStore:
             ):
                 curseur.sqlite_cursor.row_factory = None
                 yield curseur.sqlite_cursor
-
-
-def _identite(fichier: Path) -> tuple[int, int] | None:
-    """Which file is at that path, whatever its content; None when there is none."""
-    try:
-        etat = fichier.stat()
-    except FileNotFoundError:
-        return None
-    return etat.st_dev, etat.st_ino

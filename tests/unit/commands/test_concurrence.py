@@ -101,6 +101,20 @@ def test_une_poignee_ouverte_avant_la_base_voit_son_ouverture(tmp_path: Path) ->
         assert (recu.statut, recu.positions) == ("acceptee", (2,))
 
 
+def test_une_seconde_poignee_ne_fait_pas_perdre_ses_verrous_a_la_premiere(tmp_path: Path) -> None:
+    """Une base ouverte deux fois par un processus reste la sienne quand un autre la referme."""
+    base = tmp_path / "a.db"
+    with GrandLivre.ouvrir(base, creer=True) as un:
+        un.executer(commande("OuvrirProgramme", "o", "2019-07-11"))
+        with GrandLivre.ouvrir(base):
+            pass  # opening it again, or closing, must drop no lock of `un`
+        ensemble(course, (str(base), commande("ModifierEnveloppe", "m1")))
+        assert un.executer(commande("ModifierEnveloppe", "m2")).positions == (3,)
+        # another process sees it while `un` is still open: it went to the log that all share
+        ((reponse,),) = ensemble(course, (str(base), commande("ModifierEnveloppe", "m2")))
+    assert reponse[:3] == ("deja_executee", None, (3,))
+
+
 @pytest.mark.parametrize("mode", ["DELETE", "WAL"])
 def test_une_base_en_cours_de_creation_n_est_pas_etrangere(tmp_path: Path, mode: str) -> None:
     """Un fichier qu'un autre processus vient de créer, encore sans tables, se complète."""
