@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -20,6 +20,7 @@ from ..erreurs import (
 )
 from .adaptateur import APPLICATION_ID, Factory
 from .port import Ecriture, EntreeIndex, LigneBrute
+from .tenue import lire_debut, tenir
 from .traduction import traduire
 
 ATTENTE_SECONDES = 30
@@ -56,6 +57,7 @@ class SQLiteStore:
         self._fermee = False
         self._indexee = True
         self._factory: Factory | None = None
+        self._lacher: list[Callable[[], object]] = []
         if self.fichier.is_dir():
             raise StoreForeignError(f"{self.fichier} est un dossier, pas une base.")
         if self._existe():
@@ -82,6 +84,12 @@ class SQLiteStore:
         if not self._ecriture and self._sur_support_fige():
             mode = "ro&immutable=1"
         chemin = quote(str(self.fichier.absolute()))
+        if creer:
+            with suppress(OSError):  # SQLite will say it
+                self.fichier.touch(0o644)
+        lacher = tenir(self.fichier, self)
+        if lacher is not None:
+            self._lacher.append(lacher)
         with traduire(self.fichier):
             if self._existe():
                 self._reconnaitre()
@@ -111,8 +119,7 @@ class SQLiteStore:
 
     def _reconnaitre(self) -> None:
         """Refuse another application's file before SQLite touches it: read its first 100 bytes."""
-        with self.fichier.open("rb") as f:
-            entete = f.read(_ENTETE_OCTETS)
+        entete = lire_debut(self.fichier, _ENTETE_OCTETS)
         if len(entete) < _ENTETE_OCTETS or not entete.startswith(b"SQLite format 3\0"):
             raise StoreForeignError(
                 f"{self.fichier} n'est pas une base SQLite.", remede="Vérifier --base."
@@ -302,6 +309,8 @@ class SQLiteStore:
         if self._factory is not None:
             self._factory.close()
             self._factory = None
+        while self._lacher:
+            self._lacher.pop()()
 
     @contextmanager
     def _lecture(self) -> Iterator[sqlite3.Cursor]:
