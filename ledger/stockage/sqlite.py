@@ -12,13 +12,13 @@ from urllib.parse import quote
 
 from ..erreurs import (
     StoreClosedError,
-    StoreError,
     StoreForeignError,
     StoreMissingError,
     StoreReadOnlyError,
     StoreUnsafeError,
 )
 from .adaptateur import APPLICATION_ID, Factory
+from .fichier import ENTETE_OCTETS, est_vierge, journal_a_reprendre, synchroniser, voisin
 from .port import Ecriture, EntreeIndex, LigneBrute
 from .tenue import lire_debut, tenir
 from .traduction import traduire
@@ -27,7 +27,6 @@ ATTENTE_SECONDES = 30
 """How long a locked base is waited for, unless the caller says otherwise."""
 _PAGE = 400  # lines and their facts then stay in the processor's cache: measured
 _MAX_VARIABLES = 500
-_ENTETE_OCTETS = 100
 _INTRUS = ("trigger", "view")
 """What a ledger base never holds: a trigger could undo what was just acknowledged."""
 
@@ -72,12 +71,7 @@ class SQLiteStore:
         )
 
     def _existe(self) -> bool:
-        try:
-            return self.fichier.stat().st_size > 0
-        except FileNotFoundError:
-            return False
-        except OSError as erreur:
-            raise StoreError(f"La base {self.fichier} est inaccessible : {erreur}.") from erreur
+        return not est_vierge(self.fichier)
 
     def _ouvrir(self, *, creer: bool = False) -> Factory:
         mode = "rwc" if creer else "rw" if self._ecriture else "ro"
@@ -93,7 +87,7 @@ class SQLiteStore:
         with traduire(self.fichier):
             if self._existe():
                 self._reconnaitre()
-            factory = self._brancher(f"file:{chemin}?mode={mode}", creer=creer)
+            factory = self._brancher(f"file:{chemin}?mode={mode}")
         self._factory = factory
         return factory
 
@@ -106,8 +100,7 @@ class SQLiteStore:
         """
         if not os.statvfs(self.fichier.parent).f_flag & os.ST_RDONLY:
             return False
-        journal = self.fichier.with_name(f"{self.fichier.name}-wal")
-        return not journal.exists() or journal.stat().st_size == 0
+        return not journal_a_reprendre(self.fichier)
 
     def _ouverte(self) -> Factory | None:
         """The open base; one that another process made since we looked is opened now."""
@@ -119,8 +112,8 @@ class SQLiteStore:
 
     def _reconnaitre(self) -> None:
         """Refuse another application's file before SQLite touches it: read its first 100 bytes."""
-        entete = lire_debut(self.fichier, _ENTETE_OCTETS)
-        if len(entete) < _ENTETE_OCTETS or not entete.startswith(b"SQLite format 3\0"):
+        entete = lire_debut(self.fichier, ENTETE_OCTETS)
+        if len(entete) < ENTETE_OCTETS or not entete.startswith(b"SQLite format 3\0"):
             raise StoreForeignError(
                 f"{self.fichier} n'est pas une base SQLite.", remede="Vérifier --base."
             )
@@ -130,10 +123,9 @@ class SQLiteStore:
                 remede="Vérifier --base.",
             )
 
-    def _brancher(self, uri: str, *, creer: bool) -> Factory:
-        factory = Factory(
-            uri, lecture_seule=not self._ecriture, creation=creer, attente=self._attente
-        )
+    def _brancher(self, uri: str) -> Factory:
+        reste = journal_a_reprendre(self.fichier)
+        factory = Factory(uri, lecture_seule=not self._ecriture, attente=self._attente)
         try:
             if self._ecriture:
                 # also a file left empty by a killed creation, or an index that was dropped
@@ -144,6 +136,7 @@ class SQLiteStore:
             self._indexee = ("table", "fabriques_commandes") in objets
             if ("table", "stored_events") not in objets:
                 raise self._absente()  # noqa: TRY301 - closed below, like any failure
+            self._assurer(factory, reste=reste)
             intrus = sorted(f"{genre} {nom}" for genre, nom in objets if genre in _INTRUS)
             if intrus and self._ecriture:
                 raise StoreUnsafeError(  # noqa: TRY301
@@ -154,6 +147,24 @@ class SQLiteStore:
             factory.close()
             raise
         return factory
+
+    def _assurer(self, factory: Factory, *, reste: bool) -> None:
+        """Have on the disk all that is about to be read: a receipt may be given for it again.
+
+        `reste`: the log held something before we came. A live process is writing; or a dead one
+        left it there, and SQLite reads it back though that process died before its
+        synchronisation, or saw it fail. In this last case Linux takes the bytes for saved and would
+        never write them: they are written again.
+        """
+        journal = voisin(self.fichier, "-wal")
+        if reste and self._ecriture:
+            with factory.sans_autre_ecrivain() as libre:
+                synchroniser(journal, reecrire=libre)
+        elif reste and not self._sur_support_fige():
+            synchroniser(journal)
+        if self._ecriture:
+            # SQLite does it too, and says nothing when it fails: the file may have no name yet
+            synchroniser(self.fichier.absolute().parent)
 
     def programmes(self) -> tuple[str, ...]:
         """The programmes that have events, sorted (a skip scan over the primary key)."""
