@@ -1,0 +1,1 @@
+"""Fault campaigns: what the engine keeps when the machine under it fails."""
