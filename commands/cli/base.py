@@ -36,12 +36,13 @@ def refuser_les_url(base: str) -> None:
 
 
 def est_absente(base: str) -> bool:
-    """Whether no base is there yet (an empty file is none)."""
+    """Whether no base is there yet (an empty file is none, nor is a creation cut short)."""
+    from ledger.erreurs import StoreError  # noqa: PLC0415
+    from ledger.stockage.fichier import est_vierge  # noqa: PLC0415
+
     try:
-        return Path(base).stat().st_size == 0
-    except FileNotFoundError:
-        return True
-    except OSError:
+        return est_vierge(Path(base))
+    except StoreError:
         return False  # the store says what is wrong with it
 
 

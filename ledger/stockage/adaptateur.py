@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from eventsourcing.persistence import (
@@ -77,7 +77,6 @@ class Pool(SQLiteConnectionPool):
 
     attente: float = 0
     lecture_seule = False
-    creation = False
     renouee: Callable[[], None] | None = None
     """Told when a connection is made and no other is open: the log may be a new file."""
     generation = 0
@@ -174,10 +173,15 @@ class Pool(SQLiteConnectionPool):
                     raise
                 time.sleep(1 / 100)
 
+    @staticmethod
+    def _marque(connexion: sqlite3.Connection) -> int:
+        return int(connexion.execute("PRAGMA application_id").fetchone()[0])
+
     def _regler(self, connexion: sqlite3.Connection) -> None:
         """Set and read back every setting. Raises: StoreUnsafeError."""
-        if self.creation and connexion.execute("PRAGMA application_id").fetchone()[0] == 0:
-            # in the file itself, before the log exists: a file is recognised by its first bytes
+        if not self.lecture_seule and not self._marque(connexion):
+            # in the file itself, before the log exists: a file is recognised by its first bytes.
+            # Not only when creating: SQLite may just have undone a creation that was cut short.
             connexion.execute(f"PRAGMA application_id={APPLICATION_ID}")
         if not self.lecture_seule:
             mode = self._passer_en_wal(connexion)
@@ -220,7 +224,7 @@ class Factory(SQLiteFactory):
 
     application_recorder_class = Recorder
 
-    def __init__(self, uri: str, *, lecture_seule: bool, creation: bool, attente: float) -> None:
+    def __init__(self, uri: str, *, lecture_seule: bool, attente: float) -> None:
         env = {"SQLITE_DBNAME": uri, "ORIGINATOR_ID_TYPE": "text", "CREATE_TABLE": "no"}
         InfrastructureFactory[SQLiteTrackingRecorder].__init__(self, Environment("", env))
         self.datastore = SQLiteDatastore(uri, originator_id_type="text")
@@ -228,6 +232,29 @@ class Factory(SQLiteFactory):
         pool = Pool(db_name=uri, pool_timeout=attente)
         pool.attente = attente
         pool.lecture_seule = lecture_seule
-        pool.creation = creation
         self.datastore.pool = self.bassin = pool
         self.recorder = Recorder(datastore=self.datastore)
+
+    @contextmanager
+    def sans_autre_ecrivain(self) -> Iterator[bool]:
+        """Keep other writers out of the log. False, at once, when one is already at work."""
+        with self.datastore.get_connection(commit=True) as connexion:
+            curseur = connexion.cursor()
+            curseur.execute("PRAGMA busy_timeout")
+            attente = int(curseur.fetchone()[0])
+            curseur.execute("PRAGMA busy_timeout=0")
+            try:
+                curseur.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as erreur:
+                if not str(getattr(erreur, "sqlite_errorname", "")).startswith("SQLITE_BUSY"):
+                    raise
+                libre = False
+            else:
+                libre = True
+            finally:
+                curseur.execute(f"PRAGMA busy_timeout={attente}")
+            try:
+                yield libre
+            finally:
+                if libre:
+                    connexion.rollback()

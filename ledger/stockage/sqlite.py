@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
@@ -14,7 +14,6 @@ from typing import NoReturn
 from urllib.parse import quote
 
 from ..erreurs import (
-    StoreError,
     StoreForeignError,
     StoreMissingError,
     StoreReadOnlyError,
@@ -22,8 +21,10 @@ from ..erreurs import (
 )
 from ..preuve.ligne import Lineur
 from .adaptateur import APPLICATION_ID, Factory
+from .fichier import ENTETE_OCTETS, est_vierge, journal_a_reprendre, synchroniser, voisin
 from .identite import Identite, remplacee
 from .port import Ecriture, EntreeIndex, LigneBrute
+from .tenue import lire_debut, tenir
 from .traduction import traduire
 from .usage import Usage, refuser_de_voyager
 
@@ -31,7 +32,6 @@ ATTENTE_SECONDES = 30
 """How long a locked base is waited for, unless the caller says otherwise."""
 _PAGE = 400  # lines and their facts then stay in the processor's cache: measured
 _MAX_VARIABLES = 500
-_ENTETE_OCTETS = 100
 _lineur = lru_cache(maxsize=64)(Lineur)
 _INTRUS = ("trigger", "view")
 """What a ledger base never holds: a trigger could undo what was just acknowledged."""
@@ -65,6 +65,7 @@ class SQLiteStore:
         self._factory: Factory | None = None
         self._identite: Identite | None = None
         self._douteuse = False
+        self._lacher: list[Callable[[], object]] = []
         if self.fichier.is_dir():
             raise StoreForeignError(f"{self.fichier} est un dossier, pas une base.")
         if self._existe():
@@ -82,25 +83,26 @@ class SQLiteStore:
         )
 
     def _existe(self) -> bool:
-        try:
-            return self.fichier.stat().st_size > 0
-        except FileNotFoundError:
-            return False
-        except OSError as erreur:
-            raise StoreError(f"La base {self.fichier} est inaccessible : {erreur}.") from erreur
+        return not est_vierge(self.fichier)
 
     def _ouvrir(self, *, creer: bool = False) -> Factory:
         mode = "rwc" if creer else "rw" if self._ecriture else "ro"
         if not self._ecriture and self._sur_support_fige():
             mode = "ro&immutable=1"
         chemin = quote(str(self.fichier.absolute()))
+        if creer:
+            with suppress(OSError):  # SQLite will say it
+                self.fichier.touch(0o644)
+        lacher = tenir(self.fichier, self)
+        if lacher is not None:
+            self._lacher.append(lacher)
         with traduire(self.fichier):
             identite = None
             if self._existe():
                 # looked at before the opening: a file put in place meanwhile is then another one
                 identite = Identite(self.fichier, ecriture=self._ecriture)
                 self._reconnaitre()
-            factory = self._brancher(f"file:{chemin}?mode={mode}", creer=creer)
+            factory = self._brancher(f"file:{chemin}?mode={mode}")
         self._identite = identite or Identite(self.fichier, ecriture=self._ecriture)
         self._identite.renouer()
         factory.bassin.renouee = self._identite.renouer
@@ -126,8 +128,7 @@ class SQLiteStore:
         """
         if not os.statvfs(self.fichier.parent).f_flag & os.ST_RDONLY:
             return False
-        journal = self.fichier.with_name(f"{self.fichier.name}-wal")
-        return not journal.exists() or journal.stat().st_size == 0
+        return not journal_a_reprendre(self.fichier)
 
     def _ouverte(self, *, ecrire: bool = False) -> Factory | None:
         """The open base; one that another process made since we looked is opened now.
@@ -148,31 +149,21 @@ class SQLiteStore:
         return self._factory
 
     def _reconnaitre(self) -> None:
-        """Refuse another application's file, of which nothing is changed: read its header.
-
-        Through SQLite, which puts off closing a file that this process has locked: closing any
-        other descriptor drops these locks (POSIX), and another process would then delete the log
-        from under our own handles.
-        """
-        if self.fichier.stat().st_size < _ENTETE_OCTETS:
+        """Refuse another application's file before SQLite touches it: read its first 100 bytes."""
+        entete = lire_debut(self.fichier, ENTETE_OCTETS)
+        if len(entete) < ENTETE_OCTETS or not entete.startswith(b"SQLite format 3\0"):
             raise StoreForeignError(
                 f"{self.fichier} n'est pas une base SQLite.", remede="Vérifier --base."
             )
-        uri = f"file:{quote(str(self.fichier.absolute()))}?mode=ro&immutable=1"
-        with closing(sqlite3.connect(uri, uri=True)) as c:
-            # a checkpoint in progress writes the new size before the pages: that is no damage
-            c.execute("PRAGMA writable_schema=1")
-            application = c.execute("PRAGMA application_id").fetchone()[0]
-        if application != APPLICATION_ID:
+        if int.from_bytes(entete[68:72], "big") != APPLICATION_ID:
             raise StoreForeignError(
                 f"{self.fichier} est une base SQLite d'une autre application.",
                 remede="Vérifier --base.",
             )
 
-    def _brancher(self, uri: str, *, creer: bool) -> Factory:
-        factory = Factory(
-            uri, lecture_seule=not self._ecriture, creation=creer, attente=self._attente
-        )
+    def _brancher(self, uri: str) -> Factory:
+        reste = journal_a_reprendre(self.fichier)
+        factory = Factory(uri, lecture_seule=not self._ecriture, attente=self._attente)
         try:
             if self._ecriture:
                 # also a file left empty by a killed creation, or an index that was dropped
@@ -183,6 +174,7 @@ class SQLiteStore:
             self._indexee = ("table", "fabriques_commandes") in objets
             if ("table", "stored_events") not in objets:
                 raise self._absente()  # noqa: TRY301 - closed below, like any failure
+            self._assurer(factory, reste=reste)
             intrus = sorted(f"{genre} {nom}" for genre, nom in objets if genre in _INTRUS)
             if intrus and self._ecriture:
                 raise StoreUnsafeError(  # noqa: TRY301
@@ -193,6 +185,24 @@ class SQLiteStore:
             factory.close()
             raise
         return factory
+
+    def _assurer(self, factory: Factory, *, reste: bool) -> None:
+        """Have on the disk all that is about to be read: a receipt may be given for it again.
+
+        `reste`: the log held something before we came. A live process is writing; or a dead one
+        left it there, and SQLite reads it back though that process died before its
+        synchronisation, or saw it fail. In this last case Linux takes the bytes for saved and would
+        never write them: they are written again.
+        """
+        journal = voisin(self.fichier, "-wal")
+        if reste and self._ecriture:
+            with factory.sans_autre_ecrivain() as libre:
+                synchroniser(journal, reecrire=libre)
+        elif reste and not self._sur_support_fige():
+            synchroniser(journal)
+        if self._ecriture:
+            # SQLite does it too, and says nothing when it fails: the file may have no name yet
+            synchroniser(self.fichier.absolute().parent)
 
     def programmes(self) -> tuple[str, ...]:
         """The programmes that have events, sorted (a skip scan over the primary key)."""
@@ -380,6 +390,8 @@ class SQLiteStore:
         if self._usage.fermer() and self._factory is not None:
             self._factory.close()
             self._factory = None
+        while self._lacher:
+            self._lacher.pop()()
 
     @contextmanager
     def _lecture(self) -> Iterator[sqlite3.Cursor]:

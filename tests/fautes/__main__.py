@@ -20,6 +20,8 @@ _MANQUEES_DITES = 20
 def dire(nom: str, unite: str, bilan: Bilan, secondes: int) -> str:
     """The report of one campaign."""
     lignes = [f"{nom} : {bilan.rondes} {unite} en {secondes} s."]
+    if not bilan.rondes:
+        lignes = [f"{nom} : NON FAIT."]
     lignes += [f"  {compte:>8}  {quoi}" for quoi, compte in sorted(bilan.vues.items())]
     lignes += [f"  MANQUÉE : {phrase}" for phrase in bilan.manquees[:_MANQUEES_DITES]]
     lignes.append(f"  {len(bilan.manquees)} promesses manquées.")

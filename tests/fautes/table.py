@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from . import cohue, horloges, morts, points, remplacements
+from . import cohue, coupures, disque_plein, horloges, morts, points, remplacements, traces
 from .commun import Bilan
 
 
@@ -50,5 +50,23 @@ CAMPAGNES: dict[str, Campagne] = {
         100,
         "foules aux horloges folles",
         "l'heure d'enregistrement ne recule jamais",
+    ),
+    "coupures": Campagne(
+        coupures.campagne,
+        10_000,
+        "images de disque",
+        "courant coupé à tout appel : ce qui fut acquitté est sur le disque, entier",
+    ),
+    "disque-plein": Campagne(
+        disque_plein.campagne,
+        2_000,
+        "limites de taille",
+        "plus de place à tout endroit : erreur nommée, rien de perdu ni d'à moitié écrit",
+    ),
+    "traces": Campagne(
+        traces.campagne,
+        260,
+        "appels système en échec",
+        "lecture, écriture ou synchronisation refusée : rien n'est acquitté qui ne soit écrit",
     ),
 }
