@@ -102,8 +102,13 @@ class Guichet(Generic[P]):
                 self._abandonner(place, groupe)
                 raise
             raise
-        if place.erreur is not None:
-            raise place.erreur
+        erreur, place.erreur = place.erreur, None
+        if erreur is not None:
+            try:
+                raise erreur
+            finally:
+                # no cycle through this frame: a cursor kept by a traceback keeps the base locked
+                del erreur
 
     def _entrer(self, place: P) -> Sequence[P]:
         """The places to serve, when nobody is serving; else none."""

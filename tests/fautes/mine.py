@@ -91,11 +91,15 @@ class Mine:
 @contextmanager
 def posee(mine: Mine) -> Iterator[None]:
     """Every connection opened from here on is mined."""
-    connexion, ouvrir = _connexion(mine), sqlite3.connect
+    ouvrir = sqlite3.connect
+    minees: dict[type[sqlite3.Connection], type[sqlite3.Connection]] = {}
 
-    def connecter(*args: Any, **kwargs: Any) -> sqlite3.Connection:
+    def connecter(
+        *args: Any, factory: type[sqlite3.Connection] = sqlite3.Connection, **kwargs: Any
+    ) -> sqlite3.Connection:
         mine.passer("connect, avant")
-        ouverte = ouvrir(*args, factory=connexion, **kwargs)
+        minee = minees.setdefault(factory, _connexion(mine, factory))
+        ouverte = ouvrir(*args, factory=minee, **kwargs)
         try:
             mine.passer("connect, après")
         except BaseException:
@@ -107,7 +111,7 @@ def posee(mine: Mine) -> Iterator[None]:
         yield
 
 
-def _connexion(mine: Mine) -> type[sqlite3.Connection]:
+def _connexion(mine: Mine, base: type[sqlite3.Connection]) -> type[sqlite3.Connection]:
     class Curseur(sqlite3.Cursor):
         def execute(self, sql: str, parametres: Any = (), /) -> Any:
             avec = super().execute
@@ -123,7 +127,7 @@ def _connexion(mine: Mine) -> type[sqlite3.Connection]:
         def fetchall(self) -> list[Any]:
             return mine.a_travers("fetchall", super().fetchall)
 
-    class Connexion(sqlite3.Connection):
+    class Connexion(base):  # type: ignore[misc, valid-type]
         def cursor(self, *_: Any, **__: Any) -> Any:
             return super().cursor(Curseur)
 

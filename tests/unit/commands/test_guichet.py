@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import linecache
 import sys
+import weakref
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from threading import Event, Semaphore, current_thread
 from types import FrameType
 from typing import Any
@@ -14,6 +17,7 @@ import pytest
 
 from commands import guichet
 from commands.guichet import Guichet, Place
+from ledger.erreurs import StoreError
 from tests.unit.attroupement import ATTENTE, Appel
 
 FICHIER = guichet.__file__
@@ -146,3 +150,27 @@ def test_la_copie_d_une_erreur_dit_la_meme_chose() -> None:
     copie = guichet._la_meme(premiere)
     assert (type(copie), str(copie), copie.args) == (OSError, str(premiere), premiere.args)
     assert copie.__cause__ is premiere
+
+
+def test_une_erreur_rendue_ne_retient_rien() -> None:
+    """L'erreur rendue à l'appelant ne garde pas en vie, par un cycle, ce que le service tenait."""
+
+    class Curseur:
+        """Stands for a cursor, which keeps the base locked as long as it lives."""
+
+    vus: list[weakref.ref[Curseur]] = []
+
+    def servir(_: Sequence[Place]) -> None:
+        curseur = Curseur()
+        vus.append(weakref.ref(curseur))
+        raise StoreError("panne", remede=f"{curseur}")
+
+    comptoir: Guichet[Place] = Guichet(servir)
+    gc.collect()
+    gc.disable()
+    try:
+        with suppress(StoreError):
+            comptoir.passer(Place(1, seule=False))
+        assert vus[0]() is None
+    finally:
+        gc.enable()
