@@ -104,8 +104,7 @@ class Confrontation:
         self.reference = Reference()
         self.trace: list[Pas] = []
         self.acceptees: list[Json] = []
-        self.levee: Exception | None = None
-        """What the system raised, which is a difference like any other."""
+        self.levee: Exception | None = None  # what the system raised: a difference like any other
 
     def avancer(self, pas: Pas) -> str | None:
         """Take one step; what differs, None when both agree.

@@ -14,7 +14,7 @@ from sybil import Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser
 
 RACINE = Path(__file__).parents[2]
-PYTHON = ["README.md", "docs/guides/embarquer.md"]
+PYTHON = ["README.md", "docs/guides/embarquer.md", "docs/guides/eprouver.md"]
 TERMINAL = ["docs/guides/controler.md"]
 LANCEUR = "import sys; from commands.cli import main; sys.exit(main())"
 
