@@ -107,17 +107,21 @@ def test_la_reduction_ne_deforme_pas_une_commande(graine: int) -> None:
 def test_la_reduction_garde_l_ouverture_et_les_regles_demandees(graine: int) -> None:
     """Le programme s'ouvre toujours, sous des règles que l'épreuve admet."""
 
-    class SansOuverture(s.TrenteMillions):
+    premieres: list[Json] = []
+
+    class Observe(s.TrenteMillions):
         def repondre(self, commande: Json) -> Json:
-            assert self.envoyees[0]["commande"] == "OuvrirProgramme"
-            assert self.envoyees[0]["regles"]["quotas"] == "bloquants"
+            if len(self.envoyees) == 1:
+                premieres.append(commande)
             return super().repondre(commande)
 
     bloquants = SIMPLES.map(lambda r: r | {"quotas": "bloquants"})
     epreuve = Epreuve(verbes=ARGENT, reglements=bloquants, au=False, connu_au=False)
-    divergence = trouver(SansOuverture, epreuve, graine)
+    divergence = trouver(Observe, epreuve, graine)
     assert "disponible_centimes" in divergence.constat
     assert len(divergence.commandes) <= COMMANDES_MAX
+    assert {premiere["commande"] for premiere in premieres} == {"OuvrirProgramme"}
+    assert {premiere["regles"]["quotas"] for premiere in premieres} == {"bloquants"}
 
 
 def test_une_exception_du_systeme_est_une_divergence_et_sa_cause() -> None:

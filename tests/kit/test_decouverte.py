@@ -134,6 +134,7 @@ def test_un_echec_sous_pytest_montre_les_commandes_a_coller(tmp_path: Path) -> N
     lues = [json.loads(ligne) for ligne in dites[fin + 1 : fin + 1 + nombre]]
     assert lues[0]["commande"] == "OuvrirProgramme"
     assert lues[-1]["commande"] == "RetirerLabel"
+    assert "Draw" not in fait.stdout  # the hundred commands drawn before would bury these
 
 
 def test_un_systeme_sain_passe_sous_pytest(tmp_path: Path) -> None:
