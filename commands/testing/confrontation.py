@@ -1,16 +1,14 @@
-"""A system under test beside the reference model, step by step; a failing trace made short.
+"""A system under test beside the reference model, step by step.
 
-Steps are data (a command, a restart, a look at the figures), so a trace that shows a divergence is
-replayed without some of its steps until none can be left out. Commands mean the same wherever they
-stand, which choices drawn for a state do not: that is why Hypothesis' own shrinking is not used.
+Steps are data (a command, a restart, a look at the figures): a trace can be replayed, and made
+short (`reduction`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from hypothesis.strategies import SearchStrategy
 
@@ -22,6 +20,7 @@ from .histoires import en_lignes
 from .reference import Reference
 from .systeme import Systeme
 
+T = TypeVar("T")
 CHIFFRES = ("enveloppe", "credits", "structures", "echeancier")
 """The figures of the contract."""
 Controle = Callable[[Mapping[str, Any]], Sequence[str]]
@@ -76,16 +75,6 @@ class Redemarrage(NamedTuple):
 
 
 Pas = Envoi | Regard | Redemarrage
-_PAIRES_MAX = 14
-_REGLES_SIMPLES: Json = {
-    "credits": "non_suivis",
-    "quotas": "indicatifs",
-    "instruction_requise": False,
-    "avis_requis": False,
-    "bilan_requis": False,
-    "ordonnancement_requis": False,
-}
-_MALFORMEE = "commande_invalide"
 
 
 class Divergence(AssertionError):  # noqa: N818 - a disagreement, not a fault of the kit
@@ -101,8 +90,8 @@ class Divergence(AssertionError):  # noqa: N818 - a disagreement, not a fault of
         self.trace = tuple(trace)
         self.commandes = tuple(pas.commande for pas in trace if isinstance(pas, Envoi))
         super().__init__(
-            f"{constat}\n{len(self.commandes)} commandes, pour « fabriques executer - » :\n"
-            f"{en_lignes(self.commandes)}"
+            f"{constat}\n{_redemarrages(trace)}{len(self.commandes)} commandes, pour "
+            f"« fabriques executer - » :\n{en_lignes(self.commandes)}"
         )
 
 
@@ -115,24 +104,42 @@ class Confrontation:
         self.reference = Reference()
         self.trace: list[Pas] = []
         self.acceptees: list[Json] = []
+        self.levee: Exception | None = None  # what the system raised: a difference like any other
 
     def avancer(self, pas: Pas) -> str | None:
-        """Take one step; what differs, None when both agree."""
+        """Take one step; what differs, None when both agree.
+
+        Raises: NotImplementedError, for a figure asked of a system that does not read it.
+        """
         self.trace.append(pas)
-        match pas:
-            case Envoi(commande):
-                return self._envoyer(commande)
-            case Regard(au, connu_au):
-                return self._regarder(au, connu_au)
-            case Redemarrage():
-                self.systeme.redemarrer()
-                return None
+        try:
+            match pas:
+                case Envoi(commande):
+                    return self._envoyer(commande)
+                case Regard(au, connu_au):
+                    return self._regarder(au, connu_au)
+                case Redemarrage():
+                    self._appeler("redemarrer", self.systeme.redemarrer)
+                    return None
+        except _LeveeError as erreur:
+            return str(erreur)
+
+    def _appeler(self, quoi: str, appel: Callable[..., T], *args: Any, **demande: Any) -> T:
+        """Call the system; whatever it raises is its answer, and a wrong one."""
+        try:
+            return appel(*args, **demande)
+        except NotImplementedError:
+            raise
+        except Exception as erreur:
+            self.levee = erreur
+            raise _LeveeError(f"{quoi} : {type(erreur).__name__} levée, {erreur}.") from erreur
 
     def _envoyer(self, commande: Json) -> str | None:
+        de = f"{commande.get('commande')} ({commande.get('id_commande')})"
         attendu = self.reference.executer(commande)
-        obtenu = self.systeme.executer(commande)
         if attendu["statut"] == "acceptee":
             self.acceptees.append(commande)
+        obtenu = self._appeler(de, self.systeme.executer, commande)
         noms = ["statut"]
         noms += ["code"] if self.epreuve.codes else []
         noms += ["positions"] if self.epreuve.positions else []
@@ -140,7 +147,6 @@ class Confrontation:
         voulus = {nom: attendu[nom] for nom in noms}
         if vus == voulus:
             return None
-        de = f"{commande.get('commande')} ({commande.get('id_commande')})"
         return f"{de} : attendu {_dire(voulus)}, obtenu {_dire(vus)}."
 
     def _regarder(self, au: str | None, connu_au: int | None) -> str | None:
@@ -158,7 +164,13 @@ class Confrontation:
                 cas = voulus["echeanciers"].items()
             for structure, voulu in cas:
                 nom = chiffre if structure is None else f"{chiffre}.{structure}"
-                lus[nom] = self.systeme.lire(chiffre, structure=structure, **demande)
+                lus[nom] = self._appeler(
+                    f"{nom}{_vue(au, connu_au)}",
+                    self.systeme.lire,
+                    chiffre,
+                    structure=structure,
+                    **demande,
+                )
                 ecart = premier_ecart(voulu, lus[nom], membres=membres)
                 if ecart is not None:
                     return f"{nom}{_vue(au, connu_au)} : {ecart}."
@@ -172,13 +184,28 @@ def rejouer(
     fabrique: Callable[[], Systeme], trace: Iterable[Pas], epreuve: Epreuve | None = None
 ) -> str | None:
     """Take these steps on a new system; the first difference, None when there is none."""
-    confrontation = Confrontation(fabrique, epreuve or Epreuve())
+    return derouler(fabrique, trace, epreuve or Epreuve()).constat
+
+
+class Deroulement(NamedTuple):
+    """What came of a trace: the difference, what the system raised, the steps taken."""
+
+    constat: str | None
+    levee: Exception | None
+    trace: Sequence[Pas]
+
+
+def derouler(
+    fabrique: Callable[[], Systeme], trace: Iterable[Pas], epreuve: Epreuve
+) -> Deroulement:
+    """Take these steps on a new system, up to the first difference."""
+    confrontation = Confrontation(fabrique, epreuve)
     try:
         for pas in trace:
             constat = confrontation.avancer(pas)
             if constat is not None:
-                return constat
-        return None
+                return Deroulement(constat, confrontation.levee, confrontation.trace)
+        return Deroulement(None, None, confrontation.trace)
     finally:
         confrontation.systeme.fermer()
 
@@ -191,92 +218,24 @@ def confronter(
     Raises: Divergence.
     """
     trace: list[Pas] = [*map(Envoi, envoyees), Regard()]
-    constat = rejouer(fabrique, trace, epreuve)
+    constat, levee, _ = derouler(fabrique, trace, epreuve or Epreuve())
     if constat is not None:
-        raise Divergence(constat, trace)
+        raise Divergence(constat, trace) from levee
 
 
-def reduire(
-    fabrique: Callable[[], Systeme], trace: Sequence[Pas], epreuve: Epreuve, constat: str
-) -> Divergence:
-    """The short divergence that leaving steps, then members, out of a failing trace leads to.
-
-    Halves first, then single steps, then pairs: no step or pair of what is left can go. The last
-    step, the one that differs, stays. At most `epreuve.rejeux` replays.
-    """
-    reduction = _Reduction(fabrique, epreuve, [*trace], constat)
-    reduction.sans_contraintes()
-    morceau = len(trace) // 2
-    while morceau > 1:
-        reduction.sans_morceaux(morceau)
-        morceau //= 2
-    while reduction.sans_morceaux(1) or reduction.sans_paires():
-        pass
-    reduction.sans_membres()
-    return Divergence(reduction.constat, reduction.reste)
+class _LeveeError(Exception):
+    """The system raised instead of answering."""
 
 
-class _Reduction:
-    """A failing trace, and what is left of it so far."""
-
-    def __init__(
-        self, fabrique: Callable[[], Systeme], epreuve: Epreuve, reste: list[Pas], constat: str
-    ) -> None:
-        self.fabrique, self.epreuve = fabrique, epreuve
-        self.reste, self.constat = reste, constat
-        self.budget = epreuve.rejeux
-
-    def essayer(self, essai: list[Pas]) -> bool:
-        """Keep a trace that still shows a divergence."""
-        self.budget -= 1
-        vu = rejouer(self.fabrique, essai, self.epreuve) if self.budget >= 0 else None
-        # a command spoilt by the reduction itself is another story
-        if vu is None or (_MALFORMEE in vu and _MALFORMEE not in self.constat):
-            return False
-        self.reste, self.constat = essai, vu
-        return True
-
-    def sans_morceaux(self, taille: int) -> bool:
-        """Leave out runs of steps, from the end; whether any could go."""
-        avant, fin = len(self.reste), len(self.reste) - 1
-        while fin > 0:
-            debut = max(fin - taille, 0)
-            self.essayer(self.reste[:debut] + self.reste[fin:])
-            fin = debut
-        return len(self.reste) < avant
-
-    def sans_paires(self) -> bool:
-        """Leave out two steps at once, when few are left; whether any could go."""
-        if len(self.reste) > _PAIRES_MAX:
-            return False
-        for i, j in combinations(range(len(self.reste) - 1), 2):
-            if self.essayer([p for rang, p in enumerate(self.reste) if rang not in (i, j)]):
-                return True
-        return False
-
-    def sans_contraintes(self) -> None:
-        """Open the programme under the plainest rules: fewer commands are then needed."""
-        for rang, pas in enumerate(self.reste):
-            regles = pas.commande.get("regles") if isinstance(pas, Envoi) else None
-            if not isinstance(pas, Envoi) or not isinstance(regles, dict):
-                continue
-            for nom in [
-                n for n in _REGLES_SIMPLES if regles.get(n) not in (None, _REGLES_SIMPLES[n])
-            ]:
-                plus_simples = regles | {nom: _REGLES_SIMPLES[nom]}
-                essai = [*self.reste]
-                essai[rang] = Envoi(pas.commande | {"regles": plus_simples})
-                if self.essayer(essai):
-                    regles = plus_simples
-
-    def sans_membres(self) -> None:
-        """Leave out the members of commands that make no difference (a required one does)."""
-        for rang, pas in enumerate(self.reste):
-            if isinstance(pas, Envoi):
-                for nom in [*pas.commande]:
-                    vu = self.reste[rang]
-                    moins = {n: v for n, v in vu.commande.items() if n != nom}  # type: ignore[union-attr]
-                    self.essayer([*self.reste[:rang], Envoi(moins), *self.reste[rang + 1 :]])
+def _redemarrages(trace: Sequence[Pas]) -> str:
+    """After which commands the system was restarted, which the commands alone do not say."""
+    rangs: list[int] = []
+    envois = 0
+    for pas in trace:
+        envois += isinstance(pas, Envoi)
+        if isinstance(pas, Redemarrage):
+            rangs.append(envois)
+    return "".join(f"Redémarrage après la commande {rang}.\n" for rang in rangs)
 
 
 def _vue(au: str | None, connu_au: int | None) -> str:

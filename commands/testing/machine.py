@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -26,8 +26,9 @@ from hypothesis.stateful import (
 
 from ledger.testing.valeurs import Json, dates
 
-from .confrontation import Confrontation, Envoi, Epreuve, Pas, Redemarrage, Regard, reduire
+from .confrontation import Confrontation, Divergence, Envoi, Epreuve, Pas, Redemarrage, Regard
 from .histoires import Histoire
+from .reduction import reduire
 from .strategies import amorces, autrement, commandes, invalides, ouvertures
 from .systeme import Systeme
 
@@ -35,6 +36,7 @@ REGLAGES = settings(
     deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),  # a divergence comes already short
     report_multiple_bugs=False,
+    verbosity=Verbosity.quiet,  # and says its commands itself
     suppress_health_check=[
         HealthCheck.too_slow,
         HealthCheck.data_too_large,
@@ -51,6 +53,8 @@ class MachineDeReference(RuleBasedStateMachine):
     fabrique: ClassVar[Any]
     """What gives a new system (`Callable[[], Systeme]`)."""
     epreuve: ClassVar[Epreuve]
+    reduite: ClassVar[tuple[tuple[Pas, ...], Divergence] | None] = None
+    """The last failing trace and what it was made into: Hypothesis runs a failing example again."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -65,10 +69,18 @@ class MachineDeReference(RuleBasedStateMachine):
 
     def avancer(self, pas: Pas) -> None:
         """Take one step. Raises: Divergence."""
-        constat = self.confrontation.avancer(pas)
-        if constat is not None:
-            self.divergee = True
-            raise reduire(type(self).fabrique, self.confrontation.trace, self.epreuve, constat)
+        __tracebackhide__ = True  # pytest then shows the divergence, not this kit
+        vue = self.confrontation
+        constat = vue.avancer(pas)
+        if constat is None:
+            return
+        self.divergee = True
+        eprouvee, trace = type(self), tuple(vue.trace)
+        if eprouvee.reduite is None or eprouvee.reduite[0] != trace:
+            courte = reduire(eprouvee.fabrique, trace, self.epreuve, constat, vue.levee)
+            eprouvee.reduite = trace, courte
+        courte = eprouvee.reduite[1]
+        raise Divergence(courte.constat, courte.trace) from courte.__cause__
 
     def envoyer(self, commande: Json) -> None:
         """Send one command; the guide, which the next ones are drawn for, follows."""

@@ -19,6 +19,8 @@ from ledger.testing.valeurs import JOUR_MIN, Json
 from .contexte import PROGRAMME, STRUCTURES, Contexte
 from .tirage import CRITERES, VERBES, Tirage
 
+CORRIGES = ("porteur", "code_postal", "ville", "siret", "rna", "vague", "territoire", "numerique")
+"""What a correction may correct: null for all of them corrects nothing."""
 DEPOT: Json = {"porteur": "Le Lieu", "code_postal": "01000", "ville": "Bourg"}
 
 
@@ -113,7 +115,9 @@ def commandes(draw: st.DrawFn, *, contexte: Contexte, verbes: Collection[str] = 
 def invalides(draw: st.DrawFn, *, commande: Json) -> Json:
     """The command with one defect of form: always `commande_invalide`."""
     entiers = [nom for nom, valeur in commande.items() if type(valeur) is int and nom != "vague"]
+    ne_corrige_rien: Json = dict.fromkeys(CORRIGES)
     defauts: list[Json] = [
+        *[ne_corrige_rien] * (6 if commande["commande"] == "CorrigerStructure" else 0),
         {"inconnu": 1},
         {"date_effet": "2020-02-30"},
         {"date_effet": "3000-01-01"},

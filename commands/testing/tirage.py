@@ -166,7 +166,6 @@ class Tirage:
             {"numerique": True},
             {"siret": "73282932000074"},
             {"vague": "2"},
-            {},
         )
         champs = self.parmi(*corrections)
         return champs | {"structure": self.structure, "motif": "coquille", "jour": self._depot()}

@@ -24,13 +24,15 @@ def regles(draw: st.DrawFn) -> Json:
     plafond = draw(st.integers(min_value=40, max_value=20_000))
     exercices = draw(st.integers(min_value=1, max_value=4))
     part = plafond - plafond // exercices * (exercices - 1)  # the greatest equal part
+    juste = max((plafond - 1) // exercices, 1)  # a cap that the ceiling, in equal parts, exceeds
     quota = st.sampled_from((9, 9, 3, 2, 1, 0))
     return {
         "enveloppe_centimes": draw(st.integers(min_value=plafond, max_value=6 * plafond)),
         "plancher_centimes": draw(st.integers(min_value=0, max_value=plafond // 2)),
         "plafond_centimes": plafond,
         "plafond_annuel_centimes": draw(
-            st.just(part) | st.integers(min_value=max(part * 3 // 4, 1), max_value=2 * plafond)
+            st.sampled_from((part, juste))
+            | st.integers(min_value=max(part * 3 // 4, 1), max_value=2 * plafond)
         ),
         "exercices_max": exercices,
         **{f"quota_{nom}": draw(quota) for nom in ("total", "qpv", "hors_qpv", "numeriques")},

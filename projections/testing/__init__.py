@@ -5,7 +5,7 @@
 Needs the extra `testing`; nothing in the engine imports it.
 """
 
-from .chiffres import chiffres, lecteur
+from .chiffres import lecteur
 from .invariants import CONTROLES, controler
 
-__all__ = ["CONTROLES", "chiffres", "controler", "lecteur"]
+__all__ = ["CONTROLES", "controler", "lecteur"]

@@ -14,7 +14,12 @@ from sybil import Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser
 
 RACINE = Path(__file__).parents[2]
-PYTHON = ["README.md", "docs/guides/embarquer.md", "docs/guides/integrer.md"]
+PYTHON = [
+    "README.md",
+    "docs/guides/embarquer.md",
+    "docs/guides/eprouver.md",
+    "docs/guides/integrer.md",
+]
 TERMINAL = ["docs/guides/controler.md", "docs/guides/integrer.md"]
 LANCEUR = "import sys; from commands.cli import main; sys.exit(main())"
 

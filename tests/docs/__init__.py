@@ -1,0 +1,1 @@
+"""README, guides et programmes d'exemple, exécutés tels qu'ils sont écrits."""
