@@ -33,11 +33,14 @@ bench: $(VENV)/.pret ## mesure les débits
 falsification: $(VENV)/.pret ## lance 10 000 falsifications et dit lesquelles se voient
 	@$(PY) -m tests.campagne.falsification
 
+fuzz: $(VENV)/.pret ## essaie des octets quelconques sur chaque entrée (7 minutes), et dit ce qui casse
+	@$(PY) -m tests.fuzz
+
 wheel: $(VENV)/.pret ## construit la roue dans dist/
 	@$(PY) -m hatchling build -t wheel -d dist
 
 clean: ## efface ce que make a créé (.venv, caches, dist, demo.db)
-	@rm -rf .venv dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf .venv dist .fuzz .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	@rm -f demo.db demo.db-wal demo.db-shm
 	@find ledger commands projections tests -name __pycache__ -prune -exec rm -rf {} +
 
@@ -56,4 +59,4 @@ $(VENV)/.pret-lint: $(VENV)/.pret
 	@$(INSTALLER) '.[test,dev]'
 	@touch $@
 
-.PHONY: help demo test lint bench falsification wheel clean
+.PHONY: help demo test lint bench falsification fuzz wheel clean
