@@ -5,13 +5,21 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from ..erreurs import StoreError, StoreFullError
+from ..erreurs import StoreError, StoreFullError, StoreMissingError
 from .tenue import lire_debut
 
 ENTETE_OCTETS = 100
 _BLOC_OCTETS = 1 << 20
 _ANNULATION = bytes.fromhex("d9d505f920a163d7")
 """What a complete rollback journal begins with; the size before, in pages, is at 16."""
+
+
+def absente(fichier: Path) -> StoreMissingError:
+    """The error: there is no base at that place."""
+    return StoreMissingError(
+        f"La base {fichier} n'existe pas.",
+        remede="Vérifier --base, ou l'ouvrir avec une commande OuvrirProgramme.",
+    )
 
 
 def voisin(fichier: Path, suffixe: str) -> Path:

@@ -15,13 +15,12 @@ from urllib.parse import quote
 
 from ..erreurs import (
     StoreForeignError,
-    StoreMissingError,
     StoreReadOnlyError,
     StoreUnsafeError,
 )
 from ..preuve.ligne import Lineur
 from .adaptateur import APPLICATION_ID, Factory
-from .fichier import ENTETE_OCTETS, est_vierge, journal_a_reprendre, synchroniser, voisin
+from .fichier import ENTETE_OCTETS, absente, est_vierge, journal_a_reprendre, synchroniser, voisin
 from .identite import Identite, remplacee
 from .port import Ecriture, EntreeIndex, LigneBrute
 from .tenue import lire_debut, tenir
@@ -71,16 +70,10 @@ class SQLiteStore:
         if self._existe():
             self._ouvrir()
         elif not creer:
-            raise self._absente()
+            raise absente(self.fichier)
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         refuser_de_voyager(self)
-
-    def _absente(self) -> StoreMissingError:
-        return StoreMissingError(
-            f"La base {self.fichier} n'existe pas.",
-            remede="Vérifier --base, ou l'ouvrir avec une commande OuvrirProgramme.",
-        )
 
     def _existe(self) -> bool:
         return not est_vierge(self.fichier)
@@ -116,7 +109,7 @@ class SQLiteStore:
         Raises: StoreMissingError, StoreReplacedError.
         """
         if self._factory is not None and not self._existe():
-            raise self._absente()
+            raise absente(self.fichier)
         self._ouverte()
 
     def _sur_support_fige(self) -> bool:
@@ -173,7 +166,7 @@ class SQLiteStore:
                 objets = {(ligne["type"], ligne["name"]) for ligne in c.fetchall()}
             self._indexee = ("table", "fabriques_commandes") in objets
             if ("table", "stored_events") not in objets:
-                raise self._absente()  # noqa: TRY301 - closed below, like any failure
+                raise absente(self.fichier)  # noqa: TRY301 - closed below, like any failure
             self._assurer(factory, reste=reste)
             intrus = sorted(f"{genre} {nom}" for genre, nom in objets if genre in _INTRUS)
             if intrus and self._ecriture:
@@ -342,7 +335,7 @@ class SQLiteStore:
     def _creer(self) -> Factory:
         """Create the file; several processes may be doing so at once."""
         if not self._creation_permise:
-            raise self._absente()
+            raise absente(self.fichier)
         with self._ouverture:
             return self._factory or self._ouvrir(creer=True)
 
@@ -398,7 +391,7 @@ class SQLiteStore:
         with self._usage:
             factory = self._ouverte()
             if factory is None:
-                raise self._absente()
+                raise absente(self.fichier)
             with (
                 traduire(self.fichier),
                 factory.datastore.transaction(commit=False) as curseur,

@@ -70,6 +70,11 @@ def traduire(fichier: Path) -> Iterator[None]:
         ) from erreur
     except (sqlite3.Error, DatabaseError, PersistenceError) as erreur:
         raise _erreur_de_base(fichier, erreur) from erreur
+    except UnicodeDecodeError as erreur:  # SQLite cites a damaged schema in its error
+        raise StoreCorruptError(
+            f"La base {fichier} est endommagée (son schéma n'est pas du texte).",
+            remede="Ne rien écrire de plus ; restaurer une sauvegarde et la vérifier.",
+        ) from erreur
 
 
 def _erreur_de_base(fichier: Path, erreur: BaseException) -> StoreError:

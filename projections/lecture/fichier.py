@@ -111,6 +111,12 @@ def traduire(fichier: Path) -> Iterator[None]:
             f"Le modèle de lecture {fichier} a refusé l'opération : {erreur}.",
             remede=RECONSTRUIRE,
         ) from erreur
+    except UnicodeDecodeError as erreur:  # SQLite cites a damaged schema in its error
+        raise StoreCorruptError(
+            f"Le modèle de lecture {fichier} est endommagé (son schéma n'est pas du texte).",
+            remede="Le supprimer puis relancer `fabriques lecture` : il se refait depuis le "
+            "journal.",
+        ) from erreur
 
 
 def ouvrir(fichier: Path, *, ecriture: bool, attente: int) -> Database:

@@ -445,6 +445,24 @@ def test_la_cle_recue_par_ailleurs_doit_avoir_signe(atelier: Path, tmp_path: Pat
     assert codes == [0, 1]
 
 
+@pytest.mark.parametrize(
+    ("membre", "valeur"),
+    [("cles", [1]), ("cles", {}), ("origines", 1), ("racine", 1), ("taille", "a"), ("au", 5)],
+)
+def test_un_manifeste_d_une_autre_forme_est_illisible_ou_en_echec(
+    atelier: Path, tmp_path: Path, membre: str, valeur: object
+) -> None:
+    """Un manifeste dont un membre n'a pas son genre est dit, sans trace de Python."""
+    dossier = _ouvert(atelier, "complet", tmp_path)
+    manifeste = json.loads((dossier / "MANIFESTE.json").read_bytes())
+    (dossier / "MANIFESTE.json").write_text(json.dumps(manifeste | {membre: valeur}), "utf-8")
+    _resommer(dossier)
+    fait = _verifier_en_python(dossier)
+    assert fait.stderr == ""
+    assert fait.returncode == (2 if "ILLISIBLE" in fait.stdout else 1)
+    assert "ILLISIBLE" in fait.stdout or "ÉCHEC(S)" in fait.stdout
+
+
 @sans_outils
 def test_un_long_journal_se_verifie_par_python_ou_pas_du_tout(
     atelier: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -41,12 +41,14 @@ tirer()
 print(len(COMMANDES))
 """
 IMPORTER = """
-import importlib, pkgutil, sys
-noms = ["ledger", "commands", "projections"]
-for nom in [*noms]:
-    paquet = importlib.import_module(nom)
-    noms += [m.name for m in pkgutil.walk_packages(paquet.__path__, f"{nom}.", onerror=print)
-             if ".testing" not in m.name]
+import importlib, pathlib, sys
+noms = []
+for paquet in ("ledger", "commands", "projections"):
+    racine = pathlib.Path(importlib.import_module(paquet).__file__).parent
+    for fichier in racine.rglob("*.py"):  # walk_packages would import the kits to walk them
+        chemin = fichier.relative_to(racine.parent).with_suffix("").parts
+        if "testing" not in chemin and "modeles" not in chemin:
+            noms.append(".".join(chemin).removesuffix(".__init__"))
 for nom in noms:
     importlib.import_module(nom)
 print(len(noms), sorted({"hypothesis", "pytest"} & set(sys.modules)))

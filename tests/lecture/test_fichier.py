@@ -541,3 +541,17 @@ def test_la_base_en_fichier_donne_le_contenu_de_la_memoire(fichier: Path, tmp_pa
         lecture.rafraichir(jouer(disque, histoire_ecrite()))
         autre.rafraichir(jouer(memoire, histoire_ecrite()))
         assert lecture.empreinte() == autre.empreinte()
+
+
+def test_un_schema_brouille_en_octets_quelconques_est_un_fichier_endommage(
+    fichier: Path,
+) -> None:
+    """Un schéma brouillé, que SQLite cite en octets quelconques, est un fichier endommagé."""
+    with Lecture(fichier) as lecture:
+        lecture.rafraichir(MemoryStore())
+    octets = fichier.read_bytes()
+    brouilles = octets.replace(b"typestypes", b"t\xe7pest\xe7pes")
+    fichier.write_bytes(brouilles.replace(b"CREATE TABLE", b"CREATE TABLX"))
+    for ecriture in (False, True):
+        with pytest.raises(StoreCorruptError, match=r"endommagé"):
+            Lecture(fichier, ecriture=ecriture)

@@ -332,11 +332,23 @@ def principal(dossier: Path, cle: str | None) -> int:
     return 1 if echecs else 0
 
 
-if __name__ == "__main__":
+def lancer(arguments: list[str]) -> int:
+    """The exit code for these arguments: nothing that a pack holds makes this file crash."""
     try:
-        arguments = sys.argv[1:]
         ici = Path(arguments[0]) if arguments else Path(__file__).parent
-        sys.exit(principal(ici, arguments[1] if len(arguments) > 1 else None))
-    except (OSError, ValueError, KeyError, IndexError, TypeError, RecursionError) as erreur:
+        return principal(ici, arguments[1] if len(arguments) > 1 else None)
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        IndexError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+    ) as erreur:
         sys.stdout.write(f"ILLISIBLE : {type(erreur).__name__} {erreur}\n")
-        sys.exit(2)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(lancer(sys.argv[1:]))

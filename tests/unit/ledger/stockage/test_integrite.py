@@ -10,7 +10,7 @@ import pytest
 from commands import GrandLivre
 from ledger import SQLiteStore
 from ledger.audit import verifier
-from ledger.erreurs import StoreUnsafeError
+from ledger.erreurs import StoreCorruptError, StoreUnsafeError
 from tests.unit.monde import Monde, P
 
 
@@ -90,3 +90,16 @@ def test_un_dossier_que_nous_n_ecrivons_pas_n_est_pas_un_support_fige(
     store = SQLiteStore(base, ecriture=False)
     assert store._sur_support_fige() is False
     store.fermer()
+
+
+def test_une_base_dont_l_erreur_n_est_pas_du_texte_est_endommagee(base: Path) -> None:
+    """Un schéma brouillé, que SQLite cite en octets quelconques, est une base endommagée."""
+    for fichier in base.parent.glob("a.db-*"):
+        fichier.unlink()
+    octets = base.read_bytes()
+    brouilles = octets.replace(b"stored_events", b"stored_\xe7vents")
+    base.write_bytes(brouilles.replace(b"CREATE TABLE", b"CREATE TABLX"))
+    with pytest.raises(StoreCorruptError, match=r"endommagée"):
+        constats(base)
+    with pytest.raises(StoreCorruptError, match=r"endommagée"):
+        GrandLivre.ouvrir(base)

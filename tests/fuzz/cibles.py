@@ -1,0 +1,11 @@
+"""The table of targets: every entry point that takes bytes."""
+
+from __future__ import annotations
+
+from tests.fuzz import fichiers, journaux, preuves, textes
+from tests.fuzz.moteur import Cible
+
+CIBLES: dict[str, Cible] = {
+    cible.nom: cible
+    for cible in (*textes.CIBLES, *preuves.CIBLES, *journaux.CIBLES, *fichiers.CIBLES)
+}

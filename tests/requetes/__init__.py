@@ -1,0 +1,1 @@
+"""Questions asked at random, their answers counted again from the exported lines."""
