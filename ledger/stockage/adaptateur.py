@@ -24,6 +24,7 @@ from eventsourcing.sqlite import (
 from eventsourcing.utils import Environment
 
 from ..erreurs import StoreUnsafeError
+from .privileges import Privileges
 
 APPLICATION_ID = 0x46414254
 """Marks the file as a ledger base ("FABT")."""
@@ -52,6 +53,7 @@ class Pool(SQLiteConnectionPool):
     attente: float = 0
     lecture_seule = False
     creation = False
+    privileges: Privileges
 
     def _create_connection(self) -> SQLiteConnection:
         # the library's own connection keeps one prepared statement: each would be compiled anew
@@ -66,6 +68,7 @@ class Pool(SQLiteConnectionPool):
         connexion.row_factory = sqlite3.Row  # what the library's own queries expect
         try:
             self._regler(connexion)
+            self.privileges.installer(connexion)
         except BaseException:
             connexion.close()
             raise
@@ -95,7 +98,8 @@ class Pool(SQLiteConnectionPool):
                     f"Le mode de journal SQLite est {mode!r}, pas WAL.",
                     remede="Placer la base sur un disque local.",
                 )
-        for reglage, valeur in _REGLAGES.items():
+        reglages = {**_REGLAGES, "query_only": 1} if self.lecture_seule else _REGLAGES
+        for reglage, valeur in reglages.items():
             connexion.execute(f"PRAGMA {reglage}={valeur}")
             obtenu = connexion.execute(f"PRAGMA {reglage}").fetchone()
             # a build of SQLite that does not know a setting answers nothing
@@ -109,9 +113,16 @@ class Recorder(SQLiteApplicationRecorder):
     `insert_events((), lignes=rows of the events table, ids=rows of the index)`.
     """
 
+    privileges: Privileges
+
     def construct_create_table_statements(self) -> list[str]:
         """The library's table, and the index of command ids."""
         return [*super().construct_create_table_statements(), _TABLE_COMMANDES]
+
+    def create_table(self) -> None:
+        """Create both tables where they are missing: the only time it is allowed."""
+        with self.privileges.pour_creer():
+            super().create_table()
 
     def _insert_events(
         self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **kwargs: Any
@@ -136,5 +147,7 @@ class Factory(SQLiteFactory):
         pool.attente = attente
         pool.lecture_seule = lecture_seule
         pool.creation = creation
+        pool.privileges = Privileges(lecture_seule=lecture_seule)
         self.datastore.pool = pool
         self.recorder = Recorder(datastore=self.datastore)
+        self.recorder.privileges = pool.privileges
