@@ -58,6 +58,8 @@ class SQLiteStore:
         self._factory: Factory | None = None
         if self.fichier.is_dir():
             raise StoreForeignError(f"{self.fichier} est un dossier, pas une base.")
+        if self.fichier.exists() and not self.fichier.is_file():  # SQLite would write to a device
+            raise StoreForeignError(f"{self.fichier} n'est pas un fichier ordinaire.")
         if self._existe():
             self._ouvrir()
         elif not creer:
