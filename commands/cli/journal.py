@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
@@ -13,7 +14,7 @@ from .options import Demande, avec_demande
 from .rendu import Cellule, csv_lignes, date_iso, raccourcir
 from .sortie import ouvrir_sortie
 from .tables import euros
-from .terminal import largeur, neutraliser
+from .terminal import largeur, neutraliser, pour_terminal
 
 if TYPE_CHECKING:
     from ledger import Journal, SQLiteStore
@@ -68,9 +69,9 @@ def journal(demande: Demande) -> None:
         with ouvrir_sortie(demande.sortie, base=demande.base) as flux:
             match demande.format:
                 case "jsonl":
-                    flux.writelines(ligne + b"\n" for ligne in _lignes(lu, demande))
+                    flux.writelines(ligne + b"\n" for ligne in _montrees(lu, demande))
                 case "json":
-                    _ecrire_liste(flux, _lignes(lu, demande))
+                    _ecrire_liste(flux, _montrees(lu, demande))
                 case "csv":
                     flux.writelines(csv_lignes(_COLONNES, map(_ligne_csv, _entrees(lu, demande))))
                 case _:
@@ -89,6 +90,13 @@ def _verifier_position(store: SQLiteStore, programme: str, demande: Demande) -> 
             f"Le journal {programme} n'atteint pas la position {voulue}.",
             remede="Vérifier --connu-au.",
         )
+
+
+def _montrees(journal: Journal, demande: Demande) -> Iterator[bytes]:
+    """The lines byte for byte; on a terminal, what it would obey is shown instead."""
+    lignes = _lignes(journal, demande)
+    sur_terminal = demande.sortie in (None, "-") and sys.stdout.isatty()
+    return map(pour_terminal, lignes) if sur_terminal else lignes
 
 
 def _lignes(journal: Journal, demande: Demande) -> Iterator[bytes]:
