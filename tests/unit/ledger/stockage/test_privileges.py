@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import sqlite3
 from collections.abc import Iterator
@@ -163,3 +164,16 @@ def test_aucune_requete_du_grand_livre_ne_remplace_une_ligne() -> None:
     ajouts = [t for t in textes if re.search(r"(?i)\binsert\b.*\binto\b", t)]
     assert len(ajouts) >= 2, "le contrôle ne lit plus les requêtes"
     assert [t for t in textes if re.search(r"(?i)\bor\s+replace\b|\breplace\s+into\b", t)] == []
+
+
+@pytest.mark.parametrize(("masque", "droits"), [(0o077, 0o600), (0o027, 0o640)])
+def test_une_base_creee_a_les_droits_du_masque(tmp_path: Path, masque: int, droits: int) -> None:
+    """La base et ses voisins (-wal, -shm) ont les droits que laisse le masque, et pas plus."""
+    avant = os.umask(masque)
+    try:
+        monde = Monde(store=SQLiteStore(tmp_path / "m.db", creer=True))
+    finally:
+        os.umask(avant)
+    modes = {f.name: f.stat().st_mode & 0o777 for f in tmp_path.iterdir()}
+    monde.livre.fermer()
+    assert modes == {"m.db": droits, "m.db-wal": droits, "m.db-shm": droits}
