@@ -118,7 +118,7 @@ def test_une_commande_mal_construite_ne_dit_pas_ses_valeurs() -> None:
             porteur=["Nom Personnel"],  # type: ignore[arg-type]
             code_postal="21000",
             ville="Ville Secrete",
-            territoire="inconnu",  # type: ignore[arg-type]
+            territoire="inconnu",
             numerique=False,
         )
     trace = "".join(traceback.format_exception(levee.value))
