@@ -20,6 +20,7 @@ from .refus import Refus
 _ID: TypeAdapter[str] = TypeAdapter(IdCommande, config={"strict": True})
 OCTETS_MAX = 1_000_000
 """Greatest length of one command, in bytes of JSON."""
+_NOM_MAX = 80
 
 _RAISONS = {
     "missing": "membre absent",
@@ -27,6 +28,7 @@ _RAISONS = {
     "int_type": "entier attendu (des centimes : ni décimale, ni guillemets)",
     "int_from_float": "entier attendu (des centimes : ni décimale, ni guillemets)",
     "string_type": "texte attendu",
+    "string_unicode": "texte attendu (il tient un demi-caractère isolé)",
     "bool_type": "true ou false attendu",
     "date_type": "date AAAA-MM-JJ attendue",
     "tuple_type": "liste attendue",
@@ -101,7 +103,8 @@ def _illisible(message: str, *, id_commande: str | None = None) -> CommandeIllis
 
 
 def _raison(erreur: Any) -> str:
-    champ = ".".join(str(p) for p in erreur["loc"]) or "commande"
+    # the name of an unknown member is the sender's own, as long as the command may be
+    champ = _raccourcir(".".join(str(p) for p in erreur["loc"])) or "commande"
     genre = str(erreur["type"])
     cause = erreur.get("ctx", {}).get("error")
     if cause is not None:
@@ -119,6 +122,11 @@ def _raison(erreur: Any) -> str:
     else:
         raison = str(erreur["msg"])
     return f"{champ} : {raison}"
+
+
+def _raccourcir(nom: str) -> str:
+    """A name that the sender chose, short enough for a sentence."""
+    return nom if len(nom) <= _NOM_MAX else f"{nom[:_NOM_MAX]}…"
 
 
 def _objet(paires: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -70,7 +70,11 @@ class Commande(BaseModel):
     """
 
     model_config = ConfigDict(
-        frozen=True, strict=True, extra="forbid", arbitrary_types_allowed=True
+        frozen=True,
+        strict=True,
+        extra="forbid",
+        arbitrary_types_allowed=True,
+        hide_input_in_errors=True,  # what is refused may be a name: a host logs its exceptions
     )
     verbe: ClassVar[str] = ""
     champs_completes: ClassVar[frozenset[str]] = frozenset()

@@ -1,7 +1,9 @@
 """The field types shared by rules and commands: where outside data is checked and normalised.
 
 Texts are normalised to NFC here, once. A text never holds a control, bidirectional or surrogate
-character: it would break a log line, a terminal or a reader's trust.
+character: it would break a log line, a terminal or a reader's trust. Nor does a text that enters
+now hold an invisible one: two names that look alike would be two names. Journals written before
+that rule may hold some, and stay what they are.
 """
 
 from __future__ import annotations
@@ -22,6 +24,12 @@ from .temps import ANNEE_MAX, ANNEE_MIN, lire_date
 _INTERDITS = re.compile(
     "[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
 )
+# without a shape of their own; the joiner is left to emojis, which are made with it
+_INVISIBLES = re.compile(
+    "[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200c\u2060-\u2065\u206a-\u206f\u3164"
+    "\ufeff\uffa0\ufff9-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+    "|(?<![\u2190-\u2bff\ufe0f\U0001f000-\U0001faff])\u200d"
+)
 _VAGUE_MAX = 9999
 _SLUG = re.compile(r"[a-z0-9-]{1,64}")
 _ID_COMMANDE = re.compile(r"[\x20-\x7e]{1,64}")
@@ -32,12 +40,17 @@ _MOIS_JOUR = re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])")
 
 
 def normaliser(texte: str) -> str:
-    """The text in NFC. Raises ValueError when it is blank or holds a forbidden character."""
+    """The text in NFC. Raises ValueError when it is blank, or holds what no text may hold."""
     interdit = _INTERDITS.search(texte)
     if interdit is not None:
         raise ValueError(
             f"le texte contient le caractère interdit U+{ord(interdit[0]):04X} "
             "(contrôle, bidirectionnel ou isolé)"
+        )
+    invisible = _INVISIBLES.search(texte)
+    if invisible is not None:
+        raise ValueError(
+            f"le texte contient le caractère invisible U+{ord(invisible[0]):04X} : le retaper"
         )
     normal = unicodedata.normalize("NFC", texte)
     if not any(c.isprintable() and not c.isspace() for c in normal):

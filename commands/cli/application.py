@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import traceback
@@ -29,7 +30,7 @@ from .reprise import reprendre
 from .schemas import schemas
 from .sondage import sonder
 from .technique import avec_journal_technique
-from .terminal import avertir, raison
+from .terminal import avertir, neutraliser, raison
 
 SORTIE_DERIVE = 1
 SORTIE_USAGE = 2
@@ -84,8 +85,7 @@ class Application(click.Group):
         try:
             code = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         except click.ClickException as erreur:
-            erreur.show()
-            return SORTIE_USAGE
+            return _montrer_usage(erreur)
         except click.Abort:
             avertir("Interrompu.")
             return SORTIE_INTERROMPU
@@ -97,28 +97,37 @@ class Application(click.Group):
         return code if isinstance(code, int) else 0
 
 
+def _montrer_usage(erreur: click.ClickException) -> int:
+    """Click's own text, harmless: it repeats file names and values as they were typed."""
+    texte = io.StringIO()
+    erreur.show(texte)
+    avertir(texte.getvalue().rstrip("\n").replace("\t", "    "))
+    return SORTIE_USAGE
+
+
 def _raconter(erreur: Exception) -> int:
     """Say an error on stderr; its exit code."""
     from ledger.erreurs import LedgerError, UsageError  # noqa: PLC0415
 
     if os.environ.get("FABRIQUES_DEBUG") == "1":
-        traceback.print_exception(erreur)
+        avertir("".join(traceback.format_exception(erreur)).rstrip("\n"))
     if isinstance(erreur, LedgerError):
-        avertir(f"Erreur ({erreur.code}) : {erreur.message}")
+        # a line feed inside would let a stored text, or a file name, write lines of its own
+        avertir(neutraliser(f"Erreur ({erreur.code}) : {erreur.message}"))
         if erreur.remede:
-            avertir(erreur.remede)
+            avertir(neutraliser(erreur.remede))
         if isinstance(erreur, UsageError):
             return SORTIE_USAGE
         return SORTIE_DERIVE if erreur.code == "lecture_divergente" else SORTIE_BASE
     if isinstance(erreur, OSError):
         fichier = f" ({erreur.filename})" if erreur.filename else ""
-        avertir(f"Erreur (systeme) : {raison(erreur)}{fichier}.")
+        avertir(neutraliser(f"Erreur (systeme) : {raison(erreur)}{fichier}."))
         return SORTIE_BASE
     if isinstance(erreur, MemoryError):
         avertir("Erreur (memoire) : la mémoire ne suffit pas ; rien n'est à moitié écrit.")
         return SORTIE_BASE
     avertir(
-        f"Erreur (inattendue) : {type(erreur).__name__} : {str(erreur)[:300]}\n"
+        f"Erreur (inattendue) : {type(erreur).__name__} : {neutraliser(str(erreur)[:300])}\n"
         "C'est un défaut du programme : relancer avec FABRIQUES_DEBUG=1 et le signaler avec ce "
         "qui s'affiche. Rien n'est à moitié écrit."
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import shutil
 import sqlite3
 import sys
 import tempfile
@@ -23,6 +24,7 @@ from .rendu import accorder
 
 DISTRIBUTION = "fabriques-ledger"
 PAQUETS = ("commands", "ledger", "projections")
+OUTILS = ("openssl", "ssh-keygen", "jq", "sqlite3")
 PYTHON_MIN = (3, 11)
 _MONTRES = 10
 """Files named at most in one finding."""
@@ -236,13 +238,45 @@ def _proprietaires(nom: str) -> Iterator[Controle]:
     dossiers = {
         Path(str(import_module(paquet).__file__)).resolve().parent.parent for paquet in PAQUETS
     }
+    etranger = _ailleurs(dossiers)
     if len(dossiers) > 1:
         lieux = ", ".join(sorted(map(str, dossiers)))
         yield Controle(
             nom, "constat", f"Les trois paquets ne viennent pas du même dossier : {lieux}."
         )
+    elif etranger is not None:
+        yield Controle(nom, "constat", etranger)
     elif not autres:
         yield Controle(nom, "ok", f"{', '.join(PAQUETS)} : un seul propriétaire, un seul dossier.")
+
+
+def _ailleurs(dossiers: set[Path]) -> str | None:
+    """What is wrong when the code that runs is not the installed one: `fichiers` then says nothing
+    of it. An editable install runs from where it was installed from."""
+    try:
+        distribution = metadata.distribution(DISTRIBUTION)
+    except metadata.PackageNotFoundError:
+        return None
+    installe = Path(str(distribution.locate_file(""))).resolve()
+    if est_modifiable(distribution.read_text("direct_url.json")) or dossiers == {installe}:
+        return None
+    lieux = ", ".join(sorted(map(str, dossiers)))
+    return f"Le code qui tourne vient de {lieux}, pas de l'installation {installe}."
+
+
+def _outils(nom: str) -> Iterator[Controle]:
+    """The tools of others with which a pack is checked: useful, never needed by the ledger."""
+    absents = [outil for outil in OUTILS if shutil.which(outil) is None]
+    presents = [outil for outil in OUTILS if outil not in absents]
+    if presents:
+        yield Controle(nom, "ok", f"Trouvés : {', '.join(presents)}.")
+    if absents:
+        yield Controle(
+            nom,
+            "ignore",
+            f"Absents : {', '.join(absents)} ; sans eux, un dossier de preuve se vérifie par "
+            "« python3 verifier_dossier.py ».",
+        )
 
 
 def _encodage(nom: str) -> Iterator[Controle]:
@@ -277,6 +311,7 @@ _CONTROLES: tuple[tuple[str, Callable[[str], Iterator[Controle]]], ...] = (
     ("durabilite", _durabilite),
     ("fichiers", _fichiers),
     ("proprietaires", _proprietaires),
+    ("outils", _outils),
     ("encodage", _encodage),
     ("donnees", _donnees),
 )

@@ -19,7 +19,7 @@ from .options import FICHIER, Demande, option_au_jour, option_format, option_sor
 from .rendu import accorder, accorder_deja
 from .sortie import choisir_format
 from .tables import en_retrait, table_credits, table_echeancier, table_enveloppe, table_verification
-from .terminal import avertir, progression
+from .terminal import avertir, neutraliser, progression
 
 if TYPE_CHECKING:
     from ledger.audit import Rapport
@@ -167,7 +167,7 @@ def _appel() -> str:
 
 
 def _suite(base: str, temoin: str) -> str:
-    nom = shlex.quote(base)
+    nom = neutraliser(shlex.quote(base))
     return "\n".join(
         f"  {_appel()} {suite}"
         for suite in (

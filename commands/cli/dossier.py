@@ -12,7 +12,7 @@ from .controle import SORTIE_CONSTAT, verifier_base
 from .options import FICHIER, Demande, avec_demande
 from .sortie import ouvrir_sortie
 from .tables import table_verification
-from .terminal import avertir, largeur, raison
+from .terminal import avertir, largeur, neutraliser, raison
 
 if TYPE_CHECKING:
     from ledger import Journal
@@ -83,7 +83,9 @@ def dossier(
         cible = demande.sortie or f"{nom_du_dossier(vue, structure)}.zip"
         with ouvrir_sortie(cible, base=demande.base) as flux:
             composer(flux, journal, vue, verification, pieces, structure=structure)
-    click.echo(f"Dossier {cible} : {vue.situation.position} lignes du journal {programme}.")
+    click.echo(
+        f"Dossier {neutraliser(cible)} : {vue.situation.position} lignes du journal {programme}."
+    )
 
 
 def _pieces(journal: Journal, releves: str | None, tirages: tuple[str, ...]) -> Pieces:

@@ -105,7 +105,7 @@ def executer(  # noqa: PLR0913 - one argument per option
         premiere = next(a_lire, None)
         with (
             _ouvrir_livre(base, premiere, a_blanc=a_blanc, releves=releves) as livre,
-            ouvrir_sortie(sortie, base=base, directe=True) as flux,
+            ouvrir_sortie(sortie, base=base, entree=fichier, directe=True) as flux,
         ):
             registre = Registre(flux, choisi)
             restantes = chain(() if premiere is None else (premiere,), a_lire)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
@@ -14,7 +15,7 @@ from .options import FORMATS, Demande, avec_demande
 from .rendu import Cellule, csv_lignes, date_iso, raccourcir
 from .sortie import ouvrir_sortie
 from .tables import euros
-from .terminal import largeur, neutraliser
+from .terminal import largeur, neutraliser, pour_terminal
 
 if TYPE_CHECKING:
     from ledger import Journal, SQLiteStore
@@ -85,9 +86,9 @@ def journal(
                 return
             match demande.format:
                 case "jsonl":
-                    flux.writelines(ligne + b"\n" for ligne in _lignes(lu, demande))
+                    flux.writelines(ligne + b"\n" for ligne in _montrees(lu, demande))
                 case "json":
-                    _ecrire_liste(flux, _lignes(lu, demande))
+                    _ecrire_liste(flux, _montrees(lu, demande))
                 case "csv":
                     flux.writelines(csv_lignes(_COLONNES, map(_ligne_csv, _entrees(lu, demande))))
                 case _:
@@ -106,6 +107,13 @@ def _verifier_position(store: SQLiteStore, programme: str, demande: Demande) -> 
             f"Le journal {programme} n'atteint pas la position {voulue}.",
             remede="Vérifier --connu-au.",
         )
+
+
+def _montrees(journal: Journal, demande: Demande) -> Iterator[bytes]:
+    """The lines byte for byte; on a terminal, what it would obey is shown instead."""
+    lignes = _lignes(journal, demande)
+    sur_terminal = demande.sortie in (None, "-") and sys.stdout.isatty()
+    return map(pour_terminal, lignes) if sur_terminal else lignes
 
 
 def _lignes(journal: Journal, demande: Demande) -> Iterator[bytes]:

@@ -11,6 +11,8 @@ from .base import choisir_programme, ouvrir_en_lecture
 from .chiffres import publier
 from .options import FICHIER, Demande, option_base, option_format, option_programme
 from .rendu import Colonne, tableau
+from .sortie import proteger
+from .terminal import neutraliser
 
 if TYPE_CHECKING:
     from projections.lecture import Bilan
@@ -64,8 +66,7 @@ def lecture(
     cible = sortie if sortie is not None else f"{base}.lecture.db"
     demande = Demande(base=base, format=format_demande or "table", sortie=None, programme=programme)
     with ouvrir_en_lecture(base) as store:
-        if Path(cible).exists() and Path(cible).samefile(base):
-            raise click.UsageError(f"{cible} est la base elle-même : choisir un autre fichier.")
+        proteger(Path(cible), base)
         if programme is not None:
             choisir_programme(store, demande)
         with Lecture(cible) as modele:
@@ -94,7 +95,7 @@ def _montrer(demande: Demande, cible: str, bilan: Bilan) -> None:
         comptes = [[nom, str(nombre)] for nom, nombre in bilan.lignes.items()]
         return "\n\n".join(
             [
-                f"Modèle de lecture {cible} : {_MODES.get(bilan.mode, bilan.mode)}",
+                f"Modèle de lecture {neutraliser(cible)} : {_MODES.get(bilan.mode, bilan.mode)}",
                 tableau(entetes, programmes, largeur=largeur),
                 tableau((Colonne("Table"), Colonne("Lignes", True)), comptes, largeur=largeur),
             ]

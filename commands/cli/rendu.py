@@ -21,7 +21,6 @@ Cellule = str | int | bool | None
 _A_ECHAPPER = re.compile(
     "[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]"
 )
-_FORMULES = ("=", "+", "-", "@", "\t", "\r", "\n")
 _MOINS = 10
 """A shortened column keeps at least that many characters."""
 
@@ -53,28 +52,18 @@ def _echapper(octets: bytes) -> bytes:
 
 def csv_lignes(colonnes: Sequence[str], lignes: Iterable[Mapping[str, Cellule]]) -> Iterator[bytes]:
     """CSV: UTF-8, comma, ASCII headings, amounts in cents, formulas defused."""
+    from projections.tableur import cellule  # noqa: PLC0415 - not needed by --help
+
     tampon = io.StringIO()
     redacteur = csv.writer(tampon, lineterminator="\n")
     redacteur.writerow(colonnes)
     for ligne in lignes:
-        redacteur.writerow([_cellule(ligne.get(colonne)) for colonne in colonnes])
+        redacteur.writerow([cellule(ligne.get(colonne)) for colonne in colonnes])
         if tampon.tell() > io.DEFAULT_BUFFER_SIZE:
             yield tampon.getvalue().encode("utf-8", "backslashreplace")
             tampon.seek(0)
             tampon.truncate()
     yield tampon.getvalue().encode("utf-8", "backslashreplace")
-
-
-def _cellule(valeur: Cellule) -> str | int:
-    if isinstance(valeur, bool):
-        return "true" if valeur else "false"
-    if valeur is None:
-        return ""
-    if isinstance(valeur, str):
-        if valeur.startswith(_FORMULES):
-            valeur = f"'{valeur}"  # a spreadsheet would run it
-        return valeur.replace("\r", "\n")  # the csv module does not quote a lone CR
-    return valeur
 
 
 def aplatir(valeur: Any) -> dict[str, Cellule]:

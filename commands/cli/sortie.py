@@ -42,12 +42,17 @@ def choisir_format(
 
 @contextmanager
 def ouvrir_sortie(
-    sortie: str | None, *, base: str | None = None, directe: bool = False
+    sortie: str | None,
+    *,
+    base: str | None = None,
+    entree: str | None = None,
+    directe: bool = False,
 ) -> Iterator[IO[bytes]]:
     """A binary stream to write a report to: stdout, or the file.
 
     A file is written aside and put in place when complete: a failure leaves the former one. With
     `directe` it is written in place, because what was already said must survive a failure.
+    Neither the base nor `entree`, the file that is being read, is ever written over.
     """
     if sortie is None or sortie == "-":
         sys.stdout.flush()
@@ -56,6 +61,8 @@ def ouvrir_sortie(
         return
     cible = Path(sortie)
     proteger(cible, base)
+    if entree not in (None, "-") and _est_le_meme(cible, Path(str(entree))):
+        raise click.UsageError(f"{cible} est le fichier à lire : choisir un autre fichier.")
     if directe or (cible.exists() and not cible.is_file()):  # a device or a pipe is not replaced
         with _ouvrir(cible, "wb") as flux:
             yield flux
@@ -87,8 +94,12 @@ def proteger(cible: Path, base: str | None) -> None:
     if base is None:
         return
     for suffixe in ("", "-wal", "-shm", "-journal"):
-        voisin = Path(f"{base}{suffixe}")
-        if voisin.resolve() == cible.resolve() or (
-            voisin.exists() and cible.exists() and voisin.samefile(cible)
-        ):
+        if _est_le_meme(cible, Path(f"{base}{suffixe}")):
             raise click.UsageError(f"{cible} est la base elle-même : choisir un autre fichier.")
+
+
+def _est_le_meme(un: Path, autre: Path) -> bool:
+    """Whether two names lead to one regular file, by a link or not, also before it exists."""
+    if un.exists() and autre.exists():
+        return un.is_file() and un.samefile(autre)
+    return un.resolve() == autre.resolve()

@@ -40,6 +40,12 @@ def neutraliser(texte: str) -> str:
     return _DANGEREUX.sub("\N{REPLACEMENT CHARACTER}", texte)
 
 
+def pour_terminal(octets: bytes) -> bytes:
+    """JSON for a terminal: the same value, whatever a terminal would obey written as an escape."""
+    texte = octets.decode("utf-8", "backslashreplace")
+    return _DANGEREUX.sub(lambda c: f"\\u{ord(c[0]):04x}", texte).encode("utf-8")
+
+
 def largeur() -> int:
     """Columns available: those of the terminal or of COLUMNS, 80 in a pipe or a file."""
     if "COLUMNS" in os.environ or sys.stdout.isatty():

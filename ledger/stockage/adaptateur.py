@@ -29,6 +29,7 @@ from eventsourcing.sqlite import (
 from eventsourcing.utils import Environment
 
 from ..erreurs import StoreUnsafeError
+from .privileges import Privileges
 from .usage import Usage, garder_apres_fork
 
 APPLICATION_ID = 0x46414254
@@ -77,6 +78,7 @@ class Pool(SQLiteConnectionPool):
 
     attente: float = 0
     lecture_seule = False
+    privileges: Privileges
     renouee: Callable[[], None] | None = None
     """Told when a connection is made and no other is open: the log may be a new file."""
     generation = 0
@@ -149,6 +151,7 @@ class Pool(SQLiteConnectionPool):
         connexion.row_factory = sqlite3.Row  # what the library's own queries expect
         try:
             self._regler(connexion)
+            self.privileges.installer(connexion)
         except BaseException:
             connexion.close()
             raise
@@ -190,7 +193,8 @@ class Pool(SQLiteConnectionPool):
                     f"Le mode de journal SQLite est {mode!r}, pas WAL.",
                     remede="Placer la base sur un disque local.",
                 )
-        for reglage, valeur in _REGLAGES.items():
+        reglages = {**_REGLAGES, "query_only": 1} if self.lecture_seule else _REGLAGES
+        for reglage, valeur in reglages.items():
             connexion.execute(f"PRAGMA {reglage}={valeur}")
             obtenu = connexion.execute(f"PRAGMA {reglage}").fetchone()
             # a build of SQLite that does not know a setting answers nothing
@@ -205,9 +209,16 @@ class Recorder(SQLiteApplicationRecorder):
     at the base before the commit)`.
     """
 
+    privileges: Privileges
+
     def construct_create_table_statements(self) -> list[str]:
         """The library's table, and the index of command ids."""
         return [*super().construct_create_table_statements(), _TABLE_COMMANDES]
+
+    def create_table(self) -> None:
+        """Create both tables where they are missing: the only time it is allowed."""
+        with self.privileges.pour_creer():
+            super().create_table()
 
     def _insert_events(
         self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **kwargs: Any
@@ -232,8 +243,10 @@ class Factory(SQLiteFactory):
         pool = Pool(db_name=uri, pool_timeout=attente)
         pool.attente = attente
         pool.lecture_seule = lecture_seule
+        pool.privileges = Privileges(lecture_seule=lecture_seule)
         self.datastore.pool = self.bassin = pool
         self.recorder = Recorder(datastore=self.datastore)
+        self.recorder.privileges = pool.privileges
 
     @contextmanager
     def sans_autre_ecrivain(self) -> Iterator[bool]:

@@ -65,8 +65,9 @@ class SQLiteStore:
         self._identite: Identite | None = None
         self._douteuse = False
         self._lacher: list[Callable[[], object]] = []
-        if self.fichier.is_dir():
-            raise StoreForeignError(f"{self.fichier} est un dossier, pas une base.")
+        if self.fichier.exists() and not self.fichier.is_file():  # SQLite would write to a device
+            quoi = "est un dossier" if self.fichier.is_dir() else "n'est pas un fichier ordinaire"
+            raise StoreForeignError(f"{self.fichier} {quoi} : ce n'est pas une base.")
         if self._existe():
             self._ouvrir()
         elif not creer:

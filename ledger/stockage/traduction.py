@@ -54,6 +54,12 @@ _FAMILLES: tuple[tuple[str, type[StoreError], str, str], ...] = (
         "est endommagée",
         "Ne rien écrire de plus ; restaurer une sauvegarde et la vérifier.",
     ),
+    (
+        "SQLITE_TOOBIG",
+        StoreCorruptError,
+        "porte une ligne démesurée",
+        "Ne rien écrire de plus ; restaurer une sauvegarde et la vérifier.",
+    ),
 )
 
 

@@ -15,6 +15,7 @@ from datetime import date
 from ledger import Journal
 
 from ..situation import Vue
+from ..tableur import CACHES
 from .commun import (
     DEVISE,
     Livre,
@@ -33,7 +34,7 @@ _NOMS = {
     "expenses": "Emplois",
 }
 """Beancount's five root accounts under our names; `Dettes` stays empty."""
-_CONTROLES = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_CONTROLES = re.compile(f"[\n{CACHES}]")
 
 
 def ecrire_beancount(journal: Journal, vue: Vue) -> Iterator[str]:

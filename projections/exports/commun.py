@@ -13,7 +13,6 @@ from msgspec import Struct
 
 from ledger import Fait, Journal
 from ledger.budget import LigneCredits
-from ledger.champs import neutraliser
 from ledger.erreurs import ChainBrokenError
 from ledger.evenements import FaitDeStructure, JournalRepris
 from ledger.preuve.releve import origine
@@ -25,6 +24,7 @@ from ..credits import credits
 from ..enveloppe import enveloppe
 from ..partie_double import ecritures
 from ..situation import Vue
+from ..tableur import visible
 from .comptes import Ligne, ligne, sous_compte
 
 DEVISE = "EUR"
@@ -172,8 +172,9 @@ def en_tete(journal: Journal, vue: Vue) -> tuple[str, ...]:
     for trouvee, topic, _ in journal.store.lire(vue.programme, jusqua=position):
         if topic == TOPICS[JournalRepris]:
             fondation = trouvee
+    intitule = visible(vue.situation.intitule).replace("\n", " ")
     return (
-        f"Programme : {vue.programme} - {neutraliser(vue.situation.intitule)}",
+        f"Programme : {vue.programme} - {intitule}",
         "Origine : "
         + (origine(vue.programme, vue.arbre.feuille(fondation)) if fondation else "aucune"),
         f"Position : {position}",

@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from ledger import Journal
 
 from ..situation import Vue
+from ..tableur import CACHES
 from .commun import (
     DEVISE,
     Livre,
@@ -30,7 +31,7 @@ from .commun import (
     montant,
 )
 
-_SENS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff,;|\\[\\]]")
+_SENS = re.compile(f"[\n{CACHES},;|\\[\\]]")
 
 
 def ecrire_hledger(journal: Journal, vue: Vue) -> Iterator[str]:

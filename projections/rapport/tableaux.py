@@ -13,9 +13,9 @@ from ledger.soldes import Labels
 from ..anomalies import Anomalie
 from ..enveloppe import Enveloppe
 from ..structures import LigneStructure
+from ..tableur import cellule
 from .contenu import Rapport
 
-_FORMULES = ("=", "+", "-", "@", "\t", "\r", "\n")
 _ECHEANCIERS = (
     "structure",
     "rang",
@@ -82,17 +82,5 @@ def _csv(colonnes: Sequence[str], lignes: Iterable[Ligne]) -> bytes:
     redacteur = csv.writer(tampon, lineterminator="\n")
     redacteur.writerow(colonnes)
     for ligne in lignes:
-        redacteur.writerow([_cellule(ligne.get(colonne)) for colonne in colonnes])
+        redacteur.writerow([cellule(ligne.get(colonne)) for colonne in colonnes])
     return tampon.getvalue().encode("utf-8")
-
-
-def _cellule(valeur: str | int | bool | None) -> str | int:
-    if isinstance(valeur, bool):
-        return "true" if valeur else "false"
-    if valeur is None:
-        return ""
-    if isinstance(valeur, str):
-        if valeur.startswith(_FORMULES):
-            valeur = f"'{valeur}"  # a spreadsheet would run it
-        return valeur.replace("\r", "\n")  # the csv module does not quote a lone CR
-    return valeur

@@ -222,3 +222,32 @@ def test_un_autre_proprietaire_est_un_constat(monkeypatch: pytest.MonkeyPatch) -
     ((statut, detail),) = _controler("proprietaires")
     assert statut == "constat"
     assert "ledger appartient aussi à autre-ledger" in detail
+
+
+def test_un_code_qui_vient_d_ailleurs_est_un_constat(installation: Path) -> None:
+    """Les empreintes de l'installation ne disent rien d'un code qui tourne depuis un autre lieu."""
+    _installer(installation, modifiable=False)
+    ((statut, detail),) = _controler("proprietaires")
+    assert (statut, str(installation.resolve()) in detail) == ("constat", True)
+    assert "Le code qui tourne vient de" in detail
+
+
+def test_une_installation_modifiable_tourne_de_son_lieu(installation: Path) -> None:
+    """Une installation modifiable tourne d'où elle a été installée : rien à redire."""
+    _installer(installation, modifiable=True)
+    assert _controler("proprietaires")[-1][0] == "ok"
+
+
+@pytest.mark.parametrize("presents", [(), ("jq",), controles.OUTILS])
+def test_un_outil_absent_est_dit_ignore_jamais_reussi(
+    monkeypatch: pytest.MonkeyPatch, presents: tuple[str, ...]
+) -> None:
+    """Les outils qui recomptent un dossier sont facultatifs : présents, ou dits absents."""
+    monkeypatch.setattr("shutil.which", lambda nom: nom if nom in presents else None)
+    trouves = dict(_controler("outils"))
+    assert set(trouves) == {
+        *(["ok"] if presents else []),
+        *(["ignore"] if len(presents) < 4 else []),
+    }
+    for nom in controles.OUTILS:
+        assert nom in trouves["ok" if nom in presents else "ignore"]

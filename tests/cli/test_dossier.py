@@ -507,3 +507,84 @@ def test_un_dossier_sans_releve_publie_se_verifie(atelier: Path, tmp_path: Path)
     if not MANQUENT:
         en_shell = _verifier_en_shell(atelier, dossier)
         assert (en_shell.returncode, en_shell.stderr) == (0, "")
+
+
+def _manifeste(**ecarts: object) -> Callable[[Path], None]:
+    def changer(dossier: Path) -> None:
+        fichier = dossier / "MANIFESTE.json"
+        fichier.write_text(json.dumps({**json.loads(fichier.read_bytes()), **ecarts}), "utf-8")
+
+    return changer
+
+
+def _a_la_place(nom: str, cible: str | None) -> Callable[[Path], None]:
+    """A link, or a pipe, in place of a file, its sum left as it was."""
+
+    def changer(dossier: Path) -> None:
+        (dossier / nom).unlink()
+        if cible is None:
+            os.mkfifo(dossier / nom)
+        else:
+            (dossier / nom).symlink_to(cible)
+
+    return changer
+
+
+def _octets(nom: str, octets: bytes) -> Callable[[Path], None]:
+    def changer(dossier: Path) -> None:
+        (dossier / nom).write_bytes(octets)
+
+    return changer
+
+
+def _membre_double(dossier: Path) -> None:
+    fichier = dossier / "MANIFESTE.json"
+    fichier.write_bytes(b'{"taille":1,' + fichier.read_bytes().lstrip()[1:])
+
+
+def _nom_qui_s_affiche(dossier: Path) -> None:
+    (dossier / "\x1b[31m\x9b\nTOUT TIENT").write_bytes(b"")
+
+
+FAUX_VERDICT = "x\x1b[2J\x9b31m\u202e\nTOUT TIENT\n"
+HOSTILES: dict[str, Callable[[Path], None]] = {
+    "origine qui s'affiche": _manifeste(origine=FAUX_VERDICT),
+    "racine qui s'affiche": _manifeste(racine=FAUX_VERDICT),
+    "nom qui s'affiche": _nom_qui_s_affiche,
+    "cles nombre": _manifeste(cles=3),
+    "cles nombres": _manifeste(cles=[3]),
+    "liste": _octets("MANIFESTE.json", b"[]"),
+    "profond": _octets("MANIFESTE.json", b"[" * 200_000),
+    "chiffres": _octets("MANIFESTE.json", b'{"taille":' + b"9" * 100_000 + b"}"),
+    "membre double": _membre_double,
+    "lien sans fin": _a_la_place("journal.jsonl", "/dev/zero"),
+    "lien ailleurs": _a_la_place("MANIFESTE.json", "/etc/passwd"),
+    "tuyau": _a_la_place("journal.jsonl", None),
+    "tuyau des sommes": _a_la_place("SHA256SUMS", None),
+    "lignes de listes": _octets("journal.jsonl", b"[1]\n"),
+    "etat de liste": _octets("journal.jsonl", b'{"pos":1,"journal":1,"state":[]}\n'),
+    "cellule demesuree": _octets(
+        "tableaux/cellules.csv", b"cellule,unite,valeur\n" + b"x" * 200_000 + b",a,1\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("nom", HOSTILES)
+def test_le_verificateur_isole_ne_cede_pas_a_un_dossier_hostile(
+    atelier: Path, tmp_path: Path, nom: str
+) -> None:
+    """Liens, tuyaux, imbrications, faux verdicts qui s'affichent : un échec, jamais une trace."""
+    dossier = _ouvert(atelier, "complet", tmp_path)
+    HOSTILES[nom](dossier)
+    fait = subprocess.run(
+        [sys.executable, "-I", "-S", str(dossier / "verifier_dossier.py")],
+        capture_output=True,
+        env={"PYTHONUTF8": "1"},
+        check=False,
+        timeout=60,
+    )
+    assert fait.returncode in (1, 2)
+    assert fait.stderr == b""
+    sortie = fait.stdout.decode("utf-8")
+    assert "TOUT TIENT" not in sortie.splitlines()
+    assert re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]", sortie) is None

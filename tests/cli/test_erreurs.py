@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from commands.cli import base as module_base
-from tests.cli.outils import depot, en_lignes, lancer, lancer_a_part
+from tests.cli.outils import depot, en_lignes, lancer, lancer_a_part, position_max
 
 LECTURES = (
     "enveloppe",
@@ -157,3 +157,45 @@ def test_un_echec_laisse_le_rapport_precedent(base: Path, tmp_path: Path) -> Non
     assert lancer("journal", "--base", forge, "-o", cible).code == 4
     assert cible.read_text() == "avant"
     assert list(cible.parent.iterdir()) == [cible]
+
+
+@pytest.mark.parametrize("lien", [None, "symbolique", "dur"])
+def test_executer_n_ecrit_jamais_ses_recus_sur_ses_commandes(
+    base_neuve: Path, tmp_path: Path, lien: str | None
+) -> None:
+    """-o qui nomme le fichier de commandes, par un lien aussi : code 2, rien n'est écrit."""
+    commandes = tmp_path / "c.jsonl"
+    commandes.write_bytes(en_lignes([depot("x")]))
+    sortie = commandes if lien is None else tmp_path / "autre.jsonl"
+    if lien == "symbolique":
+        sortie.symlink_to(commandes)
+    elif lien == "dur":
+        sortie.hardlink_to(commandes)
+    fait = lancer("executer", commandes, "--base", base_neuve, "-o", sortie)
+    assert (fait.code, "est le fichier à lire" in fait.erreur) == (2, True), fait
+    assert commandes.read_bytes() == en_lignes([depot("x")])
+    assert position_max(base_neuve) == 1
+
+
+@pytest.mark.parametrize("suffixe", ["", "-wal", "-shm", "-journal"])
+@pytest.mark.parametrize("verbe", ["enveloppe", "rapport", "journal", "lecture", "exporter"])
+def test_aucune_sortie_n_est_la_base(base: Path, verbe: str, suffixe: str) -> None:
+    """-o qui nomme la base ou un de ses voisins : code 2, et elle garde ses octets."""
+    avant = base.read_bytes()
+    genre = ("beancount",) if verbe == "exporter" else ()
+    fait = lancer(verbe, *genre, "--base", base, "-o", f"{base}{suffixe}")
+    assert (fait.code, "est la base elle-même" in fait.erreur) == (2, True), fait
+    assert base.read_bytes() == avant
+
+
+def test_un_fichier_ecrit_n_est_jamais_ecrit_a_travers_un_lien_pose_d_avance(
+    base_golden: Path, tmp_path: Path
+) -> None:
+    """Le fichier d'à côté est créé, jamais suivi : un lien posé à sa place est une erreur."""
+    victime = tmp_path / "victime"
+    victime.write_text("intact", "utf-8")
+    (tmp_path / f".r.json.{os.getpid()}.partiel").symlink_to(victime)
+    fait = lancer("enveloppe", "--base", base_golden, "-o", tmp_path / "r.json")
+    assert fait.code == 2
+    assert victime.read_text("utf-8") == "intact"
+    assert not (tmp_path / "r.json").exists()

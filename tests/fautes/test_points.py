@@ -28,7 +28,7 @@ def test_une_panne_a_n_importe_quel_appel_ne_perd_ni_ne_coupe_rien() -> None:
         for appel in ("BEGIN", "INSERT", "SELECT", "COMMIT", "ROLLBACK", "CREATE", "ajouter")
         for moment in ("avant", "après")
     }
-    assert moments | {"rangée", "reindexer, après", "close, après"} <= points
+    assert moments | {"rangée", "reindexer, après"} <= points
     assert bilan.vues["erreur levée après l'inscription"] > 10
     assert bilan.vues["index à refaire"] > 30
 

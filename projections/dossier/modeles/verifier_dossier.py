@@ -13,8 +13,11 @@ from __future__ import annotations
 import base64
 import csv
 import hashlib
+import io
 import json
 import os
+import re
+import stat
 import sys
 from pathlib import Path
 from typing import Any
@@ -25,6 +28,9 @@ Releve = tuple[str, str, int, bytes, bytes]
 P, Q = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, P - 2, P) % P
 OCTETS_SIGNATURE = 64
+CACHES = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
+)
 echecs: list[str] = []
 
 
@@ -33,17 +39,39 @@ def sha(octets: bytes) -> bytes:
     return hashlib.sha256(octets).digest()
 
 
+def montrer(phrase: str) -> None:
+    """One line, whatever the pack says: no sign that moves a terminal or forges a verdict."""
+    visible = CACHES.sub(lambda c: f"\\u{ord(c[0]):04x}", phrase)
+    sys.stdout.write(visible + "\n")
+
+
 def dire(juste: bool, phrase: str) -> bool:
     """One line for each check; a failed one is remembered."""
-    sys.stdout.write(("ok      " if juste else "ÉCHEC   ") + phrase + "\n")
+    montrer(("ok      " if juste else "ÉCHEC   ") + phrase)
     if not juste:
         echecs.append(phrase)
     return juste
 
 
-def lire(*noms: str) -> bytes:
-    """The bytes of a file of the pack."""
-    return Path(*noms).read_bytes()
+def lire(*noms: str | Path) -> bytes:
+    """The bytes of a file of the pack; never what a link, a pipe or a device of it leads to."""
+    chemin = Path(*noms)
+    if not stat.S_ISREG(chemin.lstat().st_mode):
+        raise ValueError(f"{chemin} n'est pas un fichier ordinaire")
+    return chemin.read_bytes()
+
+
+def sans_double(paires: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object; a member told twice would be read one way here and another elsewhere."""
+    objet = dict(paires)
+    if len(objet) != len(paires):
+        raise ValueError("un membre JSON figure deux fois")
+    return objet
+
+
+def lire_json(octets: bytes) -> Any:
+    """One JSON value."""
+    return json.loads(octets, object_pairs_hook=sans_double)
 
 
 # --- Arbre de Merkle (RFC 6962) -------------------------------------------------------------------
@@ -184,7 +212,7 @@ def releves() -> list[Releve]:
     """(name, origin, size, root, note) of each checkpoint."""
     tous = []
     for chemin in sorted(Path("releves").glob("*.releve")):
-        note = chemin.read_bytes()
+        note = lire(chemin)
         origine, taille, racine = note.decode().split("\n")[:3]
         tous.append((chemin.name, origine, int(taille), base64.b64decode(racine), note))
     return tous
@@ -194,7 +222,7 @@ def signatures(tous: list[Releve], manifeste: dict[str, Any]) -> None:
     """Every signed checkpoint is signed by a key of the pack, and by none falsely."""
     for nom, _, _, _, note in tous:
         if b"\n\n" not in note:
-            sys.stdout.write(f"-       relevé {nom} : non signé\n")
+            montrer(f"-       relevé {nom} : non signé")
             continue
         verdicts = [signe_par(note, vkey) for vkey in manifeste["cles"]]
         dire(True in verdicts and False not in verdicts, f"signature du relevé {nom}")
@@ -210,7 +238,7 @@ def journal(manifeste: dict[str, Any], tous: list[Releve]) -> dict[int, Any]:
     feuilles: list[bytes] = []
     juste = True
     for rang, ligne in enumerate(lignes, 1):
-        lue = json.loads(ligne)
+        lue = lire_json(ligne)
         juste &= lue["pos"] == rang and lue["journal"] == manifeste["programme"]
         juste &= lue["state"]["precedent"] == precedent
         feuilles.append(feuille(ligne))
@@ -224,7 +252,7 @@ def journal(manifeste: dict[str, Any], tous: list[Releve]) -> dict[int, Any]:
     )
     for nom, _, taille, racine, _ in tous:
         dire(trouvees.get(taille) == racine, f"racine du relevé {nom}, {taille} lignes")
-    return {rang: json.loads(ligne) for rang, ligne in enumerate(lignes, 1)}
+    return {rang: lire_json(ligne) for rang, ligne in enumerate(lignes, 1)}
 
 
 def lignes_prouvees(manifeste: dict[str, Any], tous: list[Releve]) -> dict[int, Any]:
@@ -234,7 +262,7 @@ def lignes_prouvees(manifeste: dict[str, Any], tous: list[Releve]) -> dict[int, 
     dire(attendu in connus.values(), "le manifeste dit la racine d'un relevé")
     lues = {}
     for chemin in sorted(Path("lignes").iterdir()):
-        ligne = chemin.read_bytes().rstrip(b"\n")
+        ligne = lire(chemin).rstrip(b"\n")
         texte = lire("preuves", f"{chemin.stem}.tlog-proof")
         entete, _, note = texte.partition(b"\n\n")
         _, index, *hachages = entete.decode().split("\n")
@@ -242,7 +270,7 @@ def lignes_prouvees(manifeste: dict[str, Any], tous: list[Releve]) -> dict[int, 
         calculee = racine_par_preuve(
             feuille(ligne), rang, taille, [base64.b64decode(h) for h in hachages]
         )
-        lue = json.loads(ligne)
+        lue = lire_json(ligne)
         juste = calculee is not None and calculee == racine and lue["pos"] == rang + 1
         juste = juste and (taille, racine) == attendu
         dire(juste, f"la ligne {lue['pos']} est dans le journal")
@@ -256,19 +284,19 @@ def cellules(lues: dict[int, Any]) -> dict[str, int]:
     sommes: dict[str, int] = {}
     juste = True
     for texte in lire("cellules.jsonl").decode().splitlines():
-        cellule = json.loads(texte)
+        cellule = lire_json(texte.encode())
         juste &= sum(c for _, c in cellule["contributions"]) == cellule["valeur"]
         juste &= all(p in lues for p, _ in cellule["contributions"])
         juste &= cellule["cellule"] not in sommes
         sommes[cellule["cellule"]] = cellule["valeur"]
     dire(juste, f"{len(sommes)} chiffres sont la somme de leurs lignes")
     vues, justes = 0, True
-    with Path("tableaux", "cellules.csv").open(encoding="utf-8", newline="") as fichier:
-        for rangee in csv.DictReader(fichier):
-            vues, justes = (
-                vues + 1,
-                justes and sommes.get(rangee["cellule"]) == int(rangee["valeur"]),
-            )
+    texte = lire("tableaux", "cellules.csv").decode("utf-8")
+    for rangee in csv.DictReader(io.StringIO(texte, newline="")):
+        vues, justes = (
+            vues + 1,
+            justes and sommes.get(rangee["cellule"]) == int(rangee["valeur"]),
+        )
     dire(justes and vues == len(sommes), "tableaux/cellules.csv porte ces chiffres")
     return sommes
 
@@ -300,12 +328,12 @@ def recompte(lues: dict[int, Any], au: str | None) -> dict[str, int]:
 def principal(dossier: Path, cle: str | None) -> int:
     """Check a pack; the exit code."""
     os.chdir(dossier)
-    manifeste = json.loads(lire("MANIFESTE.json"))
+    manifeste = lire_json(lire("MANIFESTE.json"))
     empreintes()
     tous = releves()
     origines = set(manifeste["origines"])
     dire(all(o in origines for _, o, _, _, _ in tous), "les relevés portent sur ce journal")
-    publiees = [f.read_text("utf-8").strip() for f in sorted(Path("cles").glob("*.vkey"))]
+    publiees = [lire(f).decode("utf-8").strip() for f in sorted(Path("cles").glob("*.vkey"))]
     dire(publiees == manifeste["cles"], "les clés sont celles du manifeste")
     dire({c.split("+")[0] for c in publiees} <= origines, "les clés portent le nom du journal")
     complet = manifeste["genre"] == "complet"
@@ -323,12 +351,12 @@ def principal(dossier: Path, cle: str | None) -> int:
             taille == manifeste["taille"] and signe_par(note, cle) for _, _, taille, _, note in tous
         )
         dire(juste, "le relevé de ce dossier est signé par la clé donnée")
-    sys.stdout.write(
+    montrer(
         f"Origine {manifeste['origine']}, {manifeste['taille']} lignes, "
-        f"racine {manifeste['racine']}\n"
-        "Les rapports et les autres tableaux ne sont tenus que par SHA256SUMS.\n"
+        f"racine {manifeste['racine']}"
     )
-    sys.stdout.write(f"{len(echecs)} ÉCHEC(S)\n" if echecs else "TOUT TIENT\n")
+    montrer("Les rapports et les autres tableaux ne sont tenus que par SHA256SUMS.")
+    montrer(f"{len(echecs)} ÉCHEC(S)" if echecs else "TOUT TIENT")
     return 1 if echecs else 0
 
 
@@ -337,16 +365,8 @@ def lancer(arguments: list[str]) -> int:
     try:
         ici = Path(arguments[0]) if arguments else Path(__file__).parent
         return principal(ici, arguments[1] if len(arguments) > 1 else None)
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        IndexError,
-        TypeError,
-        AttributeError,
-        RecursionError,
-    ) as erreur:
-        sys.stdout.write(f"ILLISIBLE : {type(erreur).__name__} {erreur}\n")
+    except Exception as erreur:  # whatever a hostile pack may cause: it does not read
+        montrer(f"ILLISIBLE : {type(erreur).__name__} {erreur}")
         return 2
 
 

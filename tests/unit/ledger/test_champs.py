@@ -104,6 +104,20 @@ def test_un_texte_ne_tient_ni_controle_ni_bidirectionnel(interdit: str) -> None:
     assert refuse(TexteLong, f"a{interdit}b")
 
 
+@pytest.mark.parametrize(
+    "invisible",
+    [
+        *"\u00ad\u034f\u115f\u180e\u200b\u200c\u200d\u2060\u2063\u206a\u3164\ufeff\uffa0\ufffa",
+        "\U0001d173",
+        "\U000e0041",
+    ],
+)
+def test_un_texte_ne_tient_pas_de_signe_invisible(invisible: str) -> None:
+    """Espace de largeur nulle, césure cachée, étiquette : deux noms pareils n'en font qu'un."""
+    assert refuse(TexteLong, f"a{invisible}b")
+    assert refuse(TexteLong, f"{invisible}ab")
+
+
 @pytest.mark.parametrize("texte", ["", " ", "\u00a0\u202f"])
 def test_un_texte_blanc_est_refuse(texte: str) -> None:
     """Un texte vide ou fait d'espaces est refusé."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -191,8 +192,9 @@ def test_la_page_se_suffit_et_se_lit_sans_la_voir(paye: Monde) -> None:
     assert b"https:" not in octets
 
 
-def test_un_nom_hostile_reste_du_texte(monde: Monde) -> None:
+def test_un_nom_hostile_reste_du_texte(monde: Monde, monkeypatch: pytest.MonkeyPatch) -> None:
     """Un nom qui imite une balise, une formule, ou se cache, reste un texte visible."""
+    monkeypatch.setattr("ledger.champs._INVISIBLES", re.compile("(?!)"))  # as in an older journal
     monde.label(numerique=False)
     monde.ok("CorrigerStructure", "2020-02-04", porteur=HOSTILE, ville=BALISE)
     compte_rendu = faire(monde)
