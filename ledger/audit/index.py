@@ -70,11 +70,15 @@ class ControleIndex:
         for rang, (programme, entree) in enumerate(self._store.index()):
             if programme != self._programme:
                 continue
-            if entree.position > derniere and any(
-                self._store.lire(self._programme, apres=entree.position - 1, jusqua=entree.position)
+            position, identifiant = entree.position, entree.id_commande
+            # SQLite gives back whatever is stored, of any type
+            au_dela = type(position) is int and position > derniere
+            if au_dela and any(
+                self._store.lire(self._programme, apres=position - 1, jusqua=position)
             ):
                 continue
-            yield rang, entree
+            lisible = identifiant if type(identifiant) is str else repr(identifiant)
+            yield rang, EntreeIndex(lisible, position, entree.empreinte)
 
     def _doubles_et_ecarts(
         self,

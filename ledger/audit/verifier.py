@@ -249,6 +249,11 @@ class _Audit:
         if self._controle is not None:
             for code, detail in self._controle.conclure():
                 self._constater(code, None, detail)
+        # SQLite gives back whatever is stored: what is not a number is no place to point at
+        self._constats = [
+            c if type(c.position) is int else Constat(c.code, None, c.detail)
+            for c in self._constats
+        ]
         self._constats.sort(key=lambda c: (c.position is None, c.position or 0, c.code))
         self._annoncer(fin=True)
         return Rapport(

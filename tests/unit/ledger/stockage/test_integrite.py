@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from commands import GrandLivre
-from ledger import SQLiteStore
+from ledger import MemoryStore, SQLiteStore, Store
 from ledger.audit import verifier
 from ledger.erreurs import StoreCorruptError, StoreUnsafeError
+from ledger.stockage.port import EntreeIndex
 from tests.unit.monde import Monde, P
 
 
@@ -103,3 +106,48 @@ def test_une_base_dont_l_erreur_n_est_pas_du_texte_est_endommagee(base: Path) ->
         constats(base)
     with pytest.raises(StoreCorruptError, match=r"endommagée"):
         GrandLivre.ouvrir(base)
+
+
+@pytest.mark.parametrize("position", ["a", b"\0", 2.5, None])
+def test_une_position_qui_n_est_pas_un_nombre_est_un_constat(position: object) -> None:
+    """Un texte, des octets ou un nombre à virgule à la place d'une position : un constat.
+
+    C'est ce que rend SQLite quand un octet de l'en-tête d'une ligne a changé.
+    """
+    monde = Monde(store=MemoryStore())
+    monde.label()
+    store = MemoryStore()
+    lignes = [*monde.livre.store.lire(P)]
+    lignes[1] = lignes[1]._replace(position=position, octets=b"{}")  # type: ignore[arg-type]
+    store._lignes[P] = lignes
+    rapport = verifier(store, P)
+    codes = {constat.code for constat in rapport.constats}
+    assert {"position_manquante", "fait_illisible"} <= codes
+    assert {type(constat.position) for constat in rapport.constats} <= {int, type(None)}
+
+
+class _IndexFausse(MemoryStore):
+    """A store whose index says something else in one member of its second entry."""
+
+    def __init__(self, store: Store, champ: str, valeur: object) -> None:
+        super().__init__(store)
+        self._faux: dict[str, Any] = {champ: valeur}
+
+    def retrouver(self, programme: str, ids: Iterable[str]) -> dict[str, EntreeIndex]:
+        entrees = {entree.id_commande: entree for _, entree in self.index()}
+        return {i: entrees[i] for i in ids if i in entrees}
+
+    def index(self) -> Iterator[tuple[str, EntreeIndex]]:
+        for rang, (programme, entree) in enumerate(super().index()):
+            yield programme, entree._replace(**self._faux) if rang == 1 else entree
+
+
+@pytest.mark.parametrize("valeur", ["a", b"\0", 2.5, None])
+def test_une_entree_d_index_d_un_autre_genre_est_un_constat(valeur: object) -> None:
+    """Un numéro ou un identifiant d'un autre genre, dans l'index, est un constat."""
+    monde = Monde(store=MemoryStore())
+    monde.label()
+    for champ in ("position", "id_commande"):
+        store = _IndexFausse(monde.livre.store, champ, valeur)
+        trouves = {constat.code for constat in verifier(store, P).constats}
+        assert "index_divergent" in trouves
