@@ -31,7 +31,8 @@ class UsageError(LedgerError):
 
 
 class StoreError(LedgerError):
-    """The store cannot be used; nothing was written by the operation that raised."""
+    """The store cannot be used. What was being written is there whole, or not at all: sending the
+    same command again tells, and never executes it twice."""
 
     code = "base_inutilisable"
 

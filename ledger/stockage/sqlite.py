@@ -104,9 +104,8 @@ class SQLiteStore:
         return factory
 
     def exiger_en_place(self) -> None:
-        """The file that is open is still the one at its path.
+        """An open file survives its removal: a reader of it would see nothing new, for ever.
 
-        An open file survives its removal: a reader of it would see nothing new, for ever.
         Raises: StoreMissingError, StoreReplacedError.
         """
         if self._factory is not None and not self._existe():
