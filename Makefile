@@ -1,5 +1,5 @@
 # Only python3 (3.11 or newer) and make are needed: everything is installed in .venv.
-# Example: make test FABRIQUES_HYPOTHESIS=audit
+# Examples: make test FABRIQUES_HYPOTHESIS=audit; make test TESTS=tests/unit
 PYTHON ?= python3
 VENV   ?= .venv
 PY     := $(VENV)/bin/python
@@ -18,7 +18,7 @@ demo: $(VENV)/.pret ## crée demo.db et montre le programme des lauréats publi�
 	@$(VENV)/bin/fabriques demo --base demo.db
 
 test: $(VENV)/.pret ## lance les tests (profil par FABRIQUES_HYPOTHESIS : dev, ci ou audit)
-	@$(PY) -m pytest -q
+	@$(PY) -m pytest -q $(TESTS)
 
 lint: $(VENV)/.pret-lint ## vérifie le style, les types et les imports
 	@$(PY) -m ruff check .

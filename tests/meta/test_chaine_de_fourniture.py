@@ -22,6 +22,8 @@ INTERDITS = {
     "pty",
 }
 APPELS = {"eval", "exec", "compile", "__import__", "resolve_topic", "extract", "extractall"}
+ADMIS = {"ledger/stockage/usage.py": {"ctypes"}}
+"""One call, on an object of ours: a connection inherited by a child is never closed there."""
 IMPORTEURS = {"commands/cli/controles.py"}
 """`doctor` imports our three packages by their names, written in the code."""
 
@@ -94,7 +96,7 @@ def code_appele(arbre: ast.Module) -> set[str]:
 
 def test_rien_n_execute_ni_ne_deballe_ce_que_disent_des_donnees() -> None:
     """Ni pickle, ni eval, ni YAML, ni import par nom, ni extraction d'archive, ni shell."""
-    trouves = {chemin: code_appele(arbre) for chemin, arbre in modules().items()}
+    trouves = {c: code_appele(arbre) - ADMIS.get(c, set()) for c, arbre in modules().items()}
     assert {c: t for c, t in trouves.items() if t and c not in IMPORTEURS} == {}
     assert [trouves[c] for c in sorted(IMPORTEURS)] == [{"import_module"}]
 
