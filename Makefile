@@ -42,11 +42,14 @@ faults: $(VENV)/.pret ## lance les campagnes de pannes (docs/fautes.md)
 fuzz: $(VENV)/.pret ## essaie des octets quelconques sur chaque entrée (7 minutes), et dit ce qui casse
 	@$(PY) -m tests.fuzz
 
+mutation: $(VENV)/.pret-lint ## joue les mutants du noyau ; échoue sur un survivant inexpliqué
+	@$(PY) -m tests.mutation
+
 wheel: $(VENV)/.pret ## construit la roue dans dist/
 	@$(PY) -m hatchling build -t wheel -d dist
 
 clean: ## efface ce que make a créé (.venv, caches, dist, demo.db)
-	@rm -rf .venv dist .fuzz .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf .venv dist .fuzz .hypothesis .mutation .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	@rm -f demo.db demo.db-wal demo.db-shm
 	@find ledger commands projections tests -name __pycache__ -prune -exec rm -rf {} +
 
@@ -65,4 +68,4 @@ $(VENV)/.pret-lint: $(VENV)/.pret
 	@$(INSTALLER) '.[test,dev]'
 	@touch $@
 
-.PHONY: help demo test lint bench falsification machine faults fuzz wheel clean
+.PHONY: help demo test lint bench falsification machine faults fuzz mutation wheel clean

@@ -1,4 +1,5 @@
-"""Profils Hypothesis : `dev` par défaut, `ci` sur un serveur, `audit` pour une campagne.
+"""Profils Hypothesis : `dev` par défaut, `ci` sur un serveur, `audit` pour une campagne,
+`mutation` pour juger des mutants (le même tirage, sans réduction).
 
 `FABRIQUES_HYPOTHESIS` choisit le profil. Aucun n'a d'échéance par exemple : une machine chargée ne
 doit pas faire échouer une propriété vraie.
@@ -8,11 +9,18 @@ from __future__ import annotations
 
 import os
 
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 settings.register_profile("dev", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.register_profile("audit", deadline=None, max_examples=2000, print_blob=True)
+settings.register_profile(
+    "mutation",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=(Phase.explicit, Phase.generate),
+)
 settings.load_profile(
     os.environ.get("FABRIQUES_HYPOTHESIS") or ("ci" if os.environ.get("CI") else "dev")
 )

@@ -28,7 +28,6 @@ NOTE_MAX_OCTETS = 65_536
 SIGNATURES_MAX = 64
 TAILLE_MAX = 2**53 - 1
 _ED25519 = b"\x01"
-_TAILLE_SIGNATURE = 64
 _NOM = re.compile(r"[^\s+]{1,200}")
 _NOMBRE = re.compile(r"0|[1-9][0-9]{0,15}")
 _VKEY = re.compile(r"([^\s+]{1,200})\+([0-9a-f]{8})\+([A-Za-z0-9+/]{44})")

@@ -205,3 +205,79 @@ def test_ordre_des_refus_de_signer_avenant(monde: Monde) -> None:
     assert refus(monde, "2020-05-01", **HAUSSE) == "enveloppe_depassee"
     monde.ok("ModifierEnveloppe", "2020-05-01", variation_centimes=3_000_000)
     assert monde.ok("SignerAvenant", "2020-05-01", **HAUSSE) > 0
+
+
+def test_une_baisse_d_un_centime_ne_touche_que_l_engagement_le_plus_recent() -> None:
+    """Une baisse d'un centime retire un centime du dernier engagement, et rien d'autre."""
+    monde = labellisee()
+    monde.ok("SignerAvenant", "2021-01-10", **HAUSSE)
+    lignes = ((2020, 3_000_000, "2020-02-03"), (2021, 4_000_000), (2022, 4_999_999))
+    obtenu = monde.fait("SignerAvenant", "2022-01-10", **avenant(11_999_999, lignes))
+    assert obtenu == monde.attendu(
+        AvenantSigné,
+        "2022-01-10",
+        structure="s1",
+        montant_centimes=11_999_999,
+        exercice=2022,
+        echeancier=echeancier(*lignes),
+        motif="Avenant",
+        retraits=(Retrait("subvention", 2021, 2022, 1, False, "enveloppe"),),
+        previsions=(Part(2022, -1),),
+    )
+
+
+def test_une_hausse_d_un_centime_demande_un_centime() -> None:
+    """Une hausse d'un centime est refusée quand l'enveloppe est épuisée."""
+    monde = labellisee(enveloppe_centimes=9_000_000)
+    lignes = ((2020, 3_000_000, "2020-02-03"), (2021, 3_000_000), (2022, 3_000_001))
+    assert refus(monde, "2020-03-01", **avenant(9_000_001, lignes)) == "enveloppe_depassee"
+
+
+def test_un_centime_paye_fige_deja_le_rang() -> None:
+    """Un rang payé d'un centime garde déjà son échéance."""
+    monde = labellisee()
+    monde.payer(1, "2020-02-03", 1)
+    lignes = ((2020, 3_000_000, "2020-02-04"), (2021, 3_000_000), (2022, 3_000_000))
+    assert refus(monde, "2020-03-01", **avenant(9_000_000, lignes)) == "echeancier_invalide"
+
+
+def test_un_rang_paye_est_fige_meme_apres_un_rang_rendu() -> None:
+    """Le rang 1 annulé n'empêche pas de voir que le rang 2 est payé."""
+    monde = labellisee()
+    position = monde.payer(1, "2020-02-03", 3_000_000)
+    monde.payer(2, "2021-03-01", 3_000_000)
+    monde.ok("AnnulerVersement", "2021-03-02", position=position)
+    deplace = ((2020, 3_000_000, "2020-02-03"), (2021, 3_000_000, "2021-03-02"), (2022, 3_000_000))
+    assert refus(monde, "2021-03-03", **avenant(9_000_000, deplace)) == "echeancier_invalide"
+
+
+def test_un_rang_paye_ne_disparait_pas() -> None:
+    """Un échéancier raccourci qui perd un rang payé est refusé, sans erreur."""
+    monde = labellisee(plancher_centimes=1)
+    monde.payer(1, "2020-02-03", 3_000_000)
+    monde.payer(2, "2021-03-01", 3_000_000)
+    court = ((2020, 5_000_000, "2020-02-03"),)
+    assert refus(monde, "2021-03-03", **avenant(5_000_000, court)) == "echeancier_invalide"
+
+
+def test_un_avenant_ne_prevoit_rien_du_bonus() -> None:
+    """Un avenant ne déplace que les prévisions de la subvention, pas celles du bonus."""
+    monde = labellisee()
+    monde.ok("AccorderBonusNumérique", "2020-02-03")
+    lignes = ((2020, 3_000_000, "2020-02-03"), (2021, 2_000_000), (2022, 4_000_000))
+    obtenu = monde.fait("SignerAvenant", "2020-03-01", **avenant(9_000_000, lignes))
+    assert isinstance(obtenu, AvenantSigné)
+    assert obtenu.previsions == (Part(2021, -1_000_000), Part(2022, 1_000_000))
+
+
+def test_ce_qui_est_paye_du_dernier_rang_n_est_plus_prevu() -> None:
+    """Le dernier rang payé et un rang ajouté : seul ce qui reste à payer change les prévisions."""
+    deux = tranches((2020, 4_500_000, "2020-02-03"), (2021, 4_500_000))
+    monde = Monde()
+    monde.label(montant_centimes=9_000_000, echeancier=deux)
+    monde.payer(1, "2020-02-03", 4_500_000)
+    monde.payer(2, "2021-03-01", 4_500_000)
+    lignes = ((2020, 4_500_000, "2020-02-03"), (2021, 4_600_000), (2022, 2_900_000))
+    obtenu = monde.fait("SignerAvenant", "2021-03-02", **avenant(12_000_000, lignes))
+    assert isinstance(obtenu, AvenantSigné)
+    assert obtenu.previsions == (Part(2021, 100_000), Part(2022, 2_900_000))

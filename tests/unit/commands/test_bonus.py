@@ -6,8 +6,15 @@ from typing import Any
 
 import pytest
 
-from ledger.evenements import BonusNumériqueAccordé, BonusNumériqueVersé, OrdreUtilise
-from tests.unit.monde import Monde, qui
+from ledger.evenements import (
+    BonusNumériqueAccordé,
+    BonusNumériqueVersé,
+    LabelRetiré,
+    OrdreUtilise,
+    Part,
+    Retrait,
+)
+from tests.unit.monde import Monde, qui, tranches
 
 JOUR = "2020-02-03"
 
@@ -187,3 +194,66 @@ def test_un_bonus_excessif_est_refuse_avant_les_credits() -> None:
     trop = {"montant_centimes": 10_000_001}
     assert monde.refus("VerserBonus", "2020-03-02", **trop) == "montant_excessif"
     assert monde.refus("VerserBonus", "2020-03-02") == "credits_insuffisants"
+
+
+def test_le_retrait_du_label_retire_ce_qui_reste_du_bonus() -> None:
+    """Le label retiré, ce qui reste du bonus payé en partie est retiré et n'est plus prévu."""
+    monde = avec_bonus()
+    monde.ok("VerserBonus", "2020-03-01", montant_centimes=9_999_999)
+    monde.payer(1, "2020-03-01")
+    obtenu = monde.fait("RetirerLabel", "2020-04-01")
+    assert obtenu == monde.attendu(
+        LabelRetiré,
+        "2020-04-01",
+        structure="s1",
+        motif="Abandon",
+        territoire="qpv",
+        numerique=True,
+        retraits=(
+            Retrait("subvention", 2020, 2020, 10_000_000, False, "enveloppe"),
+            Retrait("bonus", 2019, 2020, 1, False, "enveloppe"),
+        ),
+        previsions=(Part(2019, 1), Part(2021, 5_000_000), Part(2022, 5_000_000)),
+    )
+
+
+def test_un_bonus_entierement_paye_n_est_pas_retire() -> None:
+    """Le label retiré, un bonus entièrement payé ne laisse aucun retrait."""
+    monde = avec_bonus()
+    monde.ok("VerserBonus", "2020-03-01")
+    obtenu = monde.fait("RetirerLabel", "2020-04-01")
+    assert isinstance(obtenu, LabelRetiré)
+    assert [r.nature for r in obtenu.retraits] == ["subvention"]
+    assert obtenu.previsions == tuple(Part(annee, 5_000_000) for annee in (2020, 2021, 2022))
+
+
+def test_l_exercice_explicite_par_defaut_ne_change_pas_un_versement_de_bonus() -> None:
+    """Renvoyé avec l'exercice que la décision aurait pris, un versement de bonus est le même."""
+    monde = avec_bonus()
+    versement = monde.commande("VerserBonus", "2020-03-01")
+    assert monde.livre.executer(versement).statut == "acceptee"
+    assert monde.livre.executer(versement | {"exercice": 2020}).statut == "deja_executee"
+    autre = monde.livre.executer(versement | {"exercice": 2021})
+    assert autre.refus is not None
+    assert autre.refus.details == {"champ": "exercice", "position": 5}
+
+
+def test_un_bonus_entame_ne_se_paie_ni_ne_s_ordonnance_au_dela_de_son_reste() -> None:
+    """Un bonus payé en partie se paie et s'ordonnance jusqu'à son reste, pas un centime de plus."""
+    monde = avec_bonus()
+    monde.ok("VerserBonus", "2020-03-01", montant_centimes=9_000_000)
+    trop = {"montant_centimes": 1_000_001}
+    assert monde.refus("VerserBonus", "2020-03-02", **trop) == "montant_excessif"
+    assert monde.refus("OrdonnancerTranche", "2020-03-02", rang=0, **trop) == "montant_excessif"
+    monde.ok("OrdonnancerTranche", "2020-03-02", rang=0, montant_centimes=1_000_000)
+    monde.ok("VerserBonus", "2020-03-02", montant_centimes=1_000_000)
+
+
+def test_un_ordre_de_bonus_ne_regarde_pas_les_engagements_de_la_subvention() -> None:
+    """Un ordre de bonus est admis, même daté avant une hausse de la subvention."""
+    monde = Monde()
+    monde.label(montant_centimes=9_000_000)
+    monde.ok("AccorderBonusNumérique", JOUR)
+    hausse = tranches((2020, 3_000_000, JOUR), (2021, 4_000_000), (2022, 5_000_000))
+    monde.ok("SignerAvenant", "2021-01-10", montant_centimes=12_000_000, echeancier=hausse)
+    monde.ok("OrdonnancerTranche", "2020-03-01", rang=0, montant_centimes=10_000_000)

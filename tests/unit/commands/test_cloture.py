@@ -122,3 +122,14 @@ def test_cloturer_un_programme_inconnu_est_refuse() -> None:
     """Clôturer l'exercice d'un programme qui n'existe pas est refusé."""
     monde = Monde(ouvert=False)
     assert monde.refus(VERBE, "2020-01-01", exercice=2019) == "programme_inconnu"
+
+
+def test_le_plus_ancien_exercice_ouvert_est_nomme() -> None:
+    """De plusieurs exercices ouverts, le refus nomme le plus ancien."""
+    monde = Monde(ouvert=False)
+    monde.ok("OuvrirProgramme", "2023-07-11")
+    monde.ok("ModifierEnveloppe", "2024-01-10")
+    refuse = monde.envoyer(VERBE, "2026-01-02", exercice=2025).refus
+    assert refuse is not None
+    assert refuse.message == "L'exercice 2023 a des faits et n'est pas clôturé."
+    assert refuse.details == {"exercice": 2023}

@@ -258,3 +258,59 @@ def test_echeancier_mal_forme_passe_avant_le_plafond_annuel() -> None:
     """Échéancier mal formé et plafond annuel dépassé : c'est echeancier_invalide qui répond."""
     lignes = tranches((2020, 15_000_000), (2024, 5_000_000))
     assert refus(candidate(), echeancier=lignes) == "echeancier_invalide"
+
+
+def test_la_vague_de_la_candidature_passe_au_label() -> None:
+    """Sans vague dans la commande, le label garde celle de la candidature."""
+    monde = Monde()
+    monde.ok("DéposerCandidature", "2020-01-10", vague="2")
+    obtenu = monde.fait("LabelliserFabrique", JOUR)
+    assert isinstance(obtenu, FabriqueLabellisée)
+    assert obtenu.vague == "2"
+
+
+def test_une_tranche_d_un_centime_est_une_tranche() -> None:
+    """Une tranche d'un centime est admise."""
+    lignes = ((2020, 1, JOUR), (2021, 5_000_000), (2022, 4_999_999))
+    champs = {"montant_centimes": 10_000_000, "echeancier": tranches(*lignes)}
+    assert candidate().ok("LabelliserFabrique", JOUR, **champs) == 3
+
+
+def test_un_echeancier_ne_depasse_pas_la_derniere_annee_du_calendrier() -> None:
+    """Un échéancier va jusqu'en 2999, pas au-delà, quelle que soit la tranche qui dépasse."""
+    assert candidate().ok("LabelliserFabrique", "2997-02-03") == 3
+    monde = candidate()
+    refuse = monde.envoyer("LabelliserFabrique", "2998-02-03").refus
+    assert refuse is not None
+    assert refuse.message == "Échéancier invalide : l'exercice 3000 est hors limite."
+
+
+DEFAUTS: list[tuple[tuple[Any, ...], int, str]] = [
+    ((), 10_000_000, "aucune tranche"),
+    (((2020, 5_000_000, JOUR), (2021, 0)), 10_000_000, "le montant du rang 2 n'est pas supérieur"),
+    (((2020, 5_000_000, JOUR),), 10_000_000, "les tranches font 50 000,00 €, la subvention 100"),
+    (((2021, 5_000_000, JOUR), (2020, 5_000_000)), 10_000_000, "les exercices décroissent"),
+    (((2019, 5_000_000, JOUR), (2020, 5_000_000)), 10_000_000, "le premier exercice (2019) pré"),
+    (((2020, 5_000_000, JOUR), (2023, 5_000_000)), 10_000_000, "il s'étend sur 4 exercices, 3 au"),
+    (
+        ((2020, 5_000_000, "2020-03-02"), (2021, 5_000_000, "2020-03-01")),
+        10_000_000,
+        "les échéances décroissent",
+    ),
+    (
+        ((2020, 5_000_000, "2020-02-02"), (2021, 5_000_000)),
+        10_000_000,
+        "la première échéance (2020-02-02) précède le 2020-02-03",
+    ),
+]
+
+
+@pytest.mark.parametrize(("lignes", "montant", "raison"), DEFAUTS, ids=[d[2] for d in DEFAUTS])
+def test_un_echeancier_mal_forme_dit_son_premier_defaut(
+    lignes: tuple[Any, ...], montant: int, raison: str
+) -> None:
+    """Un échéancier mal formé dit son premier défaut, avec ses chiffres."""
+    champs = {"montant_centimes": montant, "echeancier": tranches(*lignes)}
+    refuse = candidate().envoyer("LabelliserFabrique", JOUR, **champs).refus
+    assert refuse is not None
+    assert refuse.message.startswith(f"Échéancier invalide : {raison}")

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+from datetime import date
+from typing import Any
 
+import pytest
+from pydantic import ValidationError
+
+from commands import RéviserRègles
+from ledger import Acteur
 from ledger.evenements import (
     Attribuant,
     EnveloppeModifiée,
@@ -11,6 +17,7 @@ from ledger.evenements import (
     ProgrammeOuvert,
     RèglesRévisées,
 )
+from ledger.regles import RevisionRegles
 from tests.unit.monde import REGLES, REGLES_COMPLETES, Monde
 
 
@@ -153,3 +160,48 @@ def test_programme_clos_passe_avant_exercice_clos(monde: Monde) -> None:
     assert monde.refus("CloreProgramme", "2019-12-31") == "exercice_clos"
     monde.ok("CloreProgramme", "2020-01-03")
     assert monde.refus("CloreProgramme", "2019-12-31") == "programme_clos"
+
+
+@pytest.mark.parametrize(
+    ("regles", "phrase"),
+    [
+        ({"enveloppe_centimes": 1}, "l'enveloppe ne change que par ModifierEnveloppe"),
+        ({}, "une révision change au moins une règle"),
+        (RevisionRegles(), "une révision change au moins une règle"),
+        (None, "Input should be a valid dictionary or instance of RevisionRegles"),
+    ],
+)
+def test_une_revision_impossible_dit_pourquoi(regles: Any, phrase: str) -> None:
+    """Une révision vide, ou qui touche l'enveloppe, est refusée en disant pourquoi."""
+    with pytest.raises(ValidationError) as refuse:
+        RéviserRègles(
+            id_commande="c1",
+            programme="p",
+            acteur=Acteur("alice", "comptable"),
+            date_effet=date(2020, 2, 3),
+            regles=regles,
+            source="S",
+        )
+    assert phrase in str(refuse.value)
+
+
+def test_une_revision_se_donne_en_valeur() -> None:
+    """Une révision donnée en valeur ne garde que les règles nommées."""
+    commande = RéviserRègles(
+        id_commande="c1",
+        programme="p",
+        acteur=Acteur("alice", "comptable"),
+        date_effet=date(2020, 2, 3),
+        regles=RevisionRegles(quota_total=0, exercice_bonus=None),
+        source="S",
+    )
+    assert commande.contenu()["regles"] == {"quota_total": 0, "exercice_bonus": None}
+
+
+def test_deux_revisions_du_meme_jour_se_jugent_dans_l_ordre_de_leur_arrivee() -> None:
+    """De deux révisions du même jour, la seconde s'applique après la première."""
+    monde = Monde()
+    monde.reviser("2020-03-01", plafond_centimes=9_000_000)
+    monde.reviser("2020-03-01", plafond_centimes=15_000_000, plancher_centimes=10_000_000)
+    champs = {"regles": {"plafond_centimes": 9_999_999}}
+    assert monde.refus("RéviserRègles", "2020-03-01", **champs) == "regles_incoherentes"

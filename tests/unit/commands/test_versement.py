@@ -230,3 +230,22 @@ def test_fin_de_l_ordre_des_refus_de_verser_tranche() -> None:
     assert refus(monde, "2020-03-03", **trop) == "credits_insuffisants"
     monde.ouvrir_credits(2050, ae=0, cp=4_000_000)
     assert refus(monde, "2020-03-03", **trop) == "exercice_invalide"
+
+
+def test_un_paiement_d_un_centime_solde_un_centime_d_engagement() -> None:
+    """Un paiement d'un centime solde un centime du plus ancien engagement."""
+    monde = labellisee()
+    obtenu = monde.fait("VerserTranche", "2020-03-01", montant_centimes=1)
+    assert isinstance(obtenu, TrancheVersée)
+    assert obtenu.imputations == (Part(2020, 1),)
+
+
+def test_un_paiement_n_utilise_que_les_ordres_de_son_rang() -> None:
+    """Un paiement de la tranche 1 laisse intact un ordre de bonus plus ancien."""
+    monde = labellisee()
+    monde.ok("AccorderBonusNumérique", "2020-02-03")
+    monde.ok("OrdonnancerTranche", "2020-03-01", rang=0, montant_centimes=10_000_000)
+    ordre = monde.ok("OrdonnancerTranche", "2020-03-01", montant_centimes=5_000_000)
+    obtenu = monde.fait("VerserTranche", "2020-03-01")
+    assert isinstance(obtenu, TrancheVersée)
+    assert obtenu.ordres == (OrdreUtilise(ordre, 5_000_000),)

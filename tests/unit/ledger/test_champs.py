@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -20,9 +21,14 @@ from ledger.champs import (
     Rna,
     Siret,
     Slug,
+    Texte,
     TexteCourt,
     TexteLong,
     Vague,
+    en_tuple,
+    est_admis,
+    neutraliser,
+    normaliser,
 )
 from ledger.montants import CENTIMES_MAX
 from tests.unit.monde import Monde
@@ -217,3 +223,103 @@ def test_une_vague_est_un_nombre_ou_un_nom() -> None:
 def test_une_date_fausse_est_refusee(faux: Any) -> None:
     """Une date qui n'est pas AAAA-MM-JJ, ou qui n'existe pas, est refusée."""
     assert refuse(Date, faux)
+
+
+def test_un_texte_sans_signe_visible_est_vide() -> None:
+    """Un texte fait d'espaces est vide ; un seul signe visible suffit."""
+    for vide in ("", "  ", "\u00a0", " \u00a0\u2009"):
+        with pytest.raises(ValueError, match="le texte est vide"):
+            normaliser(vide)
+    assert normaliser("\u00a0a") == "\u00a0a"
+
+
+def test_un_texte_garde_est_en_nfc_et_sans_signe_interdit() -> None:
+    """Un texte gardé décomposé, ou avec un signe interdit, n'est pas admis."""
+    assert est_admis("é")
+    assert not est_admis("e\u0301")
+    assert not est_admis("é\u202e")
+
+
+@pytest.mark.parametrize(
+    ("texte", "phrase"),
+    [
+        ("0301", "échéance MM-JJ attendue, reçu '0301'"),
+        ("3-1", "échéance MM-JJ attendue, reçu '3-1'"),
+        ("13-01", "échéance MM-JJ attendue, reçu '13-01'"),
+        ("02-29", "l'échéance 02-29 n'existe pas tous les ans"),
+        ("04-31", "l'échéance 04-31 n'existe pas tous les ans"),
+    ],
+)
+def test_une_echeance_impossible_dit_pourquoi(texte: str, phrase: str) -> None:
+    """Une échéance mal écrite et une échéance qui n'existe pas tous les ans se distinguent."""
+    with pytest.raises(ValidationError) as refuse:
+        lire(MoisJour, texte)
+    assert phrase in str(refuse.value)
+
+
+def test_une_date_en_valeur_a_les_memes_bornes_qu_en_texte() -> None:
+    """Une date donnée en valeur est une date civile, de 1900 à 2999."""
+    for jour in (date(1900, 1, 1), date(2999, 12, 31), date(2020, 2, 29)):
+        assert lire(Date, jour) == jour
+    for hors in (date(1899, 12, 31), date(3000, 1, 1)):
+        with pytest.raises(ValidationError) as refuse:
+            lire(Date, hors)
+        assert f"la date {hors} est hors des années 1900 à 2999" in str(refuse.value)
+    for autre in (datetime(2020, 2, 3, tzinfo=UTC), 20200203, None):
+        with pytest.raises(ValidationError) as refuse:
+            lire(Date, autre)
+        assert "date (datetime.date ou AAAA-MM-JJ) attendue" in str(refuse.value)
+
+
+def test_une_vague_entiere_va_de_1_a_9999() -> None:
+    """Une vague donnée en entier va de 1 à 9999 et devient un texte."""
+    assert [lire(Vague, n) for n in (1, 12, 9999)] == ["1", "12", "9999"]
+    for hors in (0, 10_000, True):
+        with pytest.raises(ValidationError):
+            lire(Vague, hors)
+
+
+def test_seule_une_liste_devient_un_tuple() -> None:
+    """Une liste JSON devient un tuple ; un texte ou un nombre reste ce qu'il est."""
+    assert en_tuple([1, 2]) == (1, 2)
+    assert en_tuple("ab") == "ab"
+    assert en_tuple(3) == 3
+
+
+@pytest.mark.parametrize(
+    ("champ", "maximum"), [(TexteCourt, 200), (Texte, 500), (TexteLong, 4000), (Vague, 64)]
+)
+def test_un_texte_a_la_longueur_que_le_schema_publie(champ: Any, maximum: int) -> None:
+    """La longueur admise est celle du schéma, à un signe près."""
+    assert lire(champ, "a" * maximum) == "a" * maximum
+    with pytest.raises(ValidationError):
+        lire(champ, "a" * (maximum + 1))
+    schema = TypeAdapter(champ).json_schema()
+    textes = [s for s in schema.get("anyOf", [schema]) if s["type"] == "string"]
+    assert [(s["minLength"], s["maxLength"]) for s in textes] == [(1, maximum)]
+
+
+@pytest.mark.parametrize(
+    ("champ", "admis", "refuses"),
+    [
+        (Centimes, (-(10**14), 0, 10**14), (-(10**14) - 1, 10**14 + 1)),
+        (CentimesPositifs, (1, 10**14), (0, -1, 10**14 + 1)),
+        (CentimesOuZero, (0, 1, 10**14), (-1, 10**14 + 1)),
+        (Exercice, (1900, 2999), (1899, 3000)),
+    ],
+)
+def test_un_entier_va_d_une_borne_a_l_autre(
+    champ: Any, admis: tuple[int, ...], refuses: tuple[int, ...]
+) -> None:
+    """Un montant ou un exercice est admis jusqu'à ses bornes, pas au-delà."""
+    assert [lire(champ, n) for n in admis] == [*admis]
+    for n in refuses:
+        with pytest.raises(ValidationError):
+            lire(champ, n)
+
+
+def test_un_caractere_interdit_s_ecrit_en_clair() -> None:
+    """Neutralisé, un signe interdit se lit par son code en quatre chiffres."""
+    assert neutraliser("a\x07b\u202ec") == "a\\u0007b\\u202ec"
+    with pytest.raises(ValueError, match=r"le caractère interdit U\+0007 \(contrôle"):
+        normaliser("a\x07")

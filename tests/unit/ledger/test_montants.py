@@ -142,3 +142,18 @@ def test_un_taux_arrondit_la_moitie_vers_le_haut(
 ) -> None:
     """Un taux est un entier de dix-millièmes, moitié vers le haut, 0 sans base."""
     assert dix_milliemes(numerateur, denominateur) == attendu
+
+
+def test_un_nombre_demesure_est_un_montant_illisible() -> None:
+    """Cinq mille chiffres dépassent la limite : un montant illisible, pas une autre erreur."""
+    with pytest.raises(MontantIllisible, match="dépasse la limite admise"):
+        lire_euros("9" * 5000)
+
+
+def test_le_plus_grand_montant_est_de_mille_milliards_d_euros() -> None:
+    """Mille milliards d'euros se lisent, un centime de plus est refusé."""
+    assert lire_euros("1 000 000 000 000,00 €") == 100_000_000_000_000 == CENTIMES_MAX
+    assert lire_euros("-1000000000000.00") == -CENTIMES_MAX
+    for trop in ("1 000 000 000 000,01 €", "10000000000000", "1000000000000000"):
+        with pytest.raises(MontantIllisible, match="dépasse la limite admise"):
+            lire_euros(trop)

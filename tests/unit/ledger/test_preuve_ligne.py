@@ -173,3 +173,48 @@ def test_la_plus_haute_preuve_se_lit() -> None:
     """Cinquante-trois hachages, la hauteur du plus grand arbre, se lisent."""
     haute = PreuveLigne(7, (bytes(32),) * HACHAGES_MAX, SEPT.releve)
     assert (HACHAGES_MAX, lire_preuve(haute.texte())) == (53, haute)
+
+
+TETE = b"c2sp.org/tlog-proof@v1\nindex 6\n"
+VIDE = "il lui manque la ligne vide avant le relevé"
+EXTRA = "la ligne extra est mal formée"
+
+
+def extra(octets: bytes) -> bytes:
+    """The proof with that extra line."""
+    return TEXTE.replace(b"\nindex", b"\nextra " + b64encode(octets) + b"\nindex")
+
+
+@pytest.mark.parametrize(
+    ("octets", "raison"),
+    [
+        (b"x" * (16_384 + 65_536 + 1), "le fichier est trop gros"),
+        (b"x" * (16_384 + 65_536), VIDE),
+        (TETE, VIDE),
+        (b"x" * 16_385 + b"\n\n" + releve(11).note(), VIDE),
+        (b"x" * 16_384 + b"\n\n" + releve(11).note(), "la première ligne n'est pas c2sp.org"),
+        ("é".encode() + TEXTE, VIDE),
+        (b"x" + TEXTE, "la première ligne n'est pas c2sp.org/tlog-proof@v1"),
+        (extra(b""), EXTRA),
+        (TEXTE.replace(b"\nindex", b"\nextra AP8\nindex"), EXTRA),
+        (extra(bytes(4_097)), EXTRA),
+        (TEXTE.replace(b"\nindex 6", b"\nindex 06"), "la ligne index est absente ou mal formée"),
+        (TETE.rstrip() + b"\nAAAA\n\n" + releve(11).note(), "une ligne n'est pas 32 octets"),
+        (
+            TETE + f"{H[0]}\n".encode() * (HACHAGES_MAX + 1) + b"\n" + releve(11).note(),
+            "une ligne n'est pas 32 octets en base64, ou il y en a trop",
+        ),
+    ],
+    ids=range(13),
+)
+def test_une_preuve_illisible_dit_son_premier_defaut(octets: bytes, raison: str) -> None:
+    """Une preuve illisible dit son premier défaut."""
+    with pytest.raises(ReleveUnreadableError) as levee:
+        lire_preuve(octets)
+    assert str(levee.value).startswith(f"Preuve illisible : {raison}")
+
+
+@pytest.mark.parametrize("taille", [1, 4_096])
+def test_un_supplement_va_d_un_octet_a_quatre_mille_quatre_vingt_seize(taille: int) -> None:
+    """Un supplément d'un octet, ou de 4 096, se relit."""
+    assert lire_preuve(extra(bytes(taille))).supplement == bytes(taille)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.preuve.merkle import Arbre
+from ledger.preuve.merkle import Arbre, noeud
 from ledger.preuve.preuves import coherence_tient, inclusion_tient
 from tests.properties.arbre_naif import (
     Naif,
@@ -250,3 +250,22 @@ def test_une_preuve_quelconque_est_refusee_sans_erreur(
     racine = feuille(b"une racine que rien ne donne")
     assert not inclusion_tient(f, m, n, preuve, racine)
     assert not coherence_tient(m, f, n, racine, preuve)
+
+
+def test_une_racine_forgee_avec_un_hachage_de_trop_ne_tient_pas() -> None:
+    """Un hachage de trop ne tient pas, même sous une racine calculée exprès."""
+    une, deux, trois = (feuille(bytes([k])) for k in range(3))
+    assert not inclusion_tient(une, 1, 1, [deux], noeud(deux, une))
+    racine = noeud(une, deux)
+    assert inclusion_tient(une, 1, 2, [deux], racine)
+    assert not inclusion_tient(une, 1, 2, [deux, trois], noeud(trois, racine))
+    assert coherence_tient(1, une, 2, racine, [deux])
+    assert not coherence_tient(1, noeud(trois, une), 2, noeud(trois, racine), [une, deux, trois])
+
+
+def test_un_hachage_court_ne_tient_pas_sous_une_racine_forgee() -> None:
+    """Un hachage qui n'a pas 32 octets ne tient pas, même sous une racine calculée exprès."""
+    une = feuille(b"1")
+    for court in (b"", b"x", bytes(31), bytes(33)):
+        assert not inclusion_tient(une, 1, 2, [court], noeud(une, court))
+    assert not inclusion_tient(b"x", 1, 2, [une], noeud(b"x", une))

@@ -8,9 +8,10 @@ from importlib.resources import files
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from ledger.bareme import en_vigueur, regles_publiees
-from ledger.regles import Chronologie, Regles, Revision, incoherences
+from ledger.regles import Chronologie, Regles, Revision, RevisionRegles, incoherences
 from tests.unit.monde import REGLES, Monde
 
 OUVERTURE = date(2019, 7, 11)
@@ -135,3 +136,86 @@ def test_tout_seuil_a_une_date_et_une_source() -> None:
     seuils = json.loads(files("ledger").joinpath("donnees", "seuils.json").read_text("utf-8"))
     valeurs = [valeur for liste in seuils.values() for valeur in liste]
     assert [v for v in valeurs if not (v["source"] and date.fromisoformat(v["depuis"]))] == []
+
+
+def test_un_seul_exercice_suffit_aucun_ne_suffit_pas() -> None:
+    """Un seul exercice est cohérent, zéro ne l'est pas."""
+    assert incoherences(Regles.model_validate(REGLES | {"exercices_max": 1})) is None
+    assert incoherences(Regles.model_validate(REGLES | {"exercices_max": 0})) == (
+        "exercices_max vaut 0, au moins 1 attendu"
+    )
+
+
+def test_l_incoherence_se_cherche_au_jour_dit_et_la_premiere_est_donnee() -> None:
+    """Des règles déjà incohérentes le sont au jour demandé ; de plusieurs dates, la première."""
+    faux = {"plancher_centimes": 15_000_001}
+    depuis = chronologie((2, "2020-01-01", faux))
+    raison = "le plancher (150 000,01 €) dépasse le plafond (150 000,00 €)"
+    assert depuis.incoherence_depuis(date(2020, 6, 1)) == (date(2020, 6, 1), raison)
+    assert depuis.incoherence_depuis(date(2019, 1, 1)) == (date(2020, 1, 1), raison)
+    annees = (2027, 2021, 2025, 2023, 2029, 2022, 2028, 2024)
+    suite = chronologie(*[(k, f"{annee}-01-01", faux) for k, annee in enumerate(annees, start=2)])
+    assert suite.incoherence_depuis(date(2020, 1, 1)) == (date(2021, 1, 1), raison)
+
+
+@pytest.mark.parametrize(
+    ("champ", "admis", "refuses"),
+    [
+        ("quota_total", (-(10**9), 10**9), (-(10**9) - 1, 10**9 + 1)),
+        ("exercices_max", (-(10**9), 100), (-(10**9) - 1, 101)),
+        ("plafond_centimes", (-(10**14), 10**14), (-(10**14) - 1, 10**14 + 1)),
+        ("quotas", ("", "x" * 64), ("x" * 65, 1)),
+    ],
+)
+def test_le_schema_des_regles_borne_les_valeurs(
+    champ: str, admis: tuple[Any, ...], refuses: tuple[Any, ...]
+) -> None:
+    """Le schéma borne chaque valeur ; `incoherences` juge ensuite ce qui a du sens."""
+    for valeur in admis:
+        assert getattr(Regles.model_validate(REGLES | {champ: valeur}), champ) == valeur
+        assert RevisionRegles.model_validate({champ: valeur}).changements() == {champ: valeur}
+    for valeur in refuses:
+        with pytest.raises(ValidationError):
+            Regles.model_validate(REGLES | {champ: valeur})
+        with pytest.raises(ValidationError):
+            RevisionRegles.model_validate({champ: valeur})
+
+
+@pytest.mark.parametrize(
+    "champ",
+    [
+        "enveloppe_centimes",
+        "plancher_centimes",
+        "plafond_centimes",
+        "plafond_annuel_centimes",
+        "quota_total",
+        "quota_qpv",
+        "quota_hors_qpv",
+        "quota_numeriques",
+        "bonus_centimes",
+    ],
+)
+def test_un_montant_ou_un_quota_negatif_est_incoherent(champ: str) -> None:
+    """Un montant ou un quota négatif est incohérent ; zéro ne l'est pas, s'il est seul."""
+    base = REGLES | {"plancher_centimes": 0}
+    assert incoherences(Regles.model_validate(base | {champ: 0})) is None
+    raison = incoherences(Regles.model_validate(base | {champ: -1}))
+    assert raison is not None
+    assert raison.startswith(champ)
+
+
+@pytest.mark.parametrize(
+    ("champ", "admis"),
+    [
+        ("imputation_bonus", ("enveloppe", "hors_enveloppe")),
+        ("quotas", ("bloquants", "indicatifs")),
+        ("credits", ("non_suivis", "indicatifs", "bloquants")),
+    ],
+)
+def test_un_mot_des_regles_est_d_une_liste_fermee(champ: str, admis: tuple[str, ...]) -> None:
+    """Chaque mot de la liste est cohérent, tout autre est nommé avec ceux qu'on attend."""
+    for mot in admis:
+        assert incoherences(Regles.model_validate(REGLES | {champ: mot})) is None
+    assert incoherences(Regles.model_validate(REGLES | {champ: "autre"})) == (
+        f"{champ} vaut 'autre', attendu : {', '.join(admis)}"
+    )

@@ -354,3 +354,22 @@ def test_openssl_verifie_la_signature_avec_la_cle_d_une_ligne(tmp_path: Path) ->
 
     assert openssl(lue.corps) == 0
     assert openssl(lue.corps.replace(b"34", b"35")) != 0
+
+
+def test_un_releve_a_juste_la_taille_admise_se_lit() -> None:
+    """Un relevé de 65 536 octets se lit, un octet de plus ne se lit pas."""
+    reste = NOTE_MAX_OCTETS - len(NU.corps) - 1
+    plein = Releve(NU.origine, NU.taille, NU.racine, suite="x" * reste + "\n")
+    assert len(plein.note()) == NOTE_MAX_OCTETS
+    assert lire_releve(plein.note()) == plein
+    with pytest.raises(ReleveUnreadableError, match="il dépasse 65536 octets"):
+        lire_releve(Releve(NU.origine, 100, NU.racine, suite=plein.suite).note())
+
+
+@pytest.mark.parametrize("taille", ["x", "-1", "034", "9007199254740992", ""])
+def test_une_taille_qui_n_est_pas_un_nombre_est_citee(taille: str) -> None:
+    """Une taille illisible, ou de 2^53 et plus, est citée dans la phrase."""
+    with pytest.raises(ReleveUnreadableError) as levee:
+        lire_releve(f"{ORIGINE}\n{taille}\n{RACINE64}\n".encode())
+    raison = f"la taille {taille!r} n'est pas un nombre de lignes" if taille else "il lui manque"
+    assert str(levee.value).startswith(f"Relevé illisible : {raison}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, tzinfo
 
 import pytest
 
@@ -103,3 +103,29 @@ def test_une_date_s_affiche_jour_mois_annee() -> None:
 def test_une_echeance_est_le_jour_d_une_annee() -> None:
     """Une échéance MM-JJ se pose sur une année."""
     assert echeance("06-30", 2021) == date(2021, 6, 30)
+
+
+@pytest.mark.parametrize("jour", [date(1900, 1, 1), date(2999, 12, 31)])
+def test_les_annees_extremes_sont_admises(jour: date) -> None:
+    """Le premier jour de 1900 et le dernier de 2999 sont admis."""
+    assert lire_date(jour.isoformat()) == jour
+
+
+def test_un_instant_couvre_toute_la_seconde_dite() -> None:
+    """Un jour vaut jusqu'à sa fin, une seconde jusqu'à la sienne, une fraction ce qu'elle est."""
+    assert lire_instant("2021-01-31") == "2021-01-31T23:59:59.999999Z"
+    assert lire_instant("2021-01-31T10:00:00Z") == "2021-01-31T10:00:00.999999Z"
+    assert lire_instant("2021-01-31T10:00:00+02:00") == "2021-01-31T08:00:00.999999Z"
+    assert lire_instant("2021-01-31T10:00:00.5Z") == "2021-01-31T10:00:00.500000Z"
+
+
+def test_l_horloge_ecrit_les_microsecondes_meme_nulles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Une seconde juste s'écrit avec ses six zéros : la largeur est fixe."""
+
+    class Fige(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Fige:
+            return cls(2020, 2, 3, 9, 30, tzinfo=tz)
+
+    monkeypatch.setattr("ledger.temps.datetime", Fige)
+    assert SystemClock().maintenant() == "2020-02-03T09:30:00.000000Z"

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from ledger.preuve.canonique import json_canonique
-from ledger.preuve.ligne import Lineur
+from ledger.preuve.ligne import ETAT_MAX_OCTETS, LIGNE_MAX_OCTETS, Lineur
 from ledger.registre import TYPES
 from tests.unit.monde import Monde, P
 
@@ -70,3 +70,17 @@ def test_le_json_canonique_trie_et_ne_perd_rien() -> None:
     assert json_canonique(donnees) == (
         '{"B":9007199254740991,"a":"é\\"\\\\\\n\\u001f","b":[true,null,-1]}'.encode()
     )
+
+
+def test_un_type_hors_ascii_reste_une_ligne() -> None:
+    """Un type qu'une main a écrit hors d'ASCII donne une ligne, pas une erreur."""
+    assert Lineur("p-1").ligne(1, "é", b"{}") == (
+        b'{"journal":"p-1","pos":1,"state":{},"type":"?","v":1}'
+    )
+
+
+def test_les_limites_du_format_sont_figees() -> None:
+    """Une ligne tient en 65 535 octets, un état en 65 335 : le reste suffit au plus long nom."""
+    assert (LIGNE_MAX_OCTETS, ETAT_MAX_OCTETS) == (65_535, 65_335)
+    longue = Lineur("x" * 64).ligne(2**53 - 1, max(TYPES, key=len), b"")
+    assert len(longue) + ETAT_MAX_OCTETS <= LIGNE_MAX_OCTETS
