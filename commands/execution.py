@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import islice, repeat
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NoReturn, Self
@@ -20,6 +20,7 @@ from ledger.champs import est_correlation
 from ledger.erreurs import UsageError
 from ledger.journal import Journal
 from ledger.programme import Programme
+from ledger.provenance import Provenance, lire_provenance
 from ledger.stockage.memoire import MemoryStore
 from ledger.stockage.port import Store
 from ledger.stockage.sqlite import SQLiteStore
@@ -35,6 +36,8 @@ from .redaction import Demande, Redacteur
 
 Saisie = Commande | CommandeIllisible | Mapping[str, Any]
 """What can be executed: a model, the JSON object of one, or what `lire_ligne` could not read."""
+Origine = Provenance | Mapping[str, Any]
+"""The row of a file that a command was read from: `{"fichier": sha256, "ligne": 12}`."""
 TAILLE_LOT = 500
 """Commands of one transaction when a long sequence is executed independently."""
 
@@ -119,17 +122,25 @@ class GrandLivre:
             self._redacteur.oublier()
             self.store.fermer()
 
-    def executer(self, commande: Saisie, *, correlation: str | None = None) -> Recu:
+    def executer(
+        self,
+        commande: Saisie,
+        *,
+        correlation: str | None = None,
+        provenance: Origine | None = None,
+    ) -> Recu:
         """Execute one command (a model, or the JSON object of one). Never raises a refusal.
 
         `correlation` (1 to 128 printable ASCII characters) is kept in the event and in the log
         line, to find again what belongs together. It is no part of the command: sent again with
-        another one, the command is the same, and the first is kept.
+        another one, the command is the same, and the first is kept. So for `provenance`, the row
+        of the file that the command was read from, kept in the event.
 
-        Raises: StoreError, ChainBrokenError; UsageError for a bad `correlation`. After an error,
-        sending the same command again is safe: its `id_commande` makes it happen once.
+        Raises: StoreError, ChainBrokenError; UsageError for a bad `correlation` or `provenance`.
+        After an error, sending the same command again is safe: its `id_commande` makes it happen
+        once.
         """
-        return self.executer_lot((commande,), correlation=correlation)[0]
+        return self.executer_lot((commande,), correlation=correlation, provenances=(provenance,))[0]
 
     def executer_lot(
         self,
@@ -137,19 +148,22 @@ class GrandLivre:
         *,
         atomique: bool = False,
         correlation: str | None = None,
+        provenances: Sequence[Origine | None] | None = None,
     ) -> tuple[Recu, ...]:
         """Execute commands in order, in one durable transaction.
 
         Independent (default): one receipt each; a refused command does not stop the others.
         `atomique`: all or nothing; on a refusal, the single receipt of that first refusal.
+        `provenances`: one per command, in the same order.
         """
         self._usage.exiger()
         _exiger_correlation(correlation)
         debut = time.perf_counter_ns()
         saisies = [_saisir(c) for c in commandes]
+        lues = _lire_provenances(provenances, len(saisies))
         if not saisies:
             return ()
-        demande = Demande(saisies, correlation=correlation, atomique=atomique)
+        demande = Demande(saisies, correlation=correlation, provenances=lues, atomique=atomique)
         self._guichet.passer(demande)
         recus = demande.recus
         # the single receipt of a refused atomic batch says the rank of its command
@@ -164,17 +178,27 @@ class GrandLivre:
         *,
         lot: int = TAILLE_LOT,
         correlation: str | None = None,
+        provenances: Iterable[Origine | None] | None = None,
     ) -> Iterator[Recu]:
-        """Execute a long sequence independently, by durable batches; receipts come as they land."""
+        """Execute a long sequence independently, by durable batches; receipts come as they land.
+
+        `provenances` is read along with the commands: one each.
+        """
         self._usage.exiger()
         _exiger_correlation(correlation)
-        return self._couler(iter(commandes), lot, correlation)
+        origines = repeat(None) if provenances is None else provenances
+        return self._couler(iter(commandes), iter(origines), lot, correlation)
 
     def _couler(
-        self, commandes: Iterator[Saisie], lot: int, correlation: str | None
+        self,
+        commandes: Iterator[Saisie],
+        origines: Iterator[Origine | None],
+        lot: int,
+        correlation: str | None,
     ) -> Iterator[Recu]:
         while morceau := list(islice(commandes, lot)):
-            yield from self.executer_lot(morceau, correlation=correlation)
+            siennes = list(islice(origines, len(morceau)))
+            yield from self.executer_lot(morceau, correlation=correlation, provenances=siennes)
 
     def etat(self, programme: str) -> Programme:
         """The state of a programme after the last committed event."""
@@ -217,3 +241,15 @@ def _exiger_correlation(correlation: str | None) -> None:
         raise UsageError(
             f"correlation {str(correlation)[:40]!r} : 1 à 128 signes ASCII imprimables attendus."
         )
+
+
+def _lire_provenances(
+    provenances: Sequence[Origine | None] | None, nombre: int
+) -> tuple[Provenance | None, ...] | None:
+    """One per command, checked; None when none is given."""
+    if provenances is None:
+        return None
+    if len(provenances) != nombre:
+        raise UsageError(f"provenances : {nombre} attendues, {len(provenances)} données.")
+    lues = tuple(None if p is None else lire_provenance(p) for p in provenances)
+    return lues if any(p is not None for p in lues) else None

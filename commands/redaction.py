@@ -19,6 +19,7 @@ from ledger.erreurs import ImpossibleHistoryError, StoreError, VersionConflictEr
 from ledger.evenements import Fait
 from ledger.journal import Brouillon, Journal
 from ledger.programme import Programme, evolve
+from ledger.provenance import Provenance
 from ledger.stockage.port import EntreeIndex, Store
 from ledger.temps import Clock
 
@@ -33,11 +34,14 @@ from .refus import Refus
 from .verbes.paiement import AnnulerVersement
 from .verbes.reprise import ReprendreJournal
 
+_Origine = tuple[str | None, Provenance | None]
+"""`correlation` and `provenance` of one command."""
+
 
 class Demande(Place):
     """The commands of one caller, and the receipts that answer them."""
 
-    __slots__ = ("atomique", "correlation", "recus", "saisies")
+    __slots__ = ("atomique", "correlation", "provenances", "recus", "saisies")
 
     def __init__(
         self,
@@ -45,12 +49,19 @@ class Demande(Place):
         *,
         atomique: bool = False,
         correlation: str | None = None,
+        provenances: Sequence[Provenance | None] | None = None,
     ) -> None:
         super().__init__(len(saisies), seule=atomique)
         self.saisies = saisies
         self.atomique = atomique
         self.correlation = correlation
+        self.provenances = provenances
         self.recus: tuple[Recu, ...] = ()
+
+    def origine(self, rang: int) -> _Origine:
+        """What the fact of that command keeps of where it comes from."""
+        provenances = self.provenances
+        return self.correlation, None if provenances is None else provenances[rang]
 
     def repondre(self, recus: Sequence[Recu]) -> None:
         """The receipts, once what they say is durable."""
@@ -192,7 +203,7 @@ class Redacteur:
         if fil is None or not fil.sur or fil.journal.taille != fil.etat.position:
             return None
         essai = _Essai(fil, Brouillon(fil.journal), fil.etat, {}, {})
-        recu = self._decider({fil.journal.programme: essai}, saisie, demande.correlation)
+        recu = self._decider({fil.journal.programme: essai}, saisie, demande.origine(0))
         if not recu.acceptee:
             return None
         try:
@@ -217,7 +228,7 @@ class Redacteur:
         """The receipts of one demand. A refused atomic batch leaves nothing in the drafts."""
         recus: list[Recu] = []
         for rang, saisie in enumerate(demande.saisies):
-            recu = self._decider(essais, saisie, demande.correlation)
+            recu = self._decider(essais, saisie, demande.origine(rang))
             if demande.atomique and not recu.acceptee:
                 essais.clear()  # it is alone in its transaction: nothing is left to write
                 return [replace(recu, rang=rang)]
@@ -256,7 +267,7 @@ class Redacteur:
         self,
         essais: dict[str, _Essai],
         saisie: Commande | CommandeIllisible,
-        correlation: str | None,
+        origine: _Origine,
     ) -> Recu:
         if isinstance(saisie, CommandeIllisible):
             return Recu(saisie.id_commande, "refusee", refus=saisie.refus)
@@ -285,7 +296,8 @@ class Redacteur:
             refus,
             instant=self._clock.maintenant(),
             empreinte=empreinte_canonique(essai.etat, saisie, refus),
-            correlation=correlation,
+            correlation=origine[0],
+            provenance=origine[1],
         )
         essai.etat = evolve(essai.etat, fait)
         position = essai.brouillon.position

@@ -5,8 +5,8 @@ recorded* (cohorts consumed, exercice charged, amounts withdrawn). Figures are t
 lines: nothing is recomputed, at any date, by this engine or by another.
 
 A stored event is never edited and its shape never changes: a new shape gets a new topic, and the
-old class stays readable for ever (one optional member was added to all of them: ADR 0021). Types
-carry accents; topics and members are ASCII.
+old class stays readable for ever (two optional members were added to all of them: ADR 0021 and
+0036). Types carry accents; topics and members are ASCII.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from .provenance import Provenance
 from .valeurs import (
     Correlation,
     Empreinte,
@@ -98,8 +99,8 @@ class Fait(
     `regles_version` is the position of the last revision of the rules that judged the command.
     `empreinte_commande` is the SHA-256 of the validated command; `precedent` the leaf hash of the
     previous journal line (null at position 1). `correlation` is what the caller gave to find
-    again what belongs together (a request, a batch): it decides nothing and is in no digest of the
-    command.
+    again what belongs together (a request, a batch), `provenance` the row of the file that the
+    command was read from: they decide nothing and are in no digest of the command.
     """
 
     date_effet: date
@@ -110,6 +111,7 @@ class Fait(
     regles_version: Position
     precedent: Empreinte | None
     correlation: Correlation | None = None
+    provenance: Provenance | None = None
 
 
 class FaitDeStructure(Fait, frozen=True, kw_only=True):

@@ -17,6 +17,7 @@ from .preuve.canonique import DECODEURS, OctetsIllisibles, decoder, encoder
 from .preuve.ligne import ETAT_MAX_OCTETS, Lineur
 from .preuve.merkle import Arbre
 from .preuve.releve import Releve, origine
+from .provenance import Provenance
 from .registre import TOPICS
 from .stockage.port import Ecriture, EntreeIndex, LigneBrute, Store
 
@@ -47,7 +48,13 @@ class Brouillon:
         self.faits: list[tuple[int, Fait]] = []
 
     def sceller(
-        self, fait: Fait, *, instant: str, empreinte: str, correlation: str | None = None
+        self,
+        fait: Fait,
+        *,
+        instant: str,
+        empreinte: str,
+        correlation: str | None = None,
+        provenance: Provenance | None = None,
     ) -> Fait:
         """The fact with its recorded instant (never before the last one), digest and link."""
         self.instant = max(self.instant, instant)
@@ -57,6 +64,7 @@ class Brouillon:
             empreinte_commande=empreinte,
             precedent=self._precedent,
             correlation=correlation,
+            provenance=provenance,
         )
         topic, octets = TOPICS[type(fait)], encoder(scelle)
         self.position += 1

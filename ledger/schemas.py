@@ -41,6 +41,14 @@ _FORMES: dict[str, Schema] = {
     "empreinte_commande": _HEX64,
     "precedent": {"anyOf": [_HEX64, {"type": "null"}]},
     "enregistre_le": _INSTANT,
+    "fichier": _HEX64,
+    # the decoder spells its bounds in the dialect of Python
+    "correlation": {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": 128,
+        "pattern": "^[ -~]{1,128}$",
+    },
 }
 
 
@@ -81,7 +89,8 @@ def _fait(topic: str) -> tuple[Schema, dict[str, Schema]]:
 
 
 def _absent(membre: str, sous: Schema, objet: Schema) -> Schema:
-    return sous if membre in objet.get("required", ()) else _sans_null(sous)
+    fin = _affiner(membre, sous)
+    return fin if membre in objet.get("required", ()) else _sans_null(fin)
 
 
 def _affiner(nom: str, sous: Schema) -> Schema:

@@ -31,6 +31,9 @@ _COLONNES = (
     "id_commande",
     "acteur",
     "role",
+    "source_fichier",
+    "source_feuille",
+    "source_ligne",
 )
 _TITRES = ("Pos.", "Effet", "", "Type", "Montant", "Structure")
 
@@ -187,7 +190,10 @@ def _montant(entree: Entree) -> int | None:
 
 def _ligne_csv(entree: Entree) -> dict[str, Cellule]:
     etat = entree.etat
-    acteur = etat.get("acteur")
+    acteur, source = (
+        valeur if isinstance(valeur, dict) else {}
+        for valeur in (etat.get("acteur"), etat.get("provenance"))
+    )
     return {
         "position": entree.position,
         "date_effet": etat["date_effet"],
@@ -197,8 +203,11 @@ def _ligne_csv(entree: Entree) -> dict[str, Cellule]:
         "montant_centimes": _montant(entree),
         "tardif": entree.tardif,
         "id_commande": etat.get("id_commande"),
-        "acteur": acteur.get("id") if isinstance(acteur, dict) else None,
-        "role": acteur.get("role") if isinstance(acteur, dict) else None,
+        "acteur": acteur.get("id"),
+        "role": acteur.get("role"),
+        "source_fichier": source.get("fichier"),
+        "source_feuille": source.get("feuille"),
+        "source_ligne": source.get("ligne"),
     }
 
 

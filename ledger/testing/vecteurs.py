@@ -28,6 +28,11 @@ def lignes_v1_correlation() -> list[bytes]:
     return (_DONNEES / "faits-v1-correlation.jsonl").read_bytes().splitlines()
 
 
+def lignes_v1_provenance() -> list[bytes]:
+    """One line of each type with the optional member `provenance`; they chain to nothing."""
+    return (_DONNEES / "faits-v1-provenance.jsonl").read_bytes().splitlines()
+
+
 def preuves_v1() -> dict[str, Any]:
     """Leaves and roots (hex) at every size of the frozen journal, proofs, a note, its key."""
     lues: dict[str, Any] = json.loads((_DONNEES / "preuves-v1.json").read_bytes())

@@ -27,6 +27,8 @@ SUITE = vecteurs.lignes_v1_suite()
 """Types born after the frozen journal, one line each; they chain to nothing here."""
 CORRELEES = vecteurs.lignes_v1_correlation()
 """One line of each type with the optional member `correlation`; they chain to nothing here."""
+SITUEES = vecteurs.lignes_v1_provenance()
+"""One line of each type with the optional member `provenance`; they chain to nothing here."""
 RACINE = "y5N1Aed+8AdGBsZJQy55PIeikrgW+GkxR8k+WUFfLPA="
 TYPES_V1 = {
     "programme-ouvert": "ProgrammeOuvert",
@@ -82,7 +84,7 @@ def nom(ligne: bytes) -> str:
     return f"{lue['pos']:02d}-{lue['type']}"
 
 
-@pytest.mark.parametrize("ligne", LIGNES + SUITE + CORRELEES, ids=nom)
+@pytest.mark.parametrize("ligne", LIGNES + SUITE + CORRELEES + SITUEES, ids=nom)
 def test_un_fait_fige_se_lit_et_se_reecrit_aux_memes_octets(ligne: bytes) -> None:
     """Chaque fait figé se lit dans sa classe et se réécrit aux mêmes octets."""
     position, topic, octets = brute(ligne)
@@ -105,22 +107,46 @@ def test_une_correlation_mal_formee_ne_se_lit_pas(correlation: Any) -> None:
         decoder(topic, json_canonique(etat))
 
 
+MAUVAISES = [
+    "a" * 64,
+    7,
+    [],
+    {},
+    {"fichier": "a" * 64},
+    {"ligne": 1},
+    *({"fichier": f, "ligne": 1} for f in ("a" * 63, "a" * 65, "A" * 64, f"{'a' * 63}\n", None)),
+    *({"fichier": "a" * 64, "ligne": n} for n in (0, -1, "1", 2**53, True, None)),
+    *({"fichier": "a" * 64, "ligne": 1, "feuille": f} for f in ("", "x" * 201, 3)),
+    {"fichier": "a" * 64, "ligne": 1, "nom": "candidatures.xlsx"},
+]
+
+
+@pytest.mark.parametrize("provenance", MAUVAISES, ids=lambda p: json.dumps(p)[:90])
+def test_une_provenance_mal_formee_ne_se_lit_pas(provenance: Any) -> None:
+    """Une provenance stockée doit être un SHA-256 et une ligne, plus une feuille : rien d'autre."""
+    _, topic, octets = brute(SITUEES[0])
+    with pytest.raises(OctetsIllisibles, match="provenance"):
+        decoder(topic, json_canonique(json.loads(octets) | {"provenance": provenance}))
+
+
 def test_un_membre_inconnu_reste_refuse() -> None:
-    """Un membre que le format ne connaît pas rend la ligne illisible, corrélation ou non."""
-    _, topic, octets = brute(CORRELEES[0])
-    for membre in ("causation", "correlations", "Correlation"):
-        with pytest.raises(OctetsIllisibles, match=membre):
-            decoder(topic, json_canonique(json.loads(octets) | {membre: "a"}))
+    """Un membre que le format ne connaît pas rend la ligne illisible, facultatifs ou non."""
+    for ligne in (CORRELEES[0], SITUEES[0]):
+        _, topic, octets = brute(ligne)
+        for membre in ("causation", "correlations", "Correlation", "provenances", "contexte"):
+            with pytest.raises(OctetsIllisibles, match=membre):
+                decoder(topic, json_canonique(json.loads(octets) | {membre: "a"}))
 
 
-def test_les_lignes_sans_correlation_restent_celles_d_avant() -> None:
-    """Chaque type a sa ligne corrélée, qui ne diffère que par ce membre d'une ligne figée."""
+def test_les_lignes_sans_membre_facultatif_restent_celles_d_avant() -> None:
+    """Chaque type a sa ligne par membre facultatif, qui ne diffère que par lui d'une figée."""
     avant = {(json.loads(x)["type"], json.loads(x)["pos"]): json.loads(x) for x in LIGNES + SUITE}
-    for ligne in CORRELEES:
-        lue = json.loads(ligne)
-        del lue["state"]["correlation"]
-        assert lue == avant[lue["type"], lue["pos"]]
-    assert {json.loads(ligne)["type"] for ligne in CORRELEES} == set(TYPES_V1)
+    for membre, figees in (("correlation", CORRELEES), ("provenance", SITUEES)):
+        for ligne in figees:
+            lue = json.loads(ligne)
+            del lue["state"][membre]
+            assert lue == avant[lue["type"], lue["pos"]]
+        assert {json.loads(ligne)["type"] for ligne in figees} == set(TYPES_V1)
 
 
 def test_la_table_des_types_ne_fait_que_grandir() -> None:
@@ -137,7 +163,7 @@ def test_tout_type_du_registre_est_fige_par_une_ligne() -> None:
 def test_les_membres_facultatifs_figurent_dans_les_lignes_figees() -> None:
     """Chaque membre de chaque classe v1 figure dans au moins une ligne figée."""
     vus: dict[str, set[str]] = {}
-    for ligne in LIGNES + SUITE + CORRELEES:
+    for ligne in LIGNES + SUITE + CORRELEES + SITUEES:
         lue: dict[str, Any] = json.loads(ligne)
         vus.setdefault(lue["type"], set()).update(lue["state"])
     assert vus == {topic: set(TYPES[topic].__struct_fields__) for topic in TYPES_V1}
