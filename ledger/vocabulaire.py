@@ -51,7 +51,8 @@ MEMBRES: dict[str, str] = {
     "correlation": "Identifiant de l'échange ou du traitement de l'hôte dont la commande vient.",
     "provenance": "La ligne de fichier où la commande a été lue, quand elle vient d'un fichier.",
     "fichier": "SHA-256 des octets du fichier, en hexadécimal.",
-    "ligne": "Rang de la ligne tel qu'un tableur le montre, à partir de 1.",
+    "ligne": "Ligne telle qu'un tableur la montre, à partir de 1 ; dans un texte, celle "
+    "où elle commence.",
     "feuille": "Nom de la feuille, quand le fichier en a.",
     "enregistre_le": "Instant UTC d'enregistrement ; il ne recule jamais dans un journal.",
     "empreinte_commande": "SHA-256 du JSON canonique de la commande validée.",
