@@ -8,14 +8,14 @@ them, and the totals do not depend on which structures are assumed digital or wi
 from __future__ import annotations
 
 import csv
-import re
-import unicodedata
 from collections.abc import Iterator
 from datetime import date
 from importlib.resources import files
 from typing import Any, NamedTuple
 
 from ledger.bareme import regles_publiees
+
+from .identifiants import identifiant_structure
 
 PROGRAMME = "fabriques-de-territoire"
 LAUREATS = "laureats-2020-02-03.csv"
@@ -60,7 +60,7 @@ def laureats() -> tuple[Laureat, ...]:
     lignes = list(csv.DictReader(texte.splitlines()))
     return tuple(
         Laureat(
-            structure=_slug(ligne["structure"], ligne["code_postal"]),
+            structure=identifiant_structure(ligne["structure"], ligne["code_postal"]),
             porteur=ligne["structure"],
             code_postal=ligne["code_postal"],
             ville=ligne["ville"],
@@ -194,11 +194,3 @@ def _commande(verbe: str, identifiant: str, jour: date, role: str, **champs: Any
         "date_effet": jour.isoformat(),
         **champs,
     }
-
-
-def _slug(nom: str, code_postal: str) -> str:
-    """Name and postcode as an id: a name alone is not an identity (one appears twice)."""
-    decompose = unicodedata.normalize("NFKD", nom)
-    ascii_ = "".join(c for c in decompose if not unicodedata.combining(c)).lower()
-    mots = re.sub(r"[^a-z0-9]+", "-", ascii_).strip("-")
-    return f"{mots[: 64 - len(code_postal) - 1].strip('-')}-{code_postal}"

@@ -44,6 +44,8 @@ class CommandeIllisible:
 
     refus: Refus
     id_commande: str | None = None
+    defauts: tuple[tuple[str, str], ...] = ()
+    """Member and what is wrong with it, for each member that is wrong."""
 
 
 class _JsonRejectedError(ValueError):
@@ -91,18 +93,25 @@ def en_commande(donnees: Mapping[str, Any] | Any) -> Commande | CommandeIllisibl
         absents = {k for k, v in brut.items() if v is None and k in champs}  # null = absent
         return classe.model_validate({k: v for k, v in brut.items() if k not in absents})
     except ValidationError as erreur:
-        raisons = "; ".join(_raison(e) for e in erreur.errors(include_url=False)[:5])
-        return _illisible(f"{classe.verbe} : {raisons}.", id_commande=id_lu)
+        defauts = tuple(_defaut(e) for e in erreur.errors(include_url=False))
+        raisons = "; ".join(f"{champ} : {raison}" for champ, raison in defauts[:5])
+        return _illisible(f"{classe.verbe} : {raisons}.", id_commande=id_lu, defauts=defauts)
 
 
-def _illisible(message: str, *, id_commande: str | None = None) -> CommandeIllisible:
+def _illisible(
+    message: str,
+    *,
+    id_commande: str | None = None,
+    defauts: tuple[tuple[str, str], ...] = (),
+) -> CommandeIllisible:
     return CommandeIllisible(
         Refus("commande_invalide", message, remede="Corriger la commande et la renvoyer."),
         id_commande,
+        defauts,
     )
 
 
-def _raison(erreur: Any) -> str:
+def _defaut(erreur: Any) -> tuple[str, str]:
     # the name of an unknown member is the sender's own, as long as the command may be
     champ = _raccourcir(".".join(str(p) for p in erreur["loc"])) or "commande"
     genre = str(erreur["type"])
@@ -121,7 +130,7 @@ def _raison(erreur: Any) -> str:
         raison = f"trop long ({erreur['ctx']['max_length']} au plus)"
     else:
         raison = str(erreur["msg"])
-    return f"{champ} : {raison}"
+    return champ, raison
 
 
 def _raccourcir(nom: str) -> str:

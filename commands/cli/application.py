@@ -21,6 +21,7 @@ from .ecriture import executer
 from .explication import comparer, expliquer
 from .exports import exporter
 from .francais import en_francais
+from .importer import importer
 from .journal import journal
 from .lecture import lecture
 from .rapport import rapport, reproduire
@@ -197,6 +198,7 @@ def application(contexte: click.Context) -> None:
 for _verbe in (
     demo,
     executer,
+    importer,
     enveloppe,
     credits,
     structures,

@@ -104,7 +104,7 @@ def executer(  # noqa: PLR0913 - one argument per option
         a_lire = lignes(entree)
         premiere = next(a_lire, None)
         with (
-            _ouvrir_livre(base, premiere, a_blanc=a_blanc, releves=releves) as livre,
+            ouvrir_livre(base, premiere, a_blanc=a_blanc, releves=releves) as livre,
             ouvrir_sortie(sortie, base=base, entree=fichier, directe=True) as flux,
         ):
             registre = Registre(flux, choisi)
@@ -162,7 +162,7 @@ def _suite(atomique: bool, a_blanc: bool) -> str:
 
 
 @contextmanager
-def _ouvrir_livre(
+def ouvrir_livre(
     base: str, premiere: Ligne | None, *, a_blanc: bool, releves: str | None
 ) -> Iterator[GrandLivre]:
     """The ledger to write to, or a fork in memory that writes nothing."""

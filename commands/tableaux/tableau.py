@@ -79,10 +79,10 @@ def ouvrir_tableau(
 
     Raises: TableauIllisible, whose `code` says why.
     """
-    nom = "entrée standard" if str(fichier) == "-" else Path(fichier).name
+    nom = nom_de(fichier)
     with TemporaryDirectory(prefix="fabriques-") as dossier:
         copie = Path(dossier) / "tableau"
-        empreinte, debut = _copier(fichier, copie, nom)
+        empreinte, debut = copier(fichier, copie, nom)
         if debut.startswith(b"PK\x03\x04"):
             yield _classeur(copie, nom, empreinte, verifier_archive(copie), feuille)
         elif debut.startswith(_OLE):
@@ -98,8 +98,13 @@ def ouvrir_tableau(
             yield _texte(copie, nom, empreinte, encodage, separateur)
 
 
-def _copier(fichier: str | Path, copie: Path, nom: str) -> tuple[str, bytes]:
-    """Copy the bytes aside; their digest and their beginning."""
+def nom_de(fichier: str | Path) -> str:
+    """How sentences name the file."""
+    return "entrée standard" if str(fichier) == "-" else Path(fichier).name
+
+
+def copier(fichier: str | Path, copie: Path, nom: str) -> tuple[str, bytes]:
+    """Copy the bytes aside; their digest and their beginning. Raises TableauIllisible."""
     somme, taille, debut = sha256(), 0, b""
     blanc = True
     try:
@@ -196,9 +201,7 @@ def _classeur(copie: Path, nom: str, empreinte: str, genre: str, voulue: str | N
     if genre == "xlsm":
         constats.append("Le classeur tient des macros : elles ne sont jamais exécutées.")
     if marque is not None and marque.formules:
-        constats.append(
-            f"{marque.formules} cellules tiennent une formule : la valeur enregistrée est lue."
-        )
+        constats.append(f"Cellules de formule : {marque.formules} ; la valeur enregistrée est lue.")
     if genre == "xls":
         constats.append("Un .xls ne dit pas quelles cellules sont des formules ou des erreurs.")
     constats += _suffixe(nom, (genre,), f"un classeur .{genre}")

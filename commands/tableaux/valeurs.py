@@ -38,6 +38,7 @@ _GENRES = {"date": "une date", "heure": "une heure", "booleen": "un oui/non", "n
 CODES: dict[str, str] = {
     # refusals
     "cellule_en_erreur": "La cellule montre une erreur, ou une formule sans valeur enregistrée.",
+    "formule_en_texte": "La cellule tient le texte d'une formule, qui n'a pas été calculée.",
     "type_inattendu": "La cellule n'est pas du genre attendu.",
     "caractere_perdu": "Un caractère du texte n'a pas pu être décodé.",
     "texte_mal_decode": "Le texte a été décodé deux fois (« Ã© » pour « é »).",
@@ -111,7 +112,7 @@ def lire_montant(cellule: Cellule) -> Lue:
             raise ValeurRefusee(
                 "montant_ambigu",
                 f"le montant {texte[:40]!r} est ambigu ou illisible",
-                "Écrire par exemple « 150 000,00 » : deux décimales ou aucune.",
+                "Écrire par exemple 150 000,00 ou 150000 : deux décimales ou aucune.",
             ) from erreur
     if cellule.genre != "nombre":
         raise _inattendu(cellule, "un montant")
@@ -172,7 +173,7 @@ def _lire_date_texte(texte: str, *, ambigu: bool) -> tuple[date, bool]:
     trouve = _JOUR.fullmatch(texte)
     if trouve is not None:
         jour, signe, mois, annee = trouve.groups()
-        if ambigu and int(jour) <= _MOIS_MAX and jour != mois:
+        if ambigu and int(jour) != int(mois) and max(int(jour), int(mois)) <= _MOIS_MAX:
             raise ValeurRefusee(
                 "date_ambigue",
                 f"la date {texte!r} peut se lire de deux façons : la colonne porte ailleurs une "
@@ -223,9 +224,12 @@ def _date(iso: str, ecrite: str | None = None) -> date:
     try:
         return lire_date(iso)
     except ValueError as erreur:
-        vu = ecrite or iso
-        code = "date_hors_bornes" if "hors des" in str(erreur) else "date_illisible"
-        raison = str(erreur) if ecrite is None else f"la date {vu[:40]!r} n'existe pas, ou pas ici"
+        hors = "hors des" in str(erreur)
+        code = "date_hors_bornes" if hors else "date_illisible"
+        raison = str(erreur)
+        if ecrite is not None:
+            dit = "est hors des années admises" if hors else "n'existe pas au calendrier"
+            raison = f"la date {ecrite[:40]!r} {dit}"
         raise ValeurRefusee(code, raison, "Écrire AAAA-MM-JJ ou JJ/MM/AAAA.") from erreur
 
 
@@ -319,6 +323,12 @@ def _texte(cellule: Cellule) -> str:
             "Y mettre la valeur elle-même.",
         )
     texte = cellule.texte.strip(_ESPACES + "\r\n")
+    if cellule.genre == "texte" and texte.startswith("="):
+        raise ValeurRefusee(
+            "formule_en_texte",
+            f"la cellule tient une formule écrite en toutes lettres ({texte[:40]})",
+            "Y mettre la valeur elle-même.",
+        )
     if cellule.genre != "texte" or texte.isascii():
         return texte
     if "\ufffd" in texte:

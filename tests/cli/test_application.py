@@ -20,6 +20,7 @@ from tests.cli.outils import RACINE, depot, en_lignes, lancer, lancer_a_part, ou
 VERBES = (
     "demo",
     "executer",
+    "importer",
     "enveloppe",
     "credits",
     "structures",

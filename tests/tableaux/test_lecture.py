@@ -167,9 +167,7 @@ def test_les_cellules_d_un_classeur_gardent_leur_genre(tmp_path: Path) -> None:
         rangees = list(tableau.rangees())
         assert (tableau.feuille, tableau.feuilles) == ("Sheet", ("Sheet", "Autre"))
         assert tableau.fusions == ((2, 2, 2, 3),)
-        assert "1 cellules tiennent une formule : la valeur enregistrée est lue." in (
-            tableau.constats
-        )
+        assert "Cellules de formule : 1 ; la valeur enregistrée est lue." in tableau.constats
     vus = [
         [(c.genre, c.texte, c.formule) for c in r.cellules if c.genre != "vide"] for r in rangees
     ]

@@ -121,6 +121,8 @@ CAS: list[tuple[Lire, Cellule, Any]] = [
     (lire_texte, t("  Évry \u00a0"), ("Évry",)),
     (lire_texte, t("ÉVRY"), ("ÉVRY",)),
     (lire_texte, n("12"), ("12", "nombre_pour_texte")),
+    (lire_texte, t("=A1"), "formule_en_texte"),
+    (lire_montant, t("=SOMME(A1:A3)"), "formule_en_texte"),
     (lire_texte, t("Ã‰vry"), "texte_mal_decode"),
     (lire_texte, t("\ufffdvry"), "caractere_perdu"),
     (lire_texte, d("2020-02-03"), "type_inattendu"),

@@ -1,0 +1,96 @@
+"""From a row to values: each cell read by its field, each refusal with its column and its value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from ..tableaux import Cellule, Entete, Rangee, ValeurRefusee, nom_colonne
+from .champs import Champ, Lecture, Valeurs
+from .issues import Constat
+
+_VALEUR_MAX = 80
+
+
+class Lue(Struct, frozen=True):
+    """A row read: its values, and what there is to say, refusals apart from the rest."""
+
+    valeurs: Valeurs
+    alertes: tuple[Constat, ...]
+    refus: tuple[Constat, ...]
+    de_colonne: frozenset[str]
+    """Fields that the row itself gives, the others being the same for the whole file."""
+
+
+def lire_ligne(
+    rangee: Rangee,
+    entete: Entete,
+    champs: tuple[Champ, ...],
+    lecture: Lecture,
+    constantes: Mapping[str, str],
+) -> Lue:
+    """The values of a row. A constant fills a cell left blank, or a column that is not there."""
+    valeurs: Valeurs = {}
+    alertes: list[Constat] = []
+    refus: list[Constat] = []
+    de_colonne: set[str] = set()
+    for champ in champs:
+        cellule, colonne = _cellule(rangee, entete, champ.nom)
+        if cellule is not None and not cellule.vide:
+            de_colonne.add(champ.nom)
+        elif champ.nom in constantes:
+            cellule, colonne = Cellule("texte", constantes[champ.nom]), None
+        else:
+            if champ.requis:
+                refus.append(_absente(champ.nom, entete))
+            continue
+        vue = cellule.texte[:_VALEUR_MAX]
+        try:
+            valeurs[champ.nom], siennes = champ.lire(cellule, lecture, champ.nom)
+        except ValeurRefusee as erreur:
+            phrase = f"{champ.nom} : {erreur.phrase}"
+            refus.append(Constat(erreur.code, phrase, erreur.remede, colonne, vue))
+            continue
+        for alerte in siennes:
+            phrase = f"{champ.nom} : {alerte.phrase}"
+            alertes.append(Constat(alerte.code, phrase, colonne=colonne, valeur=vue))
+    return Lue(valeurs, tuple(alertes), tuple(refus), frozenset(de_colonne))
+
+
+def designer(entete: Entete, champ: str) -> str | None:
+    """The column of a field, for people: its heading and its letters."""
+    return entete.titre(champ) if champ in entete.colonnes else None
+
+
+def _cellule(rangee: Rangee, entete: Entete, champ: str) -> tuple[Cellule | None, str | None]:
+    colonne = entete.colonnes.get(champ)
+    if colonne is None:
+        return None, None
+    return rangee.cellule(colonne), entete.titre(champ)
+
+
+def _absente(champ: str, entete: Entete) -> Constat:
+    return Constat(
+        "valeur_absente",
+        f"{champ} : la cellule est vide",
+        "La remplir.",
+        designer(entete, champ),
+        "",
+    )
+
+
+def surnumeraires(rangee: Rangee, entete: Entete) -> Constat | None:
+    """What to say of a row longer than its headings: its cells are probably shifted."""
+    for rang in range(len(entete.titres), len(rangee.cellules)):
+        cellule = rangee.cellules[rang]
+        if not cellule.vide:
+            return Constat(
+                "ligne_illisible",
+                f"la ligne a {len(rangee.cellules)} cellules pour {len(entete.titres)} en-têtes : "
+                "un séparateur est de trop, ses colonnes sont décalées",
+                "Mettre entre guillemets la cellule qui tient le séparateur.",
+                nom_colonne(rang),
+                cellule.texte[:_VALEUR_MAX],
+            )
+    return None
