@@ -48,32 +48,48 @@ class CommandeIllisible:
     """Member and what is wrong with it, for each member that is wrong."""
 
 
-class _JsonRejectedError(ValueError):
+class JsonIllisible(ValueError):  # noqa: N818 - a French statement of fact, as house style asks
+    """A line that is no JSON, or not one that the ledger takes. Its text is a French sentence."""
+
+
+class _JsonRejectedError(JsonIllisible):
     """JSON that the ledger does not take: duplicate member, float, NaN."""
 
 
 def lire_ligne(ligne: bytes) -> Commande | CommandeIllisible:
     """The command of one JSON line. Floats, NaN and duplicate members are refused."""
-    if len(ligne) > OCTETS_MAX:
-        return _illisible(f"La commande dépasse {OCTETS_MAX} octets.")
     try:
-        donnees = json.loads(
+        donnees = lire_json(ligne)
+    except _JsonRejectedError as erreur:
+        return _illisible(str(erreur), id_commande=_id_dans(ligne))
+    except JsonIllisible as erreur:
+        return _illisible(str(erreur))
+    return en_commande(donnees)
+
+
+def lire_json(ligne: bytes) -> Any:
+    """The value of one JSON line, as every entry of the ledger reads it: no float, NaN nor member
+    given twice. Raises: JsonIllisible."""
+    if len(ligne) > OCTETS_MAX:
+        raise JsonIllisible(f"La commande dépasse {OCTETS_MAX} octets.")
+    try:
+        return json.loads(
             ligne.decode("utf-8-sig"),
             object_pairs_hook=_objet,
             parse_float=_flottant,
             parse_constant=_flottant,
         )
     except UnicodeDecodeError:
-        return _illisible("La ligne n'est pas en UTF-8.")
-    except _JsonRejectedError as erreur:
-        return _illisible(str(erreur), id_commande=_id_dans(ligne))
+        raison = "La ligne n'est pas en UTF-8."
     except RecursionError:
-        return _illisible("Le JSON est trop imbriqué.")
+        raison = "Le JSON est trop imbriqué."
     except json.JSONDecodeError as erreur:
-        return _illisible(f"La ligne n'est pas du JSON (au caractère {erreur.colno}).")
+        raison = f"La ligne n'est pas du JSON (au caractère {erreur.colno})."
+    except JsonIllisible:
+        raise
     except ValueError:  # an integer of thousands of digits
-        return _illisible("Un nombre de la ligne a trop de chiffres.")
-    return en_commande(donnees)
+        raison = "Un nombre de la ligne a trop de chiffres."
+    raise JsonIllisible(raison)
 
 
 def en_commande(donnees: Mapping[str, Any] | Any) -> Commande | CommandeIllisible:
@@ -93,9 +109,11 @@ def en_commande(donnees: Mapping[str, Any] | Any) -> Commande | CommandeIllisibl
         absents = {k for k, v in brut.items() if v is None and k in champs}  # null = absent
         return classe.model_validate({k: v for k, v in brut.items() if k not in absents})
     except ValidationError as erreur:
-        defauts = tuple(_defaut(e) for e in erreur.errors(include_url=False))
-        raisons = "; ".join(f"{champ} : {raison}" for champ, raison in defauts[:5])
-        return _illisible(f"{classe.verbe} : {raisons}.", id_commande=id_lu, defauts=defauts)
+        return _illisible(
+            f"{classe.verbe} : {raisons(erreur)}.",
+            id_commande=id_lu,
+            defauts=tuple(_defaut(e) for e in erreur.errors(include_url=False)),
+        )
 
 
 def _illisible(
@@ -109,6 +127,12 @@ def _illisible(
         id_commande,
         defauts,
     )
+
+
+def raisons(erreur: ValidationError) -> str:
+    """What the schema refuses, in French: the first defects, each with its member."""
+    defauts = (_defaut(e) for e in erreur.errors(include_url=False)[:5])
+    return "; ".join(f"{champ} : {raison}" for champ, raison in defauts)
 
 
 def _defaut(erreur: Any) -> tuple[str, str]:

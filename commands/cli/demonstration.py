@@ -5,9 +5,10 @@ from __future__ import annotations
 import shlex
 import shutil
 import sys
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -35,6 +36,7 @@ _FORMATS = ("table", "json")
 Exemples :
   fabriques demo
   fabriques demo --base essai.db --au 2022-12-31
+  fabriques demo --synthetique
   fabriques demo --format json""",
 )
 @click.option(
@@ -44,25 +46,48 @@ Exemples :
     help="La base à créer ou à compléter (par défaut : un nouveau fichier fabriques-demo.db).",
 )
 @option_au_jour(
-    "Jouer les faits jusqu'à ce jour, et montrer les chiffres à ce jour (par défaut : 2020-12-31).",
-    defaut=_AU,
+    "Jouer les faits jusqu'à ce jour, et montrer les chiffres à ce jour (par défaut : 2020-12-31, "
+    "ou 2024-12-31 avec --synthetique).",
+)
+@click.option(
+    "--synthetique",
+    is_flag=True,
+    help="Une histoire synthétique de tout le programme : 300 labels, puis ceux de 2023 et 2024.",
 )
 @option_format(_FORMATS, "table")
 @option_sortie
-def demo(base: str | None, au: date, format_demande: str | None, sortie: str | None) -> None:
+def demo(
+    base: str | None,
+    au: date | None,
+    *,
+    synthetique: bool,
+    format_demande: str | None,
+    sortie: str | None,
+) -> None:
     """Le programme de 2019 et ses 80 premiers lauréats, dans une base d'essai.
 
     Montre ce qui est supposé et pourquoi, l'enveloppe, les AE et CP, un échéancier et la
     vérification. Relancer sur la même base est sans effet ; une date plus tardive la complète.
+
+    Avec --synthetique, les structures sont numérotées et n'existent pas : seules les dates et les
+    tailles des vagues sont publiées. Deux programmes y ont chacun leurs règles (2019, 2023).
     """
-    from commands.demo import PROGRAMME  # noqa: PLC0415
+    from commands.demo import PROGRAMME, commandes_demo  # noqa: PLC0415
 
     choisi = choisir_format(format_demande, sortie, defaut="table", admis=_FORMATS)
-    base = base if base is not None else _base_libre()
-    refuser_les_url(base)
-    _refuser_une_vraie_base(base, PROGRAMME)
+    if base is not None:
+        refuser_les_url(base)
+    if synthetique:
+        from .synthese import jouer_la_synthese  # noqa: PLC0415
+
+        base = base if base is not None else base_libre("fabriques-synthetique")
+        jouer_la_synthese(base, au, choisi, sortie)
+        return
+    base = base if base is not None else base_libre("fabriques-demo")
+    au = au if au is not None else _AU
+    refuser_une_vraie_base(base, (PROGRAMME,))
     avertir(f"Base de démonstration : {base}")
-    _jouer(base, au)
+    jouer(base, list(commandes_demo(au)))
     with ouvrir_en_lecture(base) as store:
         from ledger import Journal  # noqa: PLC0415
         from projections import regarder  # noqa: PLC0415
@@ -74,24 +99,24 @@ def demo(base: str | None, au: date, format_demande: str | None, sortie: str | N
         raise click.exceptions.Exit(SORTIE_CONSTAT)
 
 
-def _base_libre() -> str:
+def base_libre(racine: str) -> str:
     """The first free name in the current folder: a demonstration never grows an unnamed base."""
     rang = 1
     while True:
-        nom = "fabriques-demo.db" if rang == 1 else f"fabriques-demo-{rang}.db"
+        nom = f"{racine}.db" if rang == 1 else f"{racine}-{rang}.db"
         if not Path(nom).exists():
             return nom
         rang += 1
 
 
-def _refuser_une_vraie_base(base: str, programme: str) -> None:
+def refuser_une_vraie_base(base: str, programmes: Sequence[str]) -> None:
     """Facts are never removed: the demonstration does not add any to a ledger of other facts."""
     from ledger.erreurs import UsageError  # noqa: PLC0415
 
     if est_absente(base):
         return
     with ouvrir_en_lecture(base) as store:
-        autres = [p for p in store.programmes() if p != programme]
+        autres = [p for p in store.programmes() if p not in programmes]
     if autres:
         raise UsageError(
             f"La base {base} tient déjà {', '.join(autres)} : la démonstration n'y ajoute rien.",
@@ -99,12 +124,10 @@ def _refuser_une_vraie_base(base: str, programme: str) -> None:
         )
 
 
-def _jouer(base: str, au: date) -> None:
+def jouer(base: str, commandes: list[dict[str, Any]]) -> None:
     """Execute the commands; the first one alone, so that a refused opening writes nothing."""
     from commands import GrandLivre  # noqa: PLC0415
-    from commands.demo import commandes_demo  # noqa: PLC0415
 
-    commandes = list(commandes_demo(au))
     if not commandes:
         raise click.UsageError("Aucun fait de la démonstration n'est daté de ce jour ou d'avant.")
     comptes = {"acceptee": 0, "deja_executee": 0}
@@ -132,7 +155,7 @@ def _montrer(demande: Demande, vue: Vue, rapport: Rapport) -> None:
 
     def table(taille: int) -> str:
         temoin = structure_temoin()
-        parties = [("Ce qui est publié, supposé ou inconnu", _hypotheses(HYPOTHESES, taille))]
+        parties = [("Ce qui est publié, supposé ou inconnu", en_liste(HYPOTHESES, taille))]
         corps = table_enveloppe(figure, complements(vue), largeur=taille)
         parties.append((f"Enveloppe {_date(demande)}", corps))
         parties.append((f"AE et CP {_date(demande)}", table_credits(lignes, largeur=taille)))
@@ -142,7 +165,7 @@ def _montrer(demande: Demande, vue: Vue, rapport: Rapport) -> None:
         corps = table_verification(vue.programme, rapport, largeur=taille)
         parties.append(("Vérification de tout le journal", corps))
         parties.append(("À essayer ensuite", _suite(demande.base, temoin)))
-        return "\n\n".join(f"{titre}\n{'=' * len(titre)}\n{corps}" for titre, corps in parties)
+        return en_parties(parties)
 
     publier(demande, valeur, table=table)
 
@@ -153,11 +176,17 @@ def _date(demande: Demande) -> str:
     return f"au {format_date(demande.au or _AU)}"
 
 
-def _hypotheses(phrases: tuple[str, ...], taille: int) -> str:
+def en_parties(parties: Sequence[tuple[str, str]]) -> str:
+    """Titled parts of a page, one after the other."""
+    return "\n\n".join(f"{titre}\n{'=' * len(titre)}\n{corps}" for titre, corps in parties)
+
+
+def en_liste(phrases: Sequence[str], taille: int) -> str:
+    """Sentences as a list, folded."""
     return "\n".join(f"-{en_retrait(phrase, taille)[1:]}" for phrase in phrases)
 
 
-def _appel() -> str:
+def appel() -> str:
     """How to call the program from here: by its name when the shell finds it, else by its path."""
     lance = Path(sys.argv[0])
     if lance.name != "fabriques" or shutil.which("fabriques") is not None:
@@ -169,7 +198,7 @@ def _appel() -> str:
 def _suite(base: str, temoin: str) -> str:
     nom = neutraliser(shlex.quote(base))
     return "\n".join(
-        f"  {_appel()} {suite}"
+        f"  {appel()} {suite}"
         for suite in (
             f"demo --base {nom} --au 2022-12-31",
             f"credits --base {nom}",

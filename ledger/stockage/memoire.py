@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NoReturn
 
 from ..erreurs import VersionConflictError
@@ -11,15 +11,22 @@ from .usage import Usage, refuser_de_voyager
 
 
 class MemoryStore:
-    """Streams in memory, on top of an optional `origine` that is read and never written."""
+    """Streams in memory, on top of an optional `origine` that is read and never written.
 
-    def __init__(self, origine: Store | None = None) -> None:
+    `jusqua` forks a programme from a past position: what the origin holds after it is not seen.
+    """
+
+    def __init__(
+        self, origine: Store | None = None, *, jusqua: Mapping[str, int] | None = None
+    ) -> None:
         self._origine = origine
         self._lignes: dict[str, list[LigneBrute]] = {}
         self._index: dict[str, dict[str, EntreeIndex]] = {}
         self._bases: dict[str, int] = (
             {} if origine is None else {p: origine.taille(p) for p in origine.programmes()}
         )
+        for programme, position in (jusqua or {}).items():
+            self._bases[programme] = min(max(position, 0), self._base(programme))
         self._usage = Usage("La base en mémoire")
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
@@ -28,7 +35,8 @@ class MemoryStore:
     def programmes(self) -> tuple[str, ...]:
         """The programmes that have events, sorted."""
         self._usage.exiger()
-        return tuple(sorted({*self._bases, *(p for p, lignes in self._lignes.items() if lignes)}))
+        bases = (p for p, taille in self._bases.items() if taille)
+        return tuple(sorted({*bases, *(p for p, lignes in self._lignes.items() if lignes)}))
 
     def taille(self, programme: str) -> int:
         """The last position of a programme."""

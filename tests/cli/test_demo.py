@@ -75,3 +75,36 @@ def test_avant_le_programme_il_n_y_a_rien_a_montrer(tmp_path: Path) -> None:
     """Une date antérieure au programme est un défaut d'usage, et ne crée pas de base."""
     fait = lancer("demo", "--base", tmp_path / "d.db", "--au", "2018-01-01")
     assert (fait.code, list(tmp_path.iterdir())) == (2, [])
+
+
+def test_l_histoire_synthetique_tient_deux_programmes(tmp_path: Path) -> None:
+    """--synthetique joue les deux jeux de règles dans une base, dit ses hypothèses et vérifie."""
+    base = tmp_path / "s.db"
+    fait = lancer("demo", "--synthetique", "--base", base, "--format", "json")
+    assert fait.code == 0, fait.erreur
+    assert list(fait.json) == ["hypotheses", "programmes"]
+    assert list(fait.json["programmes"]) == ["synthetique-2019", "synthetique-2023"]
+    assert "2062 faits enregistrés" in fait.erreur
+    premier = fait.json["programmes"]["synthetique-2019"]
+    assert premier["enveloppe"]["labels"] == {
+        "total": 300,
+        "qpv": 150,
+        "hors_qpv": 150,
+        "numeriques": 32,
+    }
+    for programme in fait.json["programmes"].values():
+        assert programme["verification"]["statut"] == "conforme"
+    encore = lancer("demo", "--synthetique", "--base", base, "--au", "2021-12-31")
+    assert encore.code == 0
+    assert "SYNTHÉTIQUE : aucune structure de cette base n'existe" in encore.sortie
+    assert "déjà présents" in encore.erreur
+    assert max(map(len, encore.sortie.splitlines())) <= 90
+    assert lancer("demo", "--base", base).code == 2
+
+
+def test_la_synthese_n_ecrit_pas_dans_une_vraie_base(base: Path) -> None:
+    """--synthetique refuse une base qui tient autre chose qu'elle, même la démonstration."""
+    avant = base.read_bytes()
+    fait = lancer("demo", "--synthetique", "--base", base)
+    assert (fait.code, fait.octets) == (2, b"")
+    assert base.read_bytes() == avant

@@ -52,3 +52,17 @@ def test_une_bifurcation_ignore_la_suite_de_son_origine() -> None:
     assert [x.position for x in fourche.lire("p")] == [1, 2, 3]
     assert sorted(fourche.retrouver("p", ["c1", "c3", "c4", "d3"])) == ["c1", "d3"]
     assert sorted(e.id_commande for _, e in fourche.index()) == ["c1", "c2", "d3"]
+
+
+def test_une_bifurcation_peut_partir_d_une_position_passee() -> None:
+    """Une bifurcation partie d'une position passée ne voit ni ligne ni identifiant d'après elle."""
+    origine = MemoryStore()
+    origine.ajouter([ecriture("p", 1, 3), ecriture("q", 1)])
+    fourche = MemoryStore(origine, jusqua={"p": 2})
+    assert (fourche.taille("p"), fourche.taille("q")) == (2, 1)
+    assert sorted(fourche.retrouver("p", ["c1", "c3"])) == ["c1"]
+    fourche.ajouter([ecriture("p", 3, ids="d")])
+    assert [x.position for x in fourche.lire("p")] == [1, 2, 3]
+    assert origine.taille("p") == 3
+    assert MemoryStore(origine, jusqua={"p": 9}).taille("p") == 3
+    assert MemoryStore(origine, jusqua={"p": 0}).programmes() == ("q",)

@@ -1,0 +1,87 @@
+"""`demo --synthetique`: the whole programme, its structures numbered, two rule sets in one base."""
+
+from __future__ import annotations
+
+import shlex
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .base import ouvrir_en_lecture
+from .chiffres import publier
+from .controle import SORTIE_CONSTAT, verifier_base
+from .demonstration import appel, en_liste, en_parties, jouer, refuser_une_vraie_base
+from .options import Demande
+from .tables import table_credits, table_enveloppe, table_verification
+from .terminal import avertir, neutraliser
+
+if TYPE_CHECKING:
+    from ledger.audit import Rapport
+    from projections import Vue
+
+
+def jouer_la_synthese(base: str, au: date | None, format_: str, sortie: str | None) -> None:
+    """Play both programmes up to a day, then print their figures and what was assumed."""
+    from commands.synthese import DERNIER_JOUR, PROGRAMMES, commandes_synthetiques  # noqa: PLC0415
+    from ledger import Journal  # noqa: PLC0415
+    from projections import regarder  # noqa: PLC0415
+
+    jour = au if au is not None else DERNIER_JOUR
+    refuser_une_vraie_base(base, PROGRAMMES)
+    avertir(f"Base synthétique (aucune structure n'y existe) : {base}")
+    jouer(base, list(commandes_synthetiques(jour)))
+    vues: dict[str, tuple[Vue, Rapport]] = {}
+    with ouvrir_en_lecture(base) as store:
+        for programme in store.programmes():
+            vue = regarder(Journal(store, programme), au=jour)
+            vues[programme] = vue, verifier_base(store, programme)
+    _montrer(Demande(base=base, format=format_, sortie=sortie, au=jour), vues)
+    if not all(rapport.conforme for _, rapport in vues.values()):
+        raise click.exceptions.Exit(SORTIE_CONSTAT)
+
+
+def _montrer(demande: Demande, vues: dict[str, tuple[Vue, Rapport]]) -> None:
+    from commands.synthese import HYPOTHESES  # noqa: PLC0415
+    from ledger.temps import format_date  # noqa: PLC0415
+    from projections import complements, credits, enveloppe  # noqa: PLC0415
+
+    valeur: dict[str, Any] = {
+        "hypotheses": HYPOTHESES,
+        "programmes": {
+            programme: {
+                "enveloppe": enveloppe(vue),
+                "credits": credits(vue),
+                "verification": rapport.en_json(),
+            }
+            for programme, (vue, rapport) in vues.items()
+        },
+    }
+
+    def table(taille: int) -> str:
+        quand = f"au {format_date(demande.au)}" if demande.au is not None else ""
+        parties = [("Ce qui est publié, supposé ou inconnu", en_liste(HYPOTHESES, taille))]
+        for programme, (vue, rapport) in vues.items():
+            corps = table_enveloppe(enveloppe(vue), complements(vue), largeur=taille)
+            parties.append((f"{programme} : enveloppe {quand}", corps))
+            corps = table_credits(credits(vue), largeur=taille)
+            parties.append((f"{programme} : AE et CP {quand}", corps))
+            corps = table_verification(programme, rapport, largeur=taille)
+            parties.append((f"{programme} : vérification de tout le journal", corps))
+        parties.append(("À essayer ensuite", _suite(demande.base)))
+        return en_parties(parties)
+
+    publier(demande, valeur, table=table)
+
+
+def _suite(base: str) -> str:
+    nom = neutraliser(shlex.quote(base))
+    return "\n".join(
+        f"  {appel()} {suite}"
+        for suite in (
+            f"enveloppe --base {nom} --programme synthetique-2019 --au 2021-12-31",
+            f"prevision --base {nom} --programme synthetique-2019 --au 2021-07-01",
+            f"simuler scenario.jsonl --base {nom} --programme synthetique-2019",
+            f"rapport --base {nom} --programme synthetique-2023 -o rapport.html",
+        )
+    )
