@@ -149,9 +149,10 @@ def _programme_2019() -> tuple[dict[str, Any], ...]:
             labels.append(_bonus("AccorderBonusNumérique", structure, structure.vague.jour))
             paiements.append(_bonus("VerserBonus", structure, _premier_paiement(structure)))
     return (
-        *_ouvrir("2019", PROGRAMME_2019),
-        *_credits(labels, paiements),
-        *sorted([*labels, *paiements], key=_jour),
+        *sorted(
+            [*_ouvrir("2019", PROGRAMME_2019), *_credits(labels, paiements), *labels, *paiements],
+            key=_jour,
+        ),
     )
 
 

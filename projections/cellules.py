@@ -156,6 +156,14 @@ def valeurs(vue: Vue) -> dict[Cellule, int]:
 
     A cell that is not there (structure or exercice not yet recorded) is worth 0.
     """
+    toutes = valeurs_du_programme(vue)
+    for fiche in vue.situation.fiches.values():
+        toutes.update(valeurs_de_fiche(fiche))
+    return dict(sorted(toutes.items(), key=lambda paire: paire[0].ordre))
+
+
+def valeurs_du_programme(vue: Vue) -> dict[Cellule, int]:
+    """The cells of the tables that name no structure: envelope, then exercices."""
     figure = enveloppe(vue)
     toutes: dict[Cellule, int] = {}
     for champ in Enveloppe.__struct_fields__:
@@ -169,9 +177,7 @@ def valeurs(vue: Vue) -> dict[Cellule, int]:
         for membre in MEMBRES["credits"]:
             valeur = getattr(exercice, f"{membre}_centimes")
             toutes[Cellule("credits", (str(exercice.exercice),), membre)] = valeur
-    for fiche in vue.situation.fiches.values():
-        toutes.update(valeurs_de_fiche(fiche))
-    return dict(sorted(toutes.items(), key=lambda paire: paire[0].ordre))
+    return toutes
 
 
 def toutes(vue: Vue) -> tuple[Cellule, ...]:

@@ -26,10 +26,12 @@ from .echeancier import Echeancier
 from .enveloppe import Enveloppe
 from .lecture.derive import Derive, Etendue
 from .lecture.modele import Mode
+from .prevision import Prevision
 from .rapport.contenu import Entete, Figures
 from .rapport.ecriture import Format
 from .rapport.reproduction import Constat as ConstatDeReproduction
 from .rapport.reproduction import Statut as StatutDeReproduction
+from .simulation import AnomaliesComparees, LigneComparee, Tables
 from .sondage import Tirage
 from .structures import LigneStructure
 from .vocabulaire import PHRASES
@@ -110,6 +112,75 @@ class Demonstration(Struct, frozen=True):
     verification: Verification
 
 
+class UnProgramme(Struct, frozen=True):
+    """One programme of `demo --synthetique`."""
+
+    enveloppe: Enveloppe
+    credits: tuple[LigneCredits, ...]
+    verification: Verification
+
+
+class Synthese(Struct, frozen=True):
+    """What `demo --synthetique` prints."""
+
+    hypotheses: tuple[str, ...]
+    programmes: dict[str, UnProgramme]
+
+
+class EtapeJouee(Struct, frozen=True):
+    """What became of one line of a scenario."""
+
+    ligne: int
+    nom: str
+    phrase: str
+    groupes_acceptes: int
+    groupes_refuses: int
+    commandes_acceptees: int
+    deja_executees: int
+
+
+class RefusSimule(Struct, frozen=True):
+    """A command of a scenario that a rule refuses."""
+
+    ligne: int
+    commande: str
+    id_commande: str
+    structure: str | None
+    date_effet: date
+    exercice: int
+    code: str
+    message: str
+    remede: str
+    details: dict[str, int | str]
+    cherche: bool
+
+
+class Preuve(Struct, frozen=True):
+    """The journal before and after a simulation: the same."""
+
+    taille_avant: int
+    racine_avant: str
+    taille_apres: int
+    racine_apres: str
+
+
+class Simulation(Struct, frozen=True):
+    """What `simuler` prints."""
+
+    programme: str
+    position: int
+    au: date | None
+    derniere_date: date
+    etapes: tuple[EtapeJouee, ...]
+    premier_refus: RefusSimule | None
+    refus: tuple[RefusSimule, ...]
+    reel: Tables
+    simule: Tables
+    ecarts: tuple[LigneComparee, ...]
+    anomalies: tuple[AnomaliesComparees, ...]
+    preuve: Preuve
+
+
 class Rapport(Struct, frozen=True):
     """What `rapport --format json` writes."""
 
@@ -148,6 +219,9 @@ FIGURES: dict[str, tuple[Any, str]] = {
     "rejouer": (Rejeu, "Le modèle de lecture, comparé au rejeu du journal."),
     "lecture": (Lecture, "Le modèle de lecture, construit ou rafraîchi."),
     "demo": (Demonstration, "La démonstration."),
+    "demo-synthetique": (Synthese, "La démonstration, avec --synthetique."),
+    "simuler": (Simulation, "Un scénario joué sans rien écrire."),
+    "prevision": (Prevision, "Ce qui reste à payer, quand, et quel plafond est atteint d'abord."),
 }
 """Verb -> the type of what it prints, and what that is."""
 

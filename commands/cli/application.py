@@ -24,11 +24,13 @@ from .francais import en_francais
 from .importer import importer
 from .journal import journal
 from .lecture import lecture
+from .prevision import prevision
 from .rapport import rapport, reproduire
 from .rejeu import rejouer
 from .releve import releve
 from .reprise import reprendre
 from .schemas import schemas
+from .simuler import simuler
 from .sondage import sonder
 from .technique import avec_journal_technique
 from .terminal import avertir, neutraliser, raison
@@ -207,6 +209,8 @@ for _verbe in (
     expliquer,
     comparer,
     sonder,
+    simuler,
+    prevision,
     journal,
     lecture,
     verifier,

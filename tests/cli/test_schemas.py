@@ -68,7 +68,7 @@ def test_chaque_schema_est_un_schema() -> None:
     """Chaque schéma est du dialecte 2020-12, a son identifiant, et dit en français ce que dit
     chaque membre."""
     tous = tous_les_schemas()
-    assert len(tous) == 27 + 29 + 15
+    assert len(tous) == 27 + 29 + 18
     assert len({s["$id"] for s in tous.values()}) == len(tous)
     muets = []
     for nom, lu in tous.items():
@@ -158,6 +158,9 @@ def test_un_nom_inconnu_est_un_usage(noms: tuple[str, ...], phrase: str) -> None
         ("sonder", ("--nombre", "3", "--alea", "x", "--methode", "mus")),
         ("verifier", ()),
         ("rapport", ()),
+        ("prevision", ()),
+        ("prevision", ("--labels-par-an", "40", "--montant", "150000")),
+        ("simuler", ("/dev/null",)),
     ],
 )
 @pytest.mark.parametrize("dates", [(), ("--au", "2020-06-30"), ("--connu-au", "300")])

@@ -1,0 +1,285 @@
+"""The verb `prevision`: what is still to be paid and when, firm and assumed kept apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from .base import choisir_programme, ouvrir_en_lecture
+from .chiffres import publier
+from .demonstration import en_liste
+from .options import Demande, avec_demande
+from .rendu import Cellule, Colonne, tableau
+from .tables import entete, euros
+
+if TYPE_CHECKING:
+    from projections import Vue
+    from projections.prevision import Cadence, PlafondPrevu, Prevision
+
+_COLONNES = (
+    "genre",
+    "periode",
+    "ferme_centimes",
+    "exigible_centimes",
+    "suppose_centimes",
+    "total_centimes",
+)
+_PLAFONDS = {
+    "enveloppe": "Enveloppe",
+    "quota_total": "Quota total",
+    "quota_qpv": "Quota QPV",
+    "quota_hors_qpv": "Quota hors QPV",
+    "quota_numeriques": "Quota numériques",
+}
+_MOIS = (
+    "janvier",
+    "février",
+    "mars",
+    "avril",
+    "mai",
+    "juin",
+    "juillet",
+    "août",
+    "septembre",
+    "octobre",
+    "novembre",
+    "décembre",
+)
+_LABELS_MAX = 1_000_000
+
+
+def _lire_montant(_: click.Context, __: click.Parameter, valeur: str | None) -> int | None:
+    from ledger.montants import MontantIllisible, lire_euros  # noqa: PLC0415
+
+    if valeur is None:
+        return None
+    try:
+        centimes = lire_euros(valeur)
+    except MontantIllisible as erreur:
+        raise click.BadParameter(str(erreur)) from erreur
+    if centimes <= 0:
+        raise click.BadParameter("un montant supérieur à zéro est attendu.")
+    return centimes
+
+
+@click.command(
+    short_help="Les CP à venir, et quand un plafond est atteint.",
+    epilog="""\b
+Exemples :
+  fabriques prevision --au 2021-07-01
+  fabriques prevision --fenetre 180 --horizon 2024
+  fabriques prevision --labels-par-an 40 --montant '150 000,00 €'
+  fabriques prevision --format csv -o prevision.csv
+
+\b
+Le ferme d'un exercice est sa cellule « CP restant à prévoir » :
+  fabriques expliquer credits.2022.cp_restant_a_prevoir""",
+)
+@click.option(
+    "--fenetre",
+    type=click.IntRange(1, 36_500),
+    metavar="JOURS",
+    help="Les jours sur lesquels le rythme est constaté (par défaut : 365).",
+)
+@click.option(
+    "--labels-par-an",
+    type=click.IntRange(0, _LABELS_MAX),
+    metavar="N",
+    help="Supposer ce rythme au lieu de celui constaté (avec --montant).",
+)
+@click.option(
+    "--montant",
+    metavar="EUROS",
+    callback=_lire_montant,
+    help="Le coût supposé d'un label (avec --labels-par-an).",
+)
+@click.option(
+    "--horizon",
+    type=click.IntRange(1900, 2999),
+    metavar="ANNEE",
+    help="La dernière année de labels supposés (par défaut : la durée d'un échéancier).",
+)
+@avec_demande()
+def prevision(
+    demande: Demande,
+    *,
+    fenetre: int | None,
+    labels_par_an: int | None,
+    montant: int | None,
+    horizon: int | None,
+) -> None:
+    """Les CP à venir par exercice et par mois, et le jour où chaque plafond est atteint.
+
+    Ce qui est ferme (échéanciers en vigueur, bonus accordés) et ce qui est supposé (le rythme des
+    labels) ne sont jamais mêlés. La date est celle de --au, sinon la plus grande date d'effet
+    connue : jamais celle du jour.
+    """
+    from ledger import Journal  # noqa: PLC0415
+    from projections import regarder  # noqa: PLC0415
+    from projections.prevision import FENETRE  # noqa: PLC0415
+    from projections.prevision import prevision as calculer  # noqa: PLC0415
+
+    cadence = _cadence(labels_par_an, montant, fenetre)
+    with ouvrir_en_lecture(demande.base) as store:
+        journal = Journal(store, choisir_programme(store, demande))
+        vue = regarder(journal, au=demande.au, connu_au=demande.connu_au)
+        figure = calculer(
+            vue,
+            cadence=cadence,
+            fenetre=FENETRE if fenetre is None else fenetre,
+            horizon=horizon,
+        )
+    publier(
+        demande,
+        figure,
+        table=lambda taille: _table(vue, figure, taille),
+        colonnes=_COLONNES,
+        lignes=_lignes(figure),
+    )
+
+
+def _cadence(labels: int | None, montant: int | None, fenetre: int | None) -> Cadence | None:
+    from projections.prevision import Cadence  # noqa: PLC0415
+
+    if labels is None and montant is None:
+        return None
+    if labels is None or montant is None:
+        raise click.UsageError("--labels-par-an et --montant vont ensemble.")
+    if fenetre is not None:
+        raise click.UsageError("--fenetre constate un rythme, --labels-par-an en suppose un autre.")
+    return Cadence(labels, montant)
+
+
+def _lignes(figure: Prevision) -> Iterator[dict[str, Cellule]]:
+    """The CSV: exercices, then what is due already, then months."""
+    for e in figure.exercices:
+        yield {
+            "genre": "exercice",
+            "periode": e.exercice,
+            "ferme_centimes": e.ferme_centimes,
+            "exigible_centimes": e.exigible_centimes,
+            "suppose_centimes": e.suppose_centimes,
+            "total_centimes": e.total_centimes,
+        }
+    exigible = figure.exigible_tranches_centimes + figure.exigible_bonus_centimes
+    for genre, centimes in (
+        ("exigible", exigible),
+        ("hors_echeancier", figure.hors_echeancier_centimes),
+    ):
+        yield {
+            "genre": genre,
+            "periode": figure.jour.isoformat(),
+            "ferme_centimes": centimes,
+            "exigible_centimes": centimes if genre == "exigible" else 0,
+            "suppose_centimes": 0,
+            "total_centimes": centimes,
+        }
+    for m in figure.mois:
+        yield {
+            "genre": "mois",
+            "periode": m.mois,
+            "ferme_centimes": m.ferme_centimes,
+            "exigible_centimes": 0,
+            "suppose_centimes": m.suppose_centimes,
+            "total_centimes": m.total_centimes,
+        }
+
+
+def _table(vue: Vue, figure: Prevision, largeur: int) -> str:
+    colonnes = (
+        Colonne("CP par exercice"),
+        *(Colonne(t, True) for t in ("Ferme", "dont exigible", "Supposé", "Total")),
+    )
+    exercices = [
+        [
+            str(e.exercice),
+            euros(e.ferme_centimes),
+            euros(e.exigible_centimes),
+            euros(e.suppose_centimes),
+            euros(e.total_centimes),
+        ]
+        for e in figure.exercices
+    ]
+    exercices.append(
+        [
+            "Total",
+            euros(figure.reste_a_payer_centimes),
+            euros(figure.exigible_tranches_centimes + figure.exigible_bonus_centimes),
+            euros(figure.suppose_centimes),
+            euros(figure.reste_a_payer_centimes + figure.suppose_centimes),
+        ]
+    )
+    return "\n\n".join(
+        [
+            entete(vue, "Prévision").rstrip("\n"),
+            tableau(colonnes, exercices, largeur=largeur),
+            _mois(figure, largeur),
+            _plafonds(figure, largeur),
+            en_liste(figure.hypotheses, largeur),
+        ]
+    )
+
+
+def _mois(figure: Prevision, largeur: int) -> str:
+    deja = (
+        ("tranches exigibles", figure.exigible_tranches_centimes),
+        ("bonus exigibles", figure.exigible_bonus_centimes),
+        ("hors échéancier", figure.hors_echeancier_centimes),
+    )
+    rangs = [[nom, euros(c), euros(0), euros(c)] for nom, c in deja if c]
+    for m in figure.mois:
+        annee, _, mois = m.mois.partition("-")
+        rangs.append(
+            [
+                f"{_MOIS[int(mois) - 1]} {annee}",
+                euros(m.ferme_centimes),
+                euros(m.suppose_centimes),
+                euros(m.total_centimes),
+            ]
+        )
+    if not rangs:
+        return "CP par mois : rien à payer."
+    colonnes = (
+        Colonne("CP par mois"),
+        Colonne("Ferme", True),
+        Colonne("Supposé", True),
+        Colonne("Total", True),
+    )
+    return tableau(colonnes, rangs, largeur=largeur)
+
+
+def _plafonds(figure: Prevision, largeur: int) -> str:
+    rangs = [
+        [
+            _PLAFONDS[p.plafond] + ("" if p.bloquant else " (indicatif)"),
+            euros(p.reste) if p.plafond == "enveloppe" else str(p.reste),
+            _quand(p),
+            "" if p.dans_jours is None else str(p.dans_jours),
+        ]
+        for p in figure.plafonds
+    ]
+    colonnes = (
+        Colonne("Plafond, à ce rythme"),
+        Colonne("Reste", True),
+        Colonne("Atteint le"),
+        Colonne("Dans (jours)", True),
+    )
+    premier = figure.premier_plafond
+    phrase = (
+        "Aucun plafond n'est atteint à ce rythme."
+        if premier is None
+        else f"Premier plafond bloquant atteint : {_PLAFONDS[premier]}."
+    )
+    return f"{tableau(colonnes, rangs, largeur=largeur)}\n\n{phrase}"
+
+
+def _quand(plafond: PlafondPrevu) -> str:
+    from ledger.temps import format_date  # noqa: PLC0415
+
+    if plafond.dans_jours == 0:
+        return "déjà atteint"
+    if plafond.le is None:
+        return "jamais" if plafond.dans_jours is None else "après 2999"
+    return format_date(plafond.le)
