@@ -33,9 +33,13 @@ def publier(
     table: Callable[[int], str],
     colonnes: Sequence[str] = (),
     lignes: Iterable[Mapping[str, Cellule]] = (),
+    entree: str | None = None,
 ) -> None:
-    """Write a figure in the format asked for. `colonnes` and `lignes` are its CSV."""
-    with ouvrir_sortie(demande.sortie, base=demande.base) as flux:
+    """Write a figure in the format asked for. `colonnes` and `lignes` are its CSV.
+
+    `entree` is the file that was read to make it, never written over.
+    """
+    with ouvrir_sortie(demande.sortie, base=demande.base, entree=entree) as flux:
         match demande.format:
             case "json":
                 flux.write(json_indente(valeur))

@@ -3,6 +3,7 @@ breaks. Nothing is written, and the roots say so."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,8 +14,7 @@ from .demonstration import en_parties
 from .ecriture import SORTIE_REFUS
 from .entree import ouvrir_entree
 from .options import FICHIER, Demande, avec_demande
-from .rendu import accorder, aplatir, date_iso, json_ligne
-from .sortie import ouvrir_sortie
+from .rendu import accorder, aplatir, date_iso
 from .terminal import avertir
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def simuler(demande: Demande, fichier: str, *, complet: bool) -> None:
         quoi = _entete(connu, demande), resultat, lignes, anomalies
         return _table(quoi, preuve, taille, complet=complet)
 
-    _publier(demande, valeur, lignes, table)
+    _publier(demande, fichier, valeur, lignes, table)
     _conclure(demande, resultat)
 
 
@@ -147,20 +147,22 @@ def _preuve(avant: tuple[int, str], apres: tuple[int, str]) -> dict[str, Any]:
 
 
 def _publier(
-    demande: Demande, valeur: dict[str, Any], lignes: tuple[LigneComparee, ...], table: Any
+    demande: Demande,
+    fichier: str,
+    valeur: dict[str, Any],
+    lignes: tuple[LigneComparee, ...],
+    table: Callable[[int], str],
 ) -> None:
+    """JSON and the table tell everything; CSV and JSON lines give one cell a line."""
     from projections.simulation import LigneComparee  # noqa: PLC0415
 
-    if demande.format == "jsonl":
-        with ouvrir_sortie(demande.sortie, base=demande.base) as flux:
-            flux.writelines(json_ligne(ligne) for ligne in lignes)
-        return
     publier(
         demande,
-        valeur,
+        lignes if demande.format == "jsonl" else valeur,
         table=table,
         colonnes=LigneComparee.__struct_fields__,
         lignes=map(aplatir, lignes),
+        entree=fichier,
     )
 
 
