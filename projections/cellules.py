@@ -10,7 +10,7 @@ A member is that of the public figure, without its `_centimes` or `_dix_millieme
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from typing import Literal, NoReturn
 
@@ -156,15 +156,16 @@ def valeurs(vue: Vue) -> dict[Cellule, int]:
 
     A cell that is not there (structure or exercice not yet recorded) is worth 0.
     """
-    toutes = valeurs_du_programme(vue)
+    toutes = valeurs_du_programme(enveloppe(vue), credits(vue))
     for fiche in vue.situation.fiches.values():
         toutes.update(valeurs_de_fiche(fiche))
     return dict(sorted(toutes.items(), key=lambda paire: paire[0].ordre))
 
 
-def valeurs_du_programme(vue: Vue) -> dict[Cellule, int]:
+def valeurs_du_programme(
+    figure: Enveloppe, exercices: Iterable[LigneCredits]
+) -> dict[Cellule, int]:
     """The cells of the tables that name no structure: envelope, then exercices."""
-    figure = enveloppe(vue)
     toutes: dict[Cellule, int] = {}
     for champ in Enveloppe.__struct_fields__:
         if champ.endswith(_SUFFIXES):
@@ -173,7 +174,7 @@ def valeurs_du_programme(vue: Vue) -> dict[Cellule, int]:
         for champ in Labels.__struct_fields__:
             valeur = getattr(getattr(figure, compte), champ)
             toutes[Cellule("enveloppe", (), f"{compte}.{champ}")] = valeur
-    for exercice in credits(vue):
+    for exercice in exercices:
         for membre in MEMBRES["credits"]:
             valeur = getattr(exercice, f"{membre}_centimes")
             toutes[Cellule("credits", (str(exercice.exercice),), membre)] = valeur

@@ -57,8 +57,8 @@ def tables(vue: Vue) -> Tables:
     return Tables(enveloppe(vue), credits(vue), matrice(vue.faits()))
 
 
-def cote_a_cote(reel: Vue, simule: Vue) -> tuple[LigneComparee, ...]:
-    """Every cell of the tables of either view, in the order of the tables."""
+def cote_a_cote(reel: Tables, simule: Tables) -> tuple[LigneComparee, ...]:
+    """Every cell of the tables of either side, in the order of the tables."""
     a, b = _valeurs(reel), _valeurs(simule)
     return tuple(
         LigneComparee(nom, unite, a.get(cle, 0), b.get(cle, 0), b.get(cle, 0) - a.get(cle, 0))
@@ -84,13 +84,13 @@ _Cle = tuple[int, int, int, str, Unite]
 """Rank of the table, exercice, rank in the line, name, unit: cells sort as tables are read."""
 
 
-def _valeurs(vue: Vue) -> dict[_Cle, int]:
+def _valeurs(lues: Tables) -> dict[_Cle, int]:
     valeurs: dict[_Cle, int] = {}
-    for cellule, valeur in valeurs_du_programme(vue).items():
+    for cellule, valeur in valeurs_du_programme(lues.enveloppe, lues.credits).items():
         table, annee, _, membre = cellule.ordre
         cle = (table, int(annee or 0), membre, str(cellule), cellule.unite)
         valeurs[cle] = valeur
-    for ligne in matrice(vue.faits()):
+    for ligne in lues.matrice:
         for rang, membre_de_matrice, centimes in _de_matrice(ligne):
             nom = f"matrice.{ligne.engagement}.{membre_de_matrice}"
             valeurs[_MATRICE, ligne.engagement, rang, nom, "centimes"] = centimes

@@ -81,10 +81,13 @@ def simuler(demande: Demande, fichier: str, *, complet: bool) -> None:
                 f"Rien n'est enregistré dans {programme} à cette position : rien à simuler.",
                 remede="Donner à --connu-au une position d'au moins 1.",
             )
-        reel = regarder(Journal(store, programme), au=demande.au, connu_au=position)
+        reel = connu
+        if demande.au is not None:
+            reel = regarder(Journal(store, programme), au=demande.au, connu_au=position)
         resultat = jouer(store, programme, etapes, jour=jour, position=position)
         simule = regarder(Journal(resultat.fourche, programme), au=demande.au)
-        lignes = cote_a_cote(reel, simule)
+        deux_cotes = tables(reel), tables(simule)
+        lignes = cote_a_cote(*deux_cotes)
         anomalies = anomalies_comparees(reel, simule)
         valeur = {
             "programme": programme,
@@ -94,8 +97,8 @@ def simuler(demande: Demande, fichier: str, *, complet: bool) -> None:
             "etapes": resultat.etapes,
             "premier_refus": resultat.premier_refus,
             "refus": resultat.refus,
-            "reel": tables(reel),
-            "simule": tables(simule),
+            "reel": deux_cotes[0],
+            "simule": deux_cotes[1],
             "ecarts": [ligne for ligne in lignes if ligne.difference_centimes],
             "anomalies": anomalies,
         }

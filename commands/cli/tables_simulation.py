@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from commands.simulation import EtapeJouee, RefusSimule
     from projections.simulation import AnomaliesComparees, LigneComparee
 
+_DANS_UN_MONTANT = re.compile("(?<=[0-9]) (?=[0-9]{3}|€)")
 _ENVELOPPE = {
     "enveloppe": "Enveloppe",
     "engage": "Engagé",
@@ -88,8 +90,8 @@ def premiere_rupture(refus: Sequence[RefusSimule], largeur: int) -> str:
     return "\n".join(
         [
             f"{premier.code} · le {quand} · exercice {premier.exercice} · ligne {premier.ligne}",
-            en_retrait(f"{premier.commande}{sur} : {premier.message}", largeur),
-            en_retrait(premier.remede, largeur),
+            _replier(f"{premier.commande}{sur} : {premier.message}", largeur),
+            _replier(premier.remede, largeur),
         ]
     )
 
@@ -97,7 +99,7 @@ def premiere_rupture(refus: Sequence[RefusSimule], largeur: int) -> str:
 def liste_des_refus(refus: Sequence[RefusSimule], largeur: int, *, complet: bool) -> str:
     """Every refusal; unless `complet`, those alike in line, rule and exercice counted together."""
     if complet:
-        return "\n".join(premiere_rupture([r], largeur) for r in refus)
+        return "\n".join(premiere_rupture((r,), largeur) for r in refus)
     groupes: dict[tuple[int, str, str, int], list[RefusSimule]] = {}
     for r in refus:
         groupes.setdefault((r.ligne, r.code, r.commande, r.exercice), []).append(r)
@@ -155,6 +157,9 @@ def table_credits(lignes: Sequence[LigneComparee], largeur: int, *, complet: boo
     for ligne in lignes:
         _, annee, _ = ligne.cellule.split(".")
         annees.setdefault(annee, []).append(ligne)
+    ordre = list(_CREDITS)  # AE together, then CP: not the order of the figure
+    for rangs in annees.values():
+        rangs.sort(key=lambda ligne: ordre.index(ligne.cellule.rpartition(".")[2]))
     return _par_annee(annees, largeur, complet=complet, titre="Exercice", noms=_CREDITS)
 
 
@@ -231,4 +236,10 @@ def _tableau(titre: str, rangs: Sequence[Sequence[str]], largeur: int) -> str:
 
 
 def _liste(phrase: str, largeur: int) -> str:
-    return f"-{en_retrait(phrase, largeur)[1:]}"
+    return f"-{_replier(phrase, largeur)[1:]}"
+
+
+def _replier(phrase: str, largeur: int) -> str:
+    """A sentence folded, no amount cut at the end of a line."""
+    lies = _DANS_UN_MONTANT.sub("\N{NO-BREAK SPACE}", phrase)
+    return en_retrait(lies, largeur).replace("\N{NO-BREAK SPACE}", " ")

@@ -15,7 +15,7 @@ from typing import Any
 
 from tabulate import tabulate
 
-from . import ecriture, lecture
+from . import ecriture, lecture, simulation
 from .chrono import Mesure, dire, machine
 from .commun import COMPLET, RAPIDE, Tailles, reference
 
@@ -38,6 +38,8 @@ def mesurer(dossier: Path, tailles: Tailles) -> list[Mesure]:
     dire("Croissance et mémoire…")
     mesures += lecture.croissance(base, tailles)
     mesures += lecture.memoire(dossier, base, tailles)
+    dire("Simulation…")
+    mesures += simulation.simulation(dossier, tailles)
     dire("Vérification…")
     mesures += lecture.audit(dossier, base, tailles)
     return mesures
