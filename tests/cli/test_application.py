@@ -29,6 +29,8 @@ VERBES = (
     "expliquer",
     "comparer",
     "sonder",
+    "simuler",
+    "prevision",
     "journal",
     "lecture",
     "verifier",

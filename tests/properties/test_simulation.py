@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from commands import GrandLivre
 from commands.hypotheses import HypotheseSansObjetError
-from commands.scenario import lire_scenario
+from commands.scenario import ScenarioUnreadableError, lire_scenario
 from commands.simulation import Resultat, simuler
 from commands.testing.contexte import PROGRAMME
 from commands.testing.histoires import Histoire, histoires
@@ -170,3 +170,43 @@ def _par_mois(figure: Prevision) -> int:
         + figure.hors_echeancier_centimes
         + sum(m.ferme_centimes for m in figure.mois)
     )
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda sous: (
+        st.lists(sous, max_size=2) | st.dictionaries(st.text(max_size=5), sous, max_size=2)
+    ),
+    max_leaves=4,
+)
+
+
+@reglages(60)
+@given(
+    bons=st.lists(HYPOTHESES, max_size=2),
+    faux=st.dictionaries(
+        st.sampled_from((*_LABELS, *_PARTS, "hypothese", "nombre", "commande", "jusqu_au")),
+        _JSON | st.sampled_from((10**9, -1, 1.5, "labelliser", "verser_echeances")),
+        max_size=4,
+    ),
+    brut=st.binary(max_size=40),
+)
+def test_tout_scenario_se_lit_ou_se_refuse_en_nommant_sa_ligne(
+    bons: list[dict[str, Any]], faux: dict[str, Any], brut: bytes
+) -> None:
+    """Des octets quelconques sont lus, ou refusés par une phrase qui nomme la ligne."""
+    lignes = [json.dumps(h).encode() for h in bons]
+    for mauvais in (json.dumps(faux).encode(), brut.replace(b"\n", b" ")):
+        lu = _lire(b"\n".join([*lignes, mauvais]))
+        if isinstance(lu, str):
+            assert f"ligne {len(bons) + 1} :" in lu
+        else:
+            assert lu - len(bons) in (0, 1)
+
+
+def _lire(octets_lus: bytes) -> int | str:
+    """How many steps, or why it does not read."""
+    try:
+        return len(lire_scenario(octets_lus, PROGRAMME))
+    except ScenarioUnreadableError as erreur:
+        return erreur.message

@@ -316,3 +316,22 @@ def test_une_base_vide_n_est_pas_simulee_en_silence() -> None:
     resultat = simuler(livre.store, P, scenario, jour=JOUR)
     assert [r.code for r in resultat.refus] == ["programme_inconnu"]
     assert [c for c in resultat.commandes if isinstance(c, VerserTranche)] == []
+
+
+def test_les_paiements_vont_par_date_puis_par_structure() -> None:
+    """Les versements supposés suivent le calendrier, pas les structures : c'est l'ordre où les
+    crédits manquent. Ce qui est soldé ou retiré n'est pas payé."""
+    monde = Monde()
+    monde.label("a")
+    monde.label("b", "2020-03-02")
+    monde.label("c")
+    monde.payer(1, "2020-02-03", structure="a")
+    monde.ok("RetirerLabel", "2020-02-20", structure="c")
+    payer = {"hypothese": "verser_echeances", "jusqu_au": "2021-12-31", "depuis": "2020-02-25"}
+    resultat = jouer(monde, payer)
+    assert resultat.refus == ()
+    assert [
+        (c.date_effet.isoformat(), c.structure, c.rang)
+        for c in resultat.commandes
+        if isinstance(c, VerserTranche)
+    ] == [("2020-03-02", "b", 1), ("2021-03-01", "a", 2), ("2021-03-01", "b", 2)]

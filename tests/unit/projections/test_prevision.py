@@ -191,3 +191,34 @@ def test_avant_tout_fait_il_n_y_a_rien_a_prevoir() -> None:
     """À une date d'avant le programme, la prévision est refusée plutôt que vide."""
     with pytest.raises(UsageError, match="rien à prévoir"):
         prevoir(Monde(), au=date(2019, 1, 1))
+
+
+def test_la_fenetre_compte_son_premier_jour_et_pas_la_veille() -> None:
+    """Une fenêtre de 30 jours compte le jour de la prévision et les 29 d'avant, pas un de plus."""
+    monde = deux_labels()  # on 3 February 2020
+    for au, labels in ((date(2020, 3, 3), 2), (date(2020, 3, 4), 0)):
+        lu = prevoir(monde, au=au, fenetre=30)
+        assert lu.rythme.labels == labels
+        assert (lu.rythme.jusqu_au - lu.rythme.depuis).days == 29
+
+
+def test_le_quota_total_borne_les_labels_supposes() -> None:
+    """Bloquant, le quota total borne ce qui est supposé ; indicatif, seule l'enveloppe le fait."""
+    options: dict[str, Any] = {"cadence": Cadence(1_000, 15_000_000), "horizon": 2020}
+    assert prevoir(Monde(quota_total=7), **options).labels_supposes == 7
+    assert prevoir(Monde(quota_total=7, quotas="indicatifs"), **options).labels_supposes == 300
+
+
+def test_un_quota_plein_dont_le_rythme_ne_s_approche_pas_n_est_pas_le_premier() -> None:
+    """Le quota numérique plein n'est pas le premier plafond quand plus aucun label numérique ne
+    vient."""
+    monde = Monde(quota_numeriques=1)
+    monde.label("s1", "2020-02-03")
+    monde.label("s2", "2021-02-04", numerique=False)
+    lu = prevoir(monde, fenetre=30)
+    assert [(p.plafond, p.pris, p.dans_jours) for p in lu.plafonds][-1] == (
+        "quota_numeriques",
+        0,
+        0,
+    )
+    assert lu.premier_plafond == "quota_qpv"
