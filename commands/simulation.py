@@ -10,7 +10,7 @@ facts gives the same lines, whatever the day.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any
 
@@ -31,6 +31,8 @@ from .scenario import Etape, completer
 COMMANDES_MAX = 100_000
 """Commands that one simulation plays at most."""
 _CORRELATION = "simulation"
+_PAS = 500
+"""Commands between two words of progress."""
 
 
 class LimiteDepasseeError(UsageError):
@@ -102,16 +104,18 @@ def simuler(
     *,
     jour: date,
     position: int | None = None,
+    progres: Callable[[int], object] | None = None,
 ) -> Resultat:
     """Play a scenario on a fork of the programme, from `position` (its last one by default).
 
-    `jour` is the last effect date known there: what is due by then is paid that day.
+    `jour` is the last effect date known there: what is due by then is paid that day. `progres` is
+    told, from time to time, how many commands were played.
     Raises: HypotheseSansObjetError, LimiteDepasseeError, StoreError, ChainBrokenError.
     """
     debut = store.taille(programme) if position is None else position
     fourche = MemoryStore(store, jusqua={programme: debut})
     livre = GrandLivre(fourche, clock=_HorlogeArretee())  # not closed: the fork is still to be read
-    partie = _Partie(livre, programme, debut)
+    partie = _Partie(livre, programme, debut, progres)
     jouees = [partie.jouer(etape, jour) for etape in etapes]
     return Resultat(fourche, tuple(jouees), tuple(partie.refus), tuple(partie.acceptees))
 
@@ -119,11 +123,18 @@ def simuler(
 class _Partie:
     """One simulation being played: its fork, and what was answered so far."""
 
-    def __init__(self, livre: GrandLivre, programme: str, debut: int) -> None:
+    def __init__(
+        self,
+        livre: GrandLivre,
+        programme: str,
+        debut: int,
+        progres: Callable[[int], object] | None,
+    ) -> None:
         self._livre = livre
         self._programme = programme
         self._debut = debut
-        self._envoyees = 0
+        self._progres = progres
+        self._envoyees = self._jouees = 0
         self.refus: list[RefusSimule] = []
         self.acceptees: list[Commande] = []
 
@@ -183,6 +194,9 @@ class _Partie:
 
     def _envoyer(self, etape: Etape, groupe: list[Commande], comptes: Counter[str]) -> bool:
         """Execute what stands or falls together; whether it stood."""
+        avant, self._jouees = self._jouees, self._jouees + len(groupe)
+        if self._progres is not None and avant // _PAS != self._jouees // _PAS:
+            self._progres(self._jouees)
         recus = self._livre.executer_lot(groupe, atomique=True, correlation=_CORRELATION)
         refus = recus[0].refus
         if refus is not None:

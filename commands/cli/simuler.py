@@ -15,7 +15,7 @@ from .ecriture import SORTIE_REFUS
 from .entree import ouvrir_entree
 from .options import FICHIER, Demande, avec_demande
 from .rendu import accorder, aplatir, date_iso
-from .terminal import avertir
+from .terminal import avertir, progression
 
 if TYPE_CHECKING:
     from commands.simulation import Resultat
@@ -84,7 +84,8 @@ def simuler(demande: Demande, fichier: str, *, complet: bool) -> None:
         reel = connu
         if demande.au is not None:
             reel = regarder(Journal(store, programme), au=demande.au, connu_au=position)
-        resultat = jouer(store, programme, etapes, jour=jour, position=position)
+        with progression("Commandes simulées") as dire:
+            resultat = jouer(store, programme, etapes, jour=jour, position=position, progres=dire)
         simule = regarder(Journal(resultat.fourche, programme), au=demande.au)
         deux_cotes = tables(reel), tables(simule)
         lignes = cote_a_cote(*deux_cotes)

@@ -68,20 +68,24 @@ def _montrer(demande: Demande, vues: dict[str, tuple[Vue, Rapport]]) -> None:
             parties.append((f"{programme} : AE et CP {quand}", corps))
             corps = table_verification(programme, rapport, largeur=taille)
             parties.append((f"{programme} : vérification de tout le journal", corps))
-        parties.append(("À essayer ensuite", _suite(demande.base)))
+        parties.append(("À essayer ensuite", _suite(demande.base, demande.au)))
         return en_parties(parties)
 
     publier(demande, valeur, table=table)
 
 
-def _suite(base: str) -> str:
+def _suite(base: str, au: date | None) -> str:
     nom = neutraliser(shlex.quote(base))
-    return "\n".join(
-        f"  {appel()} {suite}"
-        for suite in (
-            f"enveloppe --base {nom} --programme synthetique-2019 --au 2021-12-31",
-            f"prevision --base {nom} --programme synthetique-2019 --au 2021-07-01",
-            f"simuler scenario.jsonl --base {nom} --programme synthetique-2019",
-            f"rapport --base {nom} --programme synthetique-2023 -o rapport.html",
-        )
+    jour = "2022-03-01" if au is None else au.isoformat()
+    cherche = (
+        '{"hypothese": "labelliser_jusqu_au_refus", "montant_centimes": 13500000, '
+        f'"date_effet": "{jour}", "territoire": "hors_qpv"}}'
     )
+    suites = (
+        f"enveloppe --base {nom} --programme synthetique-2019 --au 2021-12-31",
+        f"prevision --base {nom} --programme synthetique-2019 --au 2021-07-01",
+        f"rapport --base {nom} --programme synthetique-2019 -o rapport.html",
+        f"simuler - --base {nom} --programme synthetique-2019",
+    )
+    *lignes, simulation = (f"{appel()} {suite}" for suite in suites)
+    return "\n".join(f"  {ligne}" for ligne in (*lignes, f"echo '{cherche}' | {simulation}"))

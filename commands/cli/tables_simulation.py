@@ -76,6 +76,8 @@ def _issue(etape: EtapeJouee) -> str:
         return "déjà dans la base, sans effet"
     if not etape.groupes_acceptes + etape.groupes_refuses:
         return "rien n'est dû"
+    if etape.nom not in _ACCORDS:  # one command
+        return oui if etape.groupes_acceptes else non
     issues = ((etape.groupes_acceptes, oui), (etape.groupes_refuses, non))
     return ", ".join(accorder(nombre, mot) for nombre, mot in issues if nombre)
 

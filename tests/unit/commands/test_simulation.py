@@ -282,6 +282,15 @@ def test_une_simulation_trop_longue_s_arrete(monkeypatch: pytest.MonkeyPatch) ->
         jouer(Monde(), {**LABELS, "nombre": 5})
 
 
+def test_une_longue_simulation_dit_ou_elle_en_est() -> None:
+    """Le nombre de commandes jouées est dit toutes les cinq cents."""
+    dits: list[int] = []
+    scenario = lire_scenario(lignes({**LABELS, "nombre": 600}), P)
+    monde = Monde(quota_hors_qpv=10_000, quota_total=10_000)
+    simuler(monde.livre.store, P, scenario, jour=JOUR, progres=dits.append)
+    assert dits == [500, 1_000]
+
+
 def test_un_label_apres_l_an_2999_est_refuse() -> None:
     """Une cadence qui sort du calendrier est un défaut du scénario, dit avec sa ligne."""
     loin = {**LABELS, "date_effet": "2999-12-01", "intervalle_jours": 366}
