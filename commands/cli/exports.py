@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from . import publication
 from .base import choisir_programme, ouvrir_en_lecture
 from .options import (
     FICHIER,
@@ -21,13 +21,8 @@ from .sortie import ouvrir_sortie
 if TYPE_CHECKING:
     from datetime import date
 
-    from ledger import Journal
-    from projections import Vue
 
-Ecrivain = Callable[["Journal", "Vue"], Iterator[str]]
-
-
-def _ecrivains() -> dict[str, Ecrivain]:
+def _ecrivains(choix: publication.Choix) -> dict[str, publication.Ecrivain]:
     from projections.exports import (  # noqa: PLC0415
         ecrire_beancount,
         ecrire_cloudevents,
@@ -38,10 +33,11 @@ def _ecrivains() -> dict[str, Ecrivain]:
         "beancount": ecrire_beancount,
         "hledger": ecrire_hledger,
         "cloudevents": ecrire_cloudevents,
+        **publication.ecrivains(choix),
     }
 
 
-FORMATS = ("beancount", "hledger", "cloudevents")
+FORMATS = ("beancount", "hledger", "cloudevents", *publication.FORMATS)
 """The keys of `_ecrivains`, known without loading the exports."""
 
 
@@ -71,6 +67,7 @@ Recompter avec les outils du format :
     metavar="FICHIER",
     help="Écrire dans ce fichier (par défaut : la sortie standard).",
 )
+@publication.options_de_publication
 def exporter(
     format_: str,
     base: str,
@@ -78,6 +75,7 @@ def exporter(
     au: date | None,
     connu_au: int | str | None,
     sortie: str | None,
+    **options: Any,
 ) -> None:
     """Le grand livre en partie double, que Beancount, hledger ou ledger recomptent.
 
@@ -91,9 +89,10 @@ def exporter(
     from projections import regarder  # noqa: PLC0415
 
     demande = Demande(base, format_, sortie, programme, au, connu_au)
+    choix = publication.choisir(format_, base, sortie, options)
     with ouvrir_en_lecture(base) as store:
         journal = Journal(store, choisir_programme(store, demande))
         vue = regarder(journal, au=au, connu_au=connu_au)
         with ouvrir_sortie(sortie, base=base) as flux:
-            for morceau in _ecrivains()[format_](journal, vue):
+            for morceau in _ecrivains(choix)[format_](journal, vue):
                 flux.write(morceau.encode("utf-8", "backslashreplace"))

@@ -1,0 +1,229 @@
+"""The publications of `exporter`: their options, and what is said beside the file.
+
+SCDL and FEC have no room for the position and the root of the journal: both are said on stderr,
+with the digest of the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .options import FICHIER, Rappel, lire_jour
+from .sortie import ouvrir_sortie
+from .terminal import avertir
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from ledger import Journal
+    from projections import Vue
+    from projections.exports.scdl import Publication, Suivi
+
+Ecrivain = Callable[["Journal", "Vue"], Iterator[str]]
+_LISTE_MAX = 5
+"""Structures named in a sentence on stderr: the whole list is in a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choix:
+    """The options of the publications; None when not given."""
+
+    depuis: date | None = None
+    incompletes: str | None = None
+    retards: str | None = None
+    attribuant: str | None = None
+    siret_attribuant: str | None = None
+    notification_ue: str | None = None
+    base: str = ""
+    sortie: str | None = None
+
+
+_POUR: dict[str, tuple[str, ...]] = {
+    "scdl": (
+        "depuis",
+        "incompletes",
+        "retards",
+        "attribuant",
+        "siret_attribuant",
+        "notification_ue",
+    ),
+}
+"""Format -> the options that it takes."""
+FORMATS = tuple(_POUR)
+
+
+def _lire_jour(_: click.Context, __: click.Parameter, valeur: str | None) -> date | None:
+    if valeur is None:
+        return None
+    try:
+        return lire_jour(valeur)
+    except ValueError as erreur:
+        raise click.BadParameter(f"{erreur}.") from erreur
+
+
+def _lire_siret(_: click.Context, __: click.Parameter, valeur: str | None) -> str | None:
+    from projections.exports.scdl_regles import siret_faux  # noqa: PLC0415
+
+    faute = None if valeur is None else siret_faux(valeur)
+    if faute is not None:
+        raise click.BadParameter(f"{faute}.")
+    return valeur
+
+
+_OPTIONS = (
+    click.option(
+        "--depuis",
+        metavar="AAAA-MM-JJ",
+        callback=_lire_jour,
+        help="scdl : seulement les conventions nouvelles ou changées à partir de ce jour.",
+    ),
+    click.option(
+        "--incompletes",
+        type=FICHIER,
+        metavar="FICHIER",
+        help="scdl : écrire là, en CSV, ce qui n'est pas publié et ce qui y manque.",
+    ),
+    click.option(
+        "--retards",
+        type=FICHIER,
+        metavar="FICHIER",
+        help="scdl : écrire là, en CSV, ce qui devait paraître (signature et trois mois).",
+    ),
+    click.option(
+        "--attribuant",
+        metavar="NOM",
+        help="scdl : le nom de l'attribuant, si le journal ne le tient pas.",
+    ),
+    click.option(
+        "--siret-attribuant",
+        metavar="SIRET",
+        callback=_lire_siret,
+        help="scdl : le SIRET de l'attribuant, si le journal ne le tient pas.",
+    ),
+    click.option(
+        "--notification-ue",
+        type=click.Choice(("oui", "non")),
+        help="scdl : aide notifiée à la Commission européenne (par défaut : non).",
+    ),
+)
+
+
+def options_de_publication(fonction: Rappel) -> Rappel:
+    """Declare the options of the publications on the verb, given to it by name."""
+    for option in reversed(_OPTIONS):
+        fonction = option(fonction)
+    return fonction
+
+
+def choisir(format_: str, base: str, sortie: str | None, options: dict[str, Any]) -> Choix:
+    """The options given. Wrong for this format, or two files in one: a usage error."""
+    for champ in fields(Choix):
+        if options.get(champ.name) is not None and champ.name not in _POUR.get(format_, ()):
+            nom = champ.name.replace("_", "-")
+            raise click.UsageError(f"--{nom} ne vaut pas pour le format {format_}.")
+    ecrits = [options.get("incompletes"), options.get("retards"), sortie or "-"]
+    cibles = [c if c == "-" else str(Path(c).resolve()) for c in ecrits if c is not None]
+    if len(set(cibles)) < len(cibles):
+        raise click.UsageError("La publication et ses listes vont dans des fichiers différents.")
+    return Choix(base=base, sortie=sortie, **options)
+
+
+def ecrivains(choix: Choix) -> dict[str, Ecrivain]:
+    """Format -> its writer, the options applied."""
+    return {"scdl": lambda journal, vue: _scdl(journal, vue, choix)}
+
+
+def _scdl(journal: Journal, vue: Vue, choix: Choix) -> Iterator[str]:
+    from projections.exports.scdl import (  # noqa: PLC0415
+        Declarations,
+        ecrire_scdl,
+        ecrire_suivis,
+        preparer,
+    )
+
+    declarations = Declarations(
+        choix.attribuant or "",
+        choix.siret_attribuant or "",
+        choix.notification_ue or "non",  # type: ignore[arg-type]
+    )
+    veille = _veille(journal, vue, choix)
+    publication = preparer(vue, declarations, veille=veille)
+    yield from accompagner(journal, vue, ecrire_scdl(publication))
+    for fichier, suivis in (
+        (choix.incompletes, publication.ecartes),
+        (choix.retards, publication.retards),
+    ):
+        if fichier is not None:
+            with ouvrir_sortie(fichier, base=choix.base) as flux:
+                flux.writelines(m.encode("utf-8") for m in ecrire_suivis(suivis))
+    for phrase in _bilan(publication, vue, choix):
+        avertir(phrase)
+
+
+def _veille(journal: Journal, vue: Vue, choix: Choix) -> Vue | None:
+    """The same knowledge, as of the day before `--depuis`."""
+    from datetime import timedelta  # noqa: PLC0415
+
+    from projections import regarder  # noqa: PLC0415
+
+    if choix.depuis is None:
+        return None
+    if vue.au is not None and vue.au < choix.depuis:
+        raise click.UsageError(
+            f"--depuis {choix.depuis} vient après --au {vue.au} : rien n'est à publier."
+        )
+    jour = choix.depuis - timedelta(days=1)
+    return regarder(journal, au=jour, connu_au=vue.situation.position)
+
+
+def accompagner(journal: Journal, vue: Vue, morceaux: Iterator[str]) -> Iterator[str]:
+    """The pieces of a file that cannot say where it comes from; then stderr says it."""
+    from projections.exports.commun import en_tete  # noqa: PLC0415
+
+    empreinte = sha256()
+    for morceau in morceaux:
+        empreinte.update(morceau.encode("utf-8", "backslashreplace"))
+        yield morceau
+    avertir("\n".join((*en_tete(journal, vue), f"SHA-256 du fichier : {empreinte.hexdigest()}")))
+
+
+def _bilan(publication: Publication, vue: Vue, choix: Choix) -> Iterator[str]:
+    """What the publisher must know of a file: what it lacks, what is late, what was assumed."""
+    incompletes = [s for s in publication.ecartes if s.statut == "incomplete"]
+    sans_objet = len(publication.ecartes) - len(incompletes)
+    inchangees = sum(s.statut == "inchangee" for s in publication.suivis)
+    phrase = f"Publiées : {len(publication.lignes)}. Incomplètes, non publiées : {len(incompletes)}"
+    phrase += f". Sans objet (label retiré, rien d'attribué) : {sans_objet}."
+    if choix.depuis is not None:
+        phrase += f" Inchangées depuis le {choix.depuis} : {inchangees}."
+    yield phrase
+    manques: dict[str, int] = {}
+    for suivi in incompletes:
+        for manque in suivi.manque:
+            manques[manque] = manques.get(manque, 0) + 1
+    for manque, nombre in sorted(manques.items(), key=lambda m: (-m[1], m[0]))[:_LISTE_MAX]:
+        yield f"  {nombre} fois, {manque}"
+    if publication.retards:
+        yield (
+            f"Signées depuis plus de trois mois au {vue.date_de_vue} : "
+            f"{len(publication.retards)}, à publier sans attendre ({_noms(publication.retards)})."
+        )
+    if publication.retouches:
+        structures = sorted({structure for structure, _ in publication.retouches})
+        yield (
+            f"Textes coupés, ou précédés d'une apostrophe pour les tableurs : "
+            f"{len(publication.retouches)} ({', '.join(structures[:_LISTE_MAX])})."
+        )
+    if publication.lignes and choix.notification_ue is None:
+        yield "Supposé : aide non notifiée à la Commission européenne (--notification-ue)."
+
+
+def _noms(suivis: tuple[Suivi, ...]) -> str:
+    noms = ", ".join(s.structure for s in suivis[:_LISTE_MAX])
+    return f"{noms}, ..." if len(suivis) > _LISTE_MAX else noms

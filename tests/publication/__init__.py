@@ -1,0 +1,1 @@
+"""Les publications : données essentielles, 360Giving, FEC, commandes rejouables."""
