@@ -6,6 +6,7 @@ with the digest of the file.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from hashlib import sha256
@@ -40,6 +41,7 @@ class Choix:
     attribuant: str | None = None
     siret_attribuant: str | None = None
     notification_ue: str | None = None
+    prefixe: str | None = None
     base: str = ""
     sortie: str | None = None
 
@@ -53,6 +55,7 @@ _POUR: dict[str, tuple[str, ...]] = {
         "siret_attribuant",
         "notification_ue",
     ),
+    "360giving": ("attribuant", "siret_attribuant", "prefixe"),
 }
 """Format -> the options that it takes."""
 FORMATS = tuple(_POUR)
@@ -73,6 +76,12 @@ def _lire_siret(_: click.Context, __: click.Parameter, valeur: str | None) -> st
     faute = None if valeur is None else siret_faux(valeur)
     if faute is not None:
         raise click.BadParameter(f"{faute}.")
+    return valeur
+
+
+def _lire_prefixe(_: click.Context, __: click.Parameter, valeur: str | None) -> str | None:
+    if valeur is not None and re.fullmatch("360G-[A-Za-z0-9_-]{1,64}", valeur) is None:
+        raise click.BadParameter("360G- puis 1 à 64 lettres, chiffres ou tirets attendus.")
     return valeur
 
 
@@ -98,18 +107,24 @@ _OPTIONS = (
     click.option(
         "--attribuant",
         metavar="NOM",
-        help="scdl : le nom de l'attribuant, si le journal ne le tient pas.",
+        help="scdl, 360giving : le nom de l'attribuant, si le journal ne le tient pas.",
     ),
     click.option(
         "--siret-attribuant",
         metavar="SIRET",
         callback=_lire_siret,
-        help="scdl : le SIRET de l'attribuant, si le journal ne le tient pas.",
+        help="scdl, 360giving : le SIRET de l'attribuant, si le journal ne le tient pas.",
     ),
     click.option(
         "--notification-ue",
         type=click.Choice(("oui", "non")),
         help="scdl : aide notifiée à la Commission européenne (par défaut : non).",
+    ),
+    click.option(
+        "--prefixe",
+        metavar="360G-NOM",
+        callback=_lire_prefixe,
+        help="360giving : le préfixe enregistré par l'attribuant (par défaut : 360G-PROGRAMME).",
     ),
 )
 
@@ -136,7 +151,24 @@ def choisir(format_: str, base: str, sortie: str | None, options: dict[str, Any]
 
 def ecrivains(choix: Choix) -> dict[str, Ecrivain]:
     """Format -> its writer, the options applied."""
-    return {"scdl": lambda journal, vue: _scdl(journal, vue, choix)}
+    return {
+        "scdl": lambda journal, vue: _scdl(journal, vue, choix),
+        "360giving": lambda journal, vue: _360giving(journal, vue, choix),
+    }
+
+
+def _360giving(journal: Journal, vue: Vue, choix: Choix) -> Iterator[str]:
+    from projections.exports.giving import ecrire_360giving  # noqa: PLC0415
+
+    yield from ecrire_360giving(
+        journal,
+        vue,
+        nom_attribuant=choix.attribuant or "",
+        siret_attribuant=choix.siret_attribuant or "",
+        prefixe=choix.prefixe or "",
+    )
+    if choix.prefixe is None:
+        avertir(f"Supposé : préfixe 360G-{vue.programme}, à enregistrer (--prefixe).")
 
 
 def _scdl(journal: Journal, vue: Vue, choix: Choix) -> Iterator[str]:

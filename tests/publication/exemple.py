@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 from stdnum import luhn
 
+from commands import GrandLivre
+from ledger import Journal, MemoryStore
 from ledger.bareme import regles_publiees
+from ledger.version import VERSION
 from tests.cli.outils import en_lignes, lancer
+from tests.unit.monde import HorlogeFixe
 
 Json = dict[str, Any]
 PROGRAMME = "exemple"
 FORMULE = '=HYPERLINK("https://exemple.invalid";"Ici")'
+_MOTEUR = f"fabriques-ledger {VERSION}"
 ROLES = {"DéposerCandidature": "instructeur", "VerserTranche": "comptable"}
 
 
@@ -150,3 +156,22 @@ def creer(base: Path, commandes: list[Json]) -> Path:
     fait = lancer("executer", "-", "--base", base, entree=en_lignes(commandes))
     assert fait.code == 0, fait.sortie
     return base
+
+
+def journal(commandes: list[Json]) -> Journal:
+    """The same, in memory, every fact recorded on 1 January 2022 at noon."""
+    livre = GrandLivre(MemoryStore(), clock=HorlogeFixe("2022-01-01T12:00:00.000000Z"))
+    for commande in commandes:
+        assert livre.executer(commande).statut == "acceptee"
+    return Journal(livre.store, PROGRAMME)
+
+
+def attendu(nom: str, obtenu: str) -> str:
+    """The whole expected file; `FABRIQUES_ECRIRE_ATTENDUS=1` writes it, to be read again.
+
+    The version of the engine, which every file names, is that of the day.
+    """
+    fichier = Path(__file__).parent / "attendus" / nom
+    if os.environ.get("FABRIQUES_ECRIRE_ATTENDUS"):
+        fichier.write_bytes(obtenu.replace(_MOTEUR, "MOTEUR").encode("utf-8"))
+    return fichier.read_bytes().decode("utf-8").replace("MOTEUR", _MOTEUR)
