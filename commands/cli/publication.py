@@ -42,6 +42,7 @@ class Choix:
     siret_attribuant: str | None = None
     notification_ue: str | None = None
     prefixe: str | None = None
+    exercice: int | None = None
     base: str = ""
     sortie: str | None = None
 
@@ -56,6 +57,7 @@ _POUR: dict[str, tuple[str, ...]] = {
         "notification_ue",
     ),
     "360giving": ("attribuant", "siret_attribuant", "prefixe"),
+    "fec": ("exercice", "siret_attribuant"),
 }
 """Format -> the options that it takes."""
 FORMATS = tuple(_POUR)
@@ -113,7 +115,7 @@ _OPTIONS = (
         "--siret-attribuant",
         metavar="SIRET",
         callback=_lire_siret,
-        help="scdl, 360giving : le SIRET de l'attribuant, si le journal ne le tient pas.",
+        help="scdl, 360giving, fec : le SIRET de l'attribuant, si le journal ne le tient pas.",
     ),
     click.option(
         "--notification-ue",
@@ -125,6 +127,12 @@ _OPTIONS = (
         metavar="360G-NOM",
         callback=_lire_prefixe,
         help="360giving : le préfixe enregistré par l'attribuant (par défaut : 360G-PROGRAMME).",
+    ),
+    click.option(
+        "--exercice",
+        type=click.IntRange(1900, 2999),
+        metavar="AAAA",
+        help="fec : un seul exercice, avec ses à-nouveaux (par défaut : tous).",
     ),
 )
 
@@ -154,7 +162,25 @@ def ecrivains(choix: Choix) -> dict[str, Ecrivain]:
     return {
         "scdl": lambda journal, vue: _scdl(journal, vue, choix),
         "360giving": lambda journal, vue: _360giving(journal, vue, choix),
+        "fec": lambda journal, vue: _fec(journal, vue, choix),
     }
+
+
+def _fec(journal: Journal, vue: Vue, choix: Choix) -> Iterator[str]:
+    from projections.exports.attributions import attribuant_du_journal  # noqa: PLC0415
+    from projections.exports.fec import ecrire_fec, nom_reglementaire  # noqa: PLC0415
+
+    yield from accompagner(journal, vue, ecrire_fec(journal, vue, exercice=choix.exercice))
+    tenu = attribuant_du_journal(vue)
+    siret = (tenu.siret if tenu is not None else None) or choix.siret_attribuant
+    if choix.exercice is None:
+        avertir("Tous les exercices : un FEC réglementaire n'en tient qu'un (--exercice).")
+    elif siret is None:
+        avertir(
+            "Nom réglementaire inconnu : le journal ne tient pas le SIRET (--siret-attribuant)."
+        )
+    else:
+        avertir(f"Nom réglementaire : {nom_reglementaire(siret, choix.exercice)}")
 
 
 def _360giving(journal: Journal, vue: Vue, choix: Choix) -> Iterator[str]:

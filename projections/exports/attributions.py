@@ -109,6 +109,14 @@ def _attribution(fiche: Fiche, faits: list[tuple[int, FaitDeStructure]]) -> Attr
     )
 
 
+def attribuant_du_journal(vue: Vue) -> Attribuant | None:
+    """The authority that the opening names. Raises: ChainBrokenError, StoreError."""
+    for _, fait in vue.faits() if vue.situation.position else ():
+        if isinstance(fait, ProgrammeOuvert):
+            return fait.attribuant
+    return None
+
+
 def attribuant_connu(lues: Attributions, nom: str, siret: str) -> tuple[str, str]:
     """Name and SIRET of the authority: as recorded, completed by what the publisher states.
 
