@@ -27,28 +27,36 @@ def _ecrivains(choix: publication.Choix) -> dict[str, publication.Ecrivain]:
         ecrire_beancount,
         ecrire_cloudevents,
         ecrire_hledger,
+        ecrire_jsonl,
     )
+
+    from .rejouables import ecrire_commandes  # noqa: PLC0415
 
     return {
         "beancount": ecrire_beancount,
         "hledger": ecrire_hledger,
         "cloudevents": ecrire_cloudevents,
+        "jsonl": ecrire_jsonl,
+        "commandes": ecrire_commandes,
         **publication.ecrivains(choix),
     }
 
 
-FORMATS = ("beancount", "hledger", "cloudevents", *publication.FORMATS)
+FORMATS = ("beancount", "hledger", "cloudevents", "jsonl", "commandes", *publication.FORMATS)
 """The keys of `_ecrivains`, known without loading the exports."""
 
 
 @click.command(
-    short_help="Le grand livre pour un autre outil : partie double ou CloudEvents.",
+    short_help="Le grand livre pour d'autres : comptabilité, publication, rejeu.",
     epilog="""\b
 Exemples :
   fabriques exporter beancount -o fabriques.beancount
   fabriques exporter hledger -o fabriques.journal
   fabriques exporter beancount --au 2020-12-31 | bean-check /dev/stdin
   fabriques exporter cloudevents --connu-au 250 -o faits.jsonl
+  fabriques exporter scdl --incompletes a-completer.csv -o subventions.csv
+  fabriques exporter fec --exercice 2021 -o fec-2021.txt
+  fabriques exporter commandes | fabriques executer - --base neuve.db
 
 \b
 Recompter avec les outils du format :
@@ -77,13 +85,20 @@ def exporter(
     sortie: str | None,
     **options: Any,
 ) -> None:
-    """Le grand livre en partie double, que Beancount, hledger ou ledger recomptent.
+    """Le grand livre pour d'autres outils : comptabilité, publication, rejeu.
 
-    Une écriture par fait, puis les soldes annoncés par l'enveloppe, les crédits et les structures :
-    l'outil refuse le fichier si un seul diffère d'un centime.
+    « beancount », « hledger » : en partie double, que ces outils ou ledger recomptent. Une écriture
+    par fait, puis les soldes annoncés par l'enveloppe, les crédits et les structures : l'outil
+    refuse le fichier si un seul diffère d'un centime.
 
     « cloudevents » donne les faits eux-mêmes, un évènement CloudEvents 1.0 par ligne ; pour les
-    recevoir à mesure : « fabriques journal --suivre --format cloudevents ».
+    recevoir à mesure : « fabriques journal --suivre --format cloudevents ». « jsonl » : les lignes
+    du journal. « commandes » : ce qu'une base vide exécute pour tenir les mêmes faits.
+
+    « scdl » : les données essentielles des conventions (décret 2017-779) ; ce qui est incomplet
+    n'est pas publié. « 360giving » : engagements et paiements de chaque subvention. « fec » : les
+    écritures comptables (art. A.47 A-1 du LPF). La position et la racine d'un fichier qui ne peut
+    pas les porter sont dites sur la sortie d'erreur.
     """
     from ledger import Journal  # noqa: PLC0415
     from projections import regarder  # noqa: PLC0415

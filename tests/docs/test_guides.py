@@ -20,7 +20,12 @@ PYTHON = [
     "docs/guides/eprouver.md",
     "docs/guides/integrer.md",
 ]
-TERMINAL = ["docs/guides/controler.md", "docs/guides/integrer.md", "docs/guides/simuler.md"]
+TERMINAL = [
+    "docs/guides/controler.md",
+    "docs/guides/integrer.md",
+    "docs/guides/publier.md",
+    "docs/guides/simuler.md",
+]
 LANCEUR = "import sys; from commands.cli import main; sys.exit(main())"
 
 
