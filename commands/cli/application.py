@@ -19,6 +19,7 @@ from .diagnostic import doctor
 from .dossier import dossier
 from .ecriture import executer
 from .explication import comparer, expliquer
+from .explorer import explorer
 from .exports import exporter
 from .francais import en_francais
 from .importer import importer
@@ -221,6 +222,7 @@ for _verbe in (
     reproduire,
     dossier,
     exporter,
+    explorer,
     schemas,
     doctor,
 ):

@@ -45,6 +45,8 @@ VERBES: dict[str, tuple[str, ...]] = {
     "releve": ("releve",),
     "rapport": ("rapport",),
     "lecture": ("lecture", "-o", "SORTIE"),
+    "scdl": ("exporter", "scdl"),
+    "fec": ("exporter", "fec"),
 }
 ENTIERS = {
     "carte": ("releve", "--carte"),

@@ -41,6 +41,7 @@ VERBES = (
     "reproduire",
     "dossier",
     "exporter",
+    "explorer",
     "schemas",
     "doctor",
 )

@@ -684,6 +684,9 @@ FICHIERS: dict[str, tuple[Abimer, str]] = {
 VERBES: dict[str, tuple[str, ...]] = {
     "beancount": ("exporter", "beancount", "-o", "SORTIE"),
     "hledger": ("exporter", "hledger"),
+    "scdl": ("exporter", "scdl", "-o", "SORTIE"),
+    "commandes": ("exporter", "commandes"),
+    "explorer": ("explorer", "-o", "SORTIE"),
     "rapport": ("rapport", "--format", "html", "-o", "SORTIE"),
     "reproduire": ("reproduire", "RAPPORT"),
     "expliquer": ("expliquer", "enveloppe.disponible"),

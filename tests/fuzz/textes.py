@@ -110,7 +110,10 @@ _VERBES = (
 def arguments(octets: bytes) -> str:
     """A reading verb and its options, one a line: an announced exit code, one JSON if asked."""
     verbe, *suite = _texte(octets).replace("\0", "").split("\n")
-    if verbe not in _VERBES or any("/" in a or a.startswith("-o") or "sortie" in a for a in suite):
+    ecrites = ("sortie", "incompletes", "retards")
+    if verbe not in _VERBES or any(
+        "/" in a or a.startswith("-o") or any(mot in a for mot in ecrites) for a in suite
+    ):
         return "écarté"  # nothing may be written, nothing else than the base be read
     base = atelier.dossier() / "arguments.db"
     if not base.exists():

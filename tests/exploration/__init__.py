@@ -1,0 +1,1 @@
+"""Explorer en SQL : la copie, les questions, Datasette."""

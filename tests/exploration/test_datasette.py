@@ -1,0 +1,154 @@
+"""Datasette sert la copie : titres français, questions, euros, et rien d'un nom n'est exécuté."""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import importlib.util
+import json
+from collections.abc import Coroutine, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from datasette import plugins
+from datasette.app import Datasette
+
+from projections.exploration.requetes import REQUETES
+from tests.cli.outils import depot, lancer, ouverture
+from tests.publication.exemple import creer
+
+T = TypeVar("T")
+BALISE = '<script>alert("x")</script>'
+ADRESSE = "https://exemple.invalid/piege"
+CACHE = "a\u202eb"
+GREFFON = "fabriques_euros.py"
+
+
+def attendre(travail: Coroutine[Any, Any, T]) -> T:
+    """The result of a coroutine, run to its end."""
+    return asyncio.run(travail)
+
+
+@pytest.fixture(scope="module")
+def dossier(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder to explore: a programme whose names were chosen by an enemy."""
+    racine = tmp_path_factory.mktemp("datasette")
+    noms = {"balise": BALISE, "adresse": ADRESSE, "formule": '=1+1" onmouseover="alert(1)'}
+    commandes = [ouverture()]
+    for structure, nom in noms.items():
+        commandes.append(depot(structure, porteur=nom))
+        commandes.append(
+            commandes[1]
+            | {
+                "commande": "LabelliserFabrique",
+                "id_commande": f"label-{structure}",
+                "structure": structure,
+                "montant_centimes": 15_000_000,
+            }
+        )
+        for champ in ("porteur", "code_postal", "ville", "territoire", "numerique"):
+            commandes[-1].pop(champ)
+    cible = racine / "dossier"
+    base = creer(racine / "base.db", commandes)
+    assert lancer("explorer", "--base", base, "-o", cible).code == 0
+    return cible
+
+
+@pytest.fixture(scope="module")
+def datasette(dossier: Path) -> Iterator[Datasette]:
+    """Datasette on the folder, as the printed command starts it; its plugin taken out after."""
+    avant = set(plugins.pm.get_plugins())
+    serveur = Datasette(
+        [],
+        immutables=[str(dossier / "fabriques.db")],
+        metadata=json.loads((dossier / "metadata.json").read_text("utf-8")),
+        plugins_dir=str(dossier / "greffons"),
+    )
+    attendre(serveur.invoke_startup())
+    yield serveur
+    for greffon in set(plugins.pm.get_plugins()) - avant:
+        plugins.pm.unregister(greffon)
+    for base in serveur.databases.values():
+        base.close()
+    if serveur.executor is not None:
+        serveur.executor.shutdown()
+
+
+def page(datasette: Datasette, chemin: str) -> str:
+    """The text of a page that must answer."""
+    reponse = attendre(datasette.client.get(chemin))
+    assert reponse.status_code == 200, (chemin, reponse.text[:300])
+    texte: str = reponse.text
+    return texte
+
+
+def test_l_accueil_de_la_base_est_en_francais(datasette: Datasette) -> None:
+    """La page de la base a son titre, sa position, et le titre de chaque question."""
+    accueil = html.unescape(page(datasette, "/fabriques"))
+    assert "Grand livre des subventions" in accueil
+    assert "Montants en centimes, affichés en euros." in accueil
+    for requete in REQUETES:
+        assert requete.titre in accueil
+    assert "position 7" in html.unescape(page(datasette, "/"))
+    vue = html.unescape(page(datasette, "/fabriques/v_echeancier"))
+    assert "Une ligne par tranche, avec son statut au dernier fait." in vue
+    assert "Reste à verser. (centimes d'euro)" in vue
+
+
+def test_chaque_question_est_servie(datasette: Datasette) -> None:
+    """Chaque question répond, en page et en JSON, où les centimes restent des entiers."""
+    for requete in REQUETES:
+        adresse = f"/fabriques/{requete.nom}"
+        suite = "&structure=balise" if ":structure" in requete.sql else ""
+        assert requete.titre in html.unescape(page(datasette, f"{adresse}?_size=10{suite}"))
+        lues = json.loads(page(datasette, f"{adresse}.json?_shape=array{suite}"))
+        assert isinstance(lues, list)
+    (ligne,) = json.loads(page(datasette, "/fabriques/consommation.json?_shape=array"))
+    assert ligne["disponible_centimes"] == 4_455_000_000
+
+
+def test_les_centimes_se_lisent_en_euros(datasette: Datasette) -> None:
+    """Une colonne de centimes s'affiche en euros à la française, dans les tables et questions."""
+    euros = "44\u202f550\u202f000,00\u00a0€</span>"
+    assert euros in page(datasette, "/fabriques/consommation")
+    assert euros in page(datasette, "/fabriques/enveloppe")
+    assert "50\u202f000,00\u00a0€</span>" in page(datasette, "/fabriques/v_echeancier")
+    libre = page(datasette, "/fabriques?sql=select+-5+as+x_centimes,+12345+as+autre")
+    assert "-0,05\u00a0€</span>" in libre
+    assert ">12345<" in libre.replace("\n", "").replace(" ", "")
+
+
+@pytest.mark.parametrize("chemin", ["v_situation", "structures", "sans_siret", "v_journal"])
+def test_un_nom_hostile_reste_un_texte(datasette: Datasette, chemin: str) -> None:
+    """Balise, attribut ou adresse dans un nom : montrés, ni exécutés ni suivis."""
+    texte = page(datasette, f"/fabriques/{chemin}")
+    assert BALISE not in texte
+    assert "&lt;script&gt;alert(" in texte
+    assert f'href="{ADRESSE}' not in texte
+    assert ADRESSE in texte
+    assert 'onmouseover="alert' not in texte
+
+
+def test_un_signe_cache_est_montre(dossier: Path) -> None:
+    """Un signe qui retourne l'affichage est remplacé, un montant absent reste vide."""
+    spec = importlib.util.spec_from_file_location("greffon", dossier / "greffons" / GREFFON)
+    assert spec is not None
+    assert spec.loader is not None
+    greffon = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(greffon)
+    assert str(greffon.render_cell(CACHE, "porteur")) == "a\ufffdb"
+    assert str(greffon.render_cell("<b>\u200b", "porteur")) == "&lt;b&gt;\ufffd"
+    assert greffon.render_cell(None, "montant_centimes") is None
+    assert greffon.render_cell("12", "montant_centimes") is None
+    assert greffon.render_cell("Association", "porteur") is None
+    assert greffon.euros(-123_456_789) == "-1\u202f234\u202f567,89\u00a0€"
+    assert greffon.euros(5) == "0,05\u00a0€"
+
+
+def test_datasette_n_ecrit_rien_et_refuse_d_ecrire(dossier: Path, datasette: Datasette) -> None:
+    """La base servie est immuable : aucune écriture ne passe, aucun fichier ne naît."""
+    reponse = attendre(datasette.client.get("/fabriques?sql=delete+from+faits"))
+    assert reponse.status_code == 400
+    page(datasette, "/fabriques/faits")
+    assert [p.name for p in dossier.glob("fabriques.db*")] == ["fabriques.db"]
