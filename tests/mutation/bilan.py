@@ -62,10 +62,11 @@ def explications() -> dict[Cle, str]:
 
 
 def empreinte(chemins: Iterable[Path]) -> str:
-    """One digest of the contents of files."""
+    """One digest of the contents of files: the same wherever the tree was cloned."""
     condense = sha256()
     for chemin in sorted(chemins):
-        condense.update(f"{chemin}\0".encode() + chemin.read_bytes() + b"\0")
+        nom = chemin.relative_to(RACINE).as_posix()
+        condense.update(f"{nom}\0".encode() + chemin.read_bytes() + b"\0")
     return condense.hexdigest()
 
 
