@@ -12,12 +12,21 @@ from typing import IO, NamedTuple
 import click
 
 from commands.lecture_json import OCTETS_MAX
+from ledger.erreurs import UsageError
 
 from .terminal import raison
 
 _BOM = b"\xef\xbb\xbf"
 _LIGNE_MAX = OCTETS_MAX + 16
 """Bytes kept of one line: enough for the longest command, and to see that it is too long."""
+LIGNE_ABANDON = 64 * 1024 * 1024
+"""Bytes without the end of a line after which no end is waited for any more."""
+
+
+class LigneSansFinError(UsageError):
+    """What is read is not lines: a device, or a binary file."""
+
+    code = "ligne_sans_fin"
 
 
 class Ligne(NamedTuple):
@@ -45,13 +54,24 @@ def ouvrir_entree(fichier: str) -> Iterator[IO[bytes]]:
 
 
 def lignes(flux: IO[bytes]) -> Iterator[Ligne]:
-    """The lines that hold something. Of an endless line only the beginning is kept."""
+    """The lines that hold something. Of a line far too long only the beginning is kept.
+
+    Raises: LigneSansFinError.
+    """
     numero = lus = 0
     while morceau := flux.readline(_LIGNE_MAX):
         numero += 1
+        debut = lus
         lus += len(morceau)
         reste = morceau
         while reste and not reste.endswith(b"\n") and len(reste) == _LIGNE_MAX:
+            if lus - debut > LIGNE_ABANDON:
+                raise LigneSansFinError(
+                    f"La ligne {numero} n'a pas de fin : {lus - debut} octets lus, aucun retour "
+                    "à la ligne.",
+                    remede="Donner un fichier de commandes, un objet JSON par ligne ; les lignes "
+                    "sans reçu n'ont pas été exécutées.",
+                )
             reste = flux.readline(_LIGNE_MAX)
             lus += len(reste)
         if morceau.removeprefix(_BOM).strip():

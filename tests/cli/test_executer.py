@@ -14,6 +14,7 @@ import pytest
 
 from commands import GrandLivre, execution
 from commands.cli import ecriture
+from commands.cli import entree as lecture
 from commands.cli.recus import Registre
 from commands.lecture_json import OCTETS_MAX
 from tests.cli.outils import depot, en_lignes, lancer, ouverture, position_max
@@ -118,6 +119,38 @@ def test_une_ligne_sans_fin_ne_remplit_pas_la_memoire(base_neuve: Path, tmp_path
         ("2", "acceptee"),
         ("3", "refusee"),
     ]
+
+
+def test_une_entree_sans_fin_de_ligne_est_abandonnee(
+    base_neuve: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Une entrée qui ne finit jamais sa ligne est abandonnée : ligne, octets lus et remède dits."""
+    monkeypatch.setattr(lecture, "LIGNE_ABANDON", 2 * OCTETS_MAX)
+    morceau = OCTETS_MAX + 16
+    longue = b"x" * (2 * morceau)
+    juste = executer(base_neuve, longue[: 2 * OCTETS_MAX] + b"\n" + en_lignes([depot("a")]))
+    assert [r["statut"] for r in juste.lignes_json] == ["refusee", "acceptee"]
+    lot = en_lignes([depot(f"d{rang}") for rang in range(execution.TAILLE_LOT)])
+    fait = executer(base_neuve, lot + longue + b"\n")
+    numero = execution.TAILLE_LOT + 1
+    assert (fait.code, len(fait.lignes_json)) == (2, execution.TAILLE_LOT)
+    assert fait.erreur == (
+        f"Arrêt sur une erreur : {execution.TAILLE_LOT} acceptées, 0 déjà exécutée, 0 refusée. "
+        "Ce qui est acquitté est enregistré ; relancer la même commande reprend la suite.\n"
+        f"Erreur (ligne_sans_fin) : La ligne {numero} n'a pas de fin : {2 * morceau} octets lus, "
+        "aucun retour à la ligne.\n"
+        "Donner un fichier de commandes, un objet JSON par ligne ; les lignes sans reçu n'ont pas "
+        "été exécutées.\n"
+    )
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="ce système n'a pas /dev/zero")
+def test_un_peripherique_sans_fin_n_est_pas_lu_sans_fin(tmp_path: Path) -> None:
+    """/dev/zero donné pour un fichier de commandes : une erreur 2, et aucune base n'est créée."""
+    fait = lancer("executer", "/dev/zero", "--base", tmp_path / "a.db")
+    assert (fait.code, fait.octets) == (2, b"")
+    assert fait.erreur.startswith("Erreur (ligne_sans_fin) : La ligne 1 n'a pas de fin : ")
+    assert not (tmp_path / "a.db").exists()
 
 
 def test_bom_lignes_vides_et_fins_de_ligne_windows_sont_admis(tmp_path: Path) -> None:
