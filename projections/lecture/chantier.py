@@ -32,7 +32,7 @@ from ..situation import Situation, Vue, plier
 from . import rangees
 from .fichier import ReadModelDivergedError
 from .rangees import Rangee
-from .schema import PAR_PROGRAMME, PAR_STRUCTURE, inserer
+from .schema import PAR_PROGRAMME, PAR_STRUCTURE, TABLES, inserer
 from .suite import FaitLu, Souches, Suite, empreinte_de_ligne, racine_relue
 
 _PROGRAMMES_MAX = 9_000_000
@@ -60,7 +60,7 @@ class Chantier:
         self._ecrites = 0
         try:
             self._charger()
-        except (ValueError, msgspec.MsgspecError) as erreur:
+        except (ValueError, TypeError, msgspec.MsgspecError) as erreur:
             raise ReadModelDivergedError(
                 f"Le modèle de lecture tient pour {programme} des valeurs illisibles : {erreur}.",
                 programme=programme,
@@ -69,14 +69,18 @@ class Chantier:
         self.depart = self._situation.position
 
     def _charger(self) -> None:
-        ligne = next(
-            iter(self._db.table("programmes").rows_where("programme = ?", [self._programme])), None
-        )
-        if ligne is None:
+        colonnes = TABLES["programmes"].colonnes
+        # named in the question: SQLite then refuses a file that lacks one of them
+        lignes = self._lire(f"SELECT {', '.join(colonnes)} FROM programmes")  # noqa: S608
+        if not lignes:
             self._situation, self._racine = Situation(), ""
             self._numero = self._numeroter()
             self._suite = Suite(self._store, self._programme, Souches(), None, "")
             return
+        ligne = dict(zip(colonnes, lignes[0], strict=True))
+        for nom, genre in colonnes.items():
+            if type(ligne[nom]) is not genre:  # a damaged row: STRICT is only of what is written
+                raise ValueError(f"programmes.{nom}")
         self._racine = ligne["racine"]
         self._numero = ligne["numero"]
         self._ecrites = ligne["ecritures"]

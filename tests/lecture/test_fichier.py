@@ -249,6 +249,38 @@ def test_une_racine_ou_des_sous_arbres_modifies_sont_une_divergence(fichier: Pat
                     lecture.rafraichir(store)
 
 
+@pytest.mark.parametrize("colonne", list(TABLES["programmes"].colonnes))
+def test_une_colonne_renommee_dans_le_fichier_est_une_erreur_nommee(
+    fichier: Path, colonne: str
+) -> None:
+    """Une colonne renommée dans le fichier : une erreur qui la nomme, et le remède."""
+    with livre() as grand_livre, Lecture(fichier) as lecture:
+        store = jouer(grand_livre, histoire_ecrite())
+        lecture.rafraichir(store)
+        lecture.db.execute(f"ALTER TABLE programmes RENAME COLUMN {colonne} TO autre")
+        with pytest.raises(StoreError) as erreur:
+            lecture.rafraichir(store, complet=True)
+    assert colonne in erreur.value.message
+    assert erreur.value.remede == "Relancer `fabriques lecture --reconstruire`."
+
+
+@pytest.mark.parametrize("colonne", ["position", "souches", "derniere_date"])
+def test_une_valeur_d_un_autre_type_dans_le_fichier_est_une_divergence(
+    fichier: Path, colonne: str
+) -> None:
+    """Une valeur d'un autre type que sa colonne, glissée sous SQLite, est une divergence."""
+    with livre() as grand_livre:
+        store = jouer(grand_livre, histoire_ecrite())
+        with Lecture(fichier) as lecture:
+            lecture.rafraichir(store)
+            lecture.db.execute("PRAGMA writable_schema=1")
+            lecture.db.execute("UPDATE sqlite_master SET sql = replace(sql, 'STRICT', '')")
+        with Lecture(fichier) as lecture:
+            lecture.db.execute(f"UPDATE programmes SET {colonne} = X'00ff'")  # noqa: S608
+            with pytest.raises(ReadModelDivergedError, match="valeurs illisibles"):
+                lecture.rafraichir(store)
+
+
 @pytest.mark.parametrize("sql", ["UPDATE faits SET ligne = '{'", "UPDATE faits SET ligne = '1.5'"])
 def test_un_fait_illisible_dans_le_fichier_est_une_divergence(fichier: Path, sql: str) -> None:
     """Un fait rendu illisible dans le fichier est une divergence quand sa structure est touchée."""
