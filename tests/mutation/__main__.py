@@ -41,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     options.add_argument("--echantillon", action="store_true")
     options.add_argument("--fixer", action="store_true")
     options.add_argument("--budget", type=int, default=BUDGET, help="secondes de tests par mutant")
-    options.add_argument("--un-sur", type=int, default=1, help="parmi les familles mesurées")
+    options.add_argument("--un-sur", type=int, default=1, help="n'en jouer qu'un sur tant")
     choix = options.parse_args(arguments)
     essais.precharger()
     if choix.echantillon:
@@ -105,7 +105,6 @@ def jouer(
 ) -> None:
     """Try every mutant of these files that has no valid result yet."""
     budget: int = choix.budget
-    mesures = {f for famille in bilan.MESUREES for f in FAMILLES[famille]}
     durees: Durees = mesure["durees"]
     juges = {t for t, d in durees.items() if d <= LONG} - {*mesure["rates"]}
     longs = sorted(set(durees) - juges - {*mesure["rates"]})
@@ -120,7 +119,7 @@ def jouer(
         for mutant in bilan.mutants(fichier):
             debut, fin = mutant.lignes
             atteints = set[str]().union(*(lignes.get(n, ()) for n in range(debut, fin + 1)))
-            saute = fichier in mesures and mutant.numero % choix.un_sur
+            saute = mutant.numero % choix.un_sur
             if saute or mutant.cle in resultats.issues:
                 continue
             if mutant.fonction == "<module>":
@@ -207,11 +206,10 @@ def imprimer(fichiers: list[str], resultats: Resultats, *, entier: bool) -> int:
 
 
 def fixer(resultats: Resultats, durees: Durees) -> int:
-    """Choose the sample: killed by a short test, evenly spread over the families explained."""
+    """Choose the sample: killed by a short test, evenly spread over the families."""
     candidats = [
         (mutant, issue.test)
-        for famille, modules in FAMILLES.items()
-        if famille not in bilan.MESUREES
+        for modules in FAMILLES.values()
         for module in modules
         for mutant in bilan.mutants(module)
         if (issue := resultats.issues.get(mutant.cle)) is not None

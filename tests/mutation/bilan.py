@@ -43,8 +43,6 @@ FAMILLES: dict[str, tuple[str, ...]] = {
     )
     for famille, motifs in _MODULES.items()
 }
-MESUREES = frozenset({"projections"})
-"""Families whose survivors are counted and printed, not yet explained one by one."""
 
 
 def mutants(fichier: str) -> list[Mutant]:
@@ -153,7 +151,7 @@ def dresser(
     perimees = {cle for cle in raisons if cle[0] in fichiers}
     lignes: list[tuple[str, ...]] = []
     inexpliques: list[Mutant] = []
-    bon = True
+    entier = True
     for famille, modules in FAMILLES.items():
         total: Counter[str] = Counter()
         details: list[tuple[str, ...]] = []
@@ -169,14 +167,14 @@ def dresser(
                     perimees.discard(mutant.cle)
                 if sort == "inexpliqués":
                     inexpliques.append(mutant)
-                    bon &= famille in MESUREES
             total += compte
             if compte:
                 details.append(("", module, *_chiffres(compte)))
         if total:
             lignes += [*details, (famille, "ensemble", *_chiffres(total))]
-            bon &= famille in MESUREES or not total["non joués"]
-    return Bilan(tuple(lignes), tuple(inexpliques), tuple(sorted(perimees)), bon and not perimees)
+            entier &= not total["non joués"]
+    bon = entier and not inexpliques and not perimees
+    return Bilan(tuple(lignes), tuple(inexpliques), tuple(sorted(perimees)), bon)
 
 
 def _sort(issue: Issue | None, *, expliquee: bool) -> str:

@@ -85,6 +85,27 @@ def test_un_fait_d_un_exercice_deja_passe_au_journal_est_tardif() -> None:
     )
 
 
+def test_un_fait_tardif_est_compare_a_la_plus_grande_date_deja_enregistree() -> None:
+    """La date à laquelle un fait tardif se compare est la plus grande, au premier qui la porte."""
+    faits = (
+        fait("2020-06-01", "2020-06-01"),
+        fait("2021-01-02", "2021-01-02"),
+        fait("2021-01-02", "2021-01-03"),
+        fait("2021-01-01", "2021-01-04"),
+        fait("2020-12-31", "2021-01-05"),
+    )
+    assert [(a.position, a.detail) for a in saisie(numerotes(*faits))] == [
+        (15, "Effet au 31/12/2020, enregistré après un fait du 02/01/2021 (position 12).")
+    ]
+
+
+def test_les_faits_tardifs_sont_dans_l_ordre_des_exercices() -> None:
+    """Exercice par exercice dans l'ordre, quel que soit celui où les faits sont enregistrés."""
+    annees = ("2019", "2015", "2018", "2016", "2017")
+    faits = [fait(f"{annee}-05-01", f"2020-01-0{n}") for n, annee in enumerate(annees, 1)]
+    assert [a.position for a in saisie(numerotes(*faits))] == [12, 14, 15, 13, 11]
+
+
 def test_au_dela_de_cinq_les_faits_tardifs_d_un_exercice_sont_regroupes() -> None:
     """Cinq faits tardifs d'un exercice se disent un par un ; six font une seule anomalie."""
     cinq = [fait("2019-05-01", f"2020-01-0{i}") for i in range(1, 6)]

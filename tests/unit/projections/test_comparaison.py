@@ -248,6 +248,38 @@ def test_les_motifs_choisissent_les_cellules(abandons: Monde) -> None:
         ecarts(abandons, Point(10), Point(12), "rien.*")
 
 
+def test_un_motif_s_ecrit_comme_une_cellule(abandons: Monde) -> None:
+    """Les quotas sans leur table et les suffixes d'unité se lisent dans un motif aussi."""
+    abandons.reviser("2021-03-01", quota_qpv=151)
+    a, b = Point(10), Point(13)
+    assert [e.cellule for e in ecarts(abandons, a, b, "quotas.*")] == ["enveloppe.quotas.qpv"]
+    assert [e.cellule for e in ecarts(abandons, a, b, "credits.2022.rap_c*_centimes")] == [
+        "credits.2022.rap_cloture"
+    ]
+    taux = "enveloppe.taux*_dix_milliemes"
+    assert [e.cellule for e in ecarts(abandons, Point(1), b, taux)] == [
+        "enveloppe.taux_consommation"
+    ]
+
+
+def test_une_cellule_nommee_que_nulle_vue_ne_montre_n_a_pas_d_ecart(abandons: Monde) -> None:
+    """Un nom de cellule sans écart ne donne rien ; un nom qui n'en est pas un est refusé."""
+    assert ecarts(abandons, Point(10), Point(12), "credits.2050.cp_payes") == ()
+    with pytest.raises(UsageError, match=r"'enveloppe\.disponibles' ne désigne pas une cellule"):
+        ecarts(abandons, Point(10), Point(12), "enveloppe.disponibles")
+
+
+def test_un_fait_que_nulle_vue_ne_compte_ne_change_aucune_valeur() -> None:
+    """Connu des deux vues mais daté après leur jour, un fait n'entre dans aucune valeur."""
+    monde = Monde()
+    monde.label()
+    monde.payer(1, "2021-02-01")
+    monde.label("s2")
+    monde.payer(1, "2020-03-01", structure="s2")
+    trouves = ecarts(monde, Point(6, FIN_2020), Point(7, FIN_2020), "enveloppe.paye")
+    assert [(e.avant_centimes, e.apres_centimes) for e in trouves] == [(0, 5_000_000)]
+
+
 def test_une_position_jamais_atteinte_est_refusee_des_deux_cotes(abandons: Monde) -> None:
     """Chaque point doit être une position que le journal a atteinte."""
     for a, b in ((Point(13), Point(1)), (Point(1), Point(13))):
@@ -267,6 +299,7 @@ def test_un_rapport_est_un_point_quand_sa_racine_est_celle_du_journal(abandons: 
     journal = Journal(abandons.livre.store, P)
     assert point_du_rapport(journal, entete(abandons, 7, moteur="x")) == Point(7)
     assert point_du_rapport(journal, entete(abandons, 0, au="2020-12-31")) == Point(0, FIN_2020)
+    assert point_du_rapport(journal, entete(abandons, 12)) == Point(12)
 
 
 def test_un_rapport_d_un_autre_journal_est_divergent(abandons: Monde) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -115,6 +116,19 @@ def test_des_structures_dont_le_depot_n_est_pas_compte_ne_se_ressemblent_pas() -
     assert doublons(vue_de(*vides)) == ()
     signes = (Fiche(n, porteur="\N{SNOWMAN}" + n, evenements=(r,)) for r, n in enumerate("!?", 1))
     assert doublons(vue_de(*signes)) == ()
+
+
+def test_la_premiere_structure_est_celle_dont_le_premier_fait_est_le_plus_ancien() -> None:
+    """Le premier fait donne le rang, pas le dernier ; une rejetée ne cache pas les suivantes."""
+    commun: dict[str, Any] = {"porteur": "Un", "code_postal": "01500"}
+    vue = vue_de(
+        Fiche("c", etat="rejetee", evenements=(1, 2), **commun),
+        Fiche("b", evenements=(3, 9), **commun),
+        Fiche("a", evenements=(4, 8), **commun),
+    )
+    assert [(a.structure, a.position, a.detail) for a in doublons(vue)] == [
+        ("a", 4, "Même porteur et même code postal que b (position 3).")
+    ]
 
 
 def test_une_reference_qui_sert_deux_fois_est_un_doublon_de_versement(monde: Monde) -> None:

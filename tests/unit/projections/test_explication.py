@@ -82,6 +82,7 @@ def test_une_cellule_a_un_nom_et_une_unite(nom: str, cellule: str, unite: str) -
         ("credits.2021", "credits.2021.cp_payes"),
         ("structures.S 1.paye", "structures.STRUCTURE.paye"),
         ("echeancier.s1.01", "echeancier.s1.1.verse"),
+        ("echeancier.S 1.1.verse", "echeancier.STRUCTURE.1.verse"),
         ("echeancier.s1.1.verse.2", "echeancier.s1.1.verse"),
         ("", "Écrire par exemple"),
     ],
@@ -92,6 +93,62 @@ def test_un_nom_inconnu_est_refuse_avec_les_noms_proches(nom: str, remede: str) 
         lire_cellule(nom)
     assert refus.value.message == f"{nom!r} ne désigne pas une cellule."
     assert remede in refus.value.remede
+
+
+NOMS_PROCHES = {
+    "credits.2021.retraits": [
+        "credits.2021.retraits_anterieurs",
+        "credits.2021.reversements",
+        "credits.2021.cp_ouverts",
+        "credits.2021.retraits_meme_exercice",
+        "credits.2021.regularisations",
+    ],
+    "echeancier.s1.0.reste": ["echeancier.s1.0.verse", "echeancier.s1.0.montant"],
+    "echeancier.S 1.2": [
+        "echeancier.STRUCTURE.2.verse",
+        "echeancier.STRUCTURE.2.reste",
+        "echeancier.STRUCTURE.2.montant",
+    ],
+    "echeancier.S 1.2.verse": ["echeancier.STRUCTURE.2.verse", "echeancier.STRUCTURE.2.reste"],
+}
+
+
+@pytest.mark.parametrize("nom", NOMS_PROCHES)
+def test_cinq_noms_proches_au_plus_sont_proposes_et_aucun_qui_n_existe(nom: str) -> None:
+    """Cinq noms au plus, les plus proches d'abord, avec l'exercice ou le rang tapés."""
+    with pytest.raises(UsageError) as refus:
+        lire_cellule(nom)
+    assert refus.value.remede == f"Noms proches : {', '.join(NOMS_PROCHES[nom])}."
+
+
+def test_un_nom_de_table_seul_donne_un_exemple_de_chacune() -> None:
+    """Sans nom proche, le remède donne un exemple de chaque table."""
+    with pytest.raises(UsageError) as refus:
+        lire_cellule("structures")
+    assert refus.value.remede == (
+        "Écrire par exemple enveloppe.disponible, credits.2021.cp_payes, "
+        "structures.STRUCTURE.paye ou echeancier.STRUCTURE.2."
+    )
+
+
+def test_les_cellules_de_plusieurs_structures_suivent_leur_nom_puis_leur_rang() -> None:
+    """Registre puis échéanciers, structure par structure, le bonus avant la première tranche."""
+    monde = Monde()
+    noms = ("s3", "s1", "s5", "s2", "s4")
+    for nom in noms:
+        monde.label(nom)
+        monde.ok("AccorderBonusNumérique", "2020-02-03", structure=nom)
+    lues = [str(c) for c in toutes(regarder(Journal(monde.livre.store, P)))]
+    assert lues[lues.index("structures.s1.montant") :] == [
+        *(f"structures.{nom}.{m}" for nom in sorted(noms) for m in ("montant", "paye")),
+        *(
+            f"echeancier.{nom}.{rang}.{membre}"
+            for nom in sorted(noms)
+            for rang in range(4)
+            for membre in ("montant", "verse", "reste")
+            if (rang, membre) != (0, "reste")
+        ),
+    ]
 
 
 def test_les_cellules_d_une_vue_sont_dans_l_ordre_des_tables() -> None:
@@ -271,6 +328,28 @@ def test_une_structure_que_nul_fait_ne_nomme_est_refusee(retard: Monde) -> None:
     with pytest.raises(UsageError) as refus:
         expliquer_ici(retard, "echeancier.s1.1", au=date(2019, 12, 31))
     assert refus.value.remede == "Lister les identifiants avec `fabriques structures`."
+
+
+def test_cinq_identifiants_proches_au_plus_sont_proposes() -> None:
+    """D'un identifiant mal tapé, cinq proches au plus sont proposés, les meilleurs d'abord."""
+    monde = Monde()
+    for rang in range(7):
+        monde.ok("DéposerCandidature", "2020-01-10", structure=f"lab{rang}")
+    with pytest.raises(UsageError) as refus:
+        expliquer_ici(monde, "structures.lab.paye")
+    assert refus.value.remede == "Identifiants proches : lab6, lab5, lab4, lab3, lab2."
+
+
+def test_une_structure_est_connue_des_le_jour_du_fait_qui_la_nomme(retard: Monde) -> None:
+    """Le jour même du dépôt, la structure s'explique ; une cellule lue s'explique comme son nom.
+
+    Rien n'est encore payé : la cellule vaut zéro, sans contribution.
+    """
+    depot = date(2020, 1, 10)
+    lue = expliquer_ici(retard, "structures.s1.paye", au=depot)
+    assert (lue.valeur_centimes, lue.contributions) == (0, ())
+    cellule = lire_cellule("structures.s1.paye")
+    assert expliquer(Journal(retard.livre.store, P), cellule, au=depot) == lue
 
 
 def test_un_programme_inconnu_ou_une_position_future_sont_refuses(retard: Monde) -> None:

@@ -14,8 +14,8 @@ from msgspec.structs import astuple, replace
 
 from ledger import UsageError
 from ledger.preuve.merkle import racine_base64
-from projections import Tirage, tirer, verifier_tirage
-from projections.echantillon import Hasard, repartir
+from projections import Tirage, echantillon, tirer, verifier_tirage
+from projections.echantillon import Element, Hasard, mus, repartir
 from projections.fiche import Fiche
 from projections.situation import Vue
 from projections.sondage import Parametres, Population, Strate, Unite, vue_du_tirage
@@ -104,6 +104,49 @@ def test_les_entiers_sont_sans_biais() -> None:
     assert [hasard.entier(7) for _ in blocs] == [bloc % 7 for bloc in blocs]
 
 
+def test_un_bloc_egal_a_la_limite_est_saute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Le premier bloc au-delà du dernier multiple entier est sauté ; celui d'avant est gardé."""
+    borne = 2**255 + 1
+    blocs = iter([borne, borne - 1])
+
+    class Condense:
+        def __init__(self, _: bytes) -> None:
+            pass
+
+        def digest(self) -> bytes:
+            return next(blocs).to_bytes(32, "big")
+
+    monkeypatch.setattr(echantillon, "sha256", Condense)
+    assert Hasard(bytes(32)).entier(borne) == borne - 1
+
+
+class HasardFixe(Hasard):
+    """A draw whose integers are chosen."""
+
+    def __init__(self, *entiers: int) -> None:
+        super().__init__(b"")
+        self._entiers = list(entiers)
+
+    def entier(self, borne: int) -> int:
+        """The next one."""
+        assert 0 <= self._entiers[0] < borne
+        return self._entiers.pop(0)
+
+
+@pytest.mark.parametrize(
+    ("depart", "attendus"),
+    [(0, ["a", "c"]), (1, ["a", "c"]), (2, ["b", "c"]), (5, ["b", "d"]), (6, ["c", "d"])],
+)
+def test_le_premier_centime_d_une_unite_est_le_sien(depart: int, attendus: list[str]) -> None:
+    """Un départ à zéro touche la première unité ; le premier centime d'une unité est à elle."""
+    montants = {"a": 1, "b": 2, "c": 2, "d": 2}
+    elements = [Element(i, nom, m, 2020, "qpv") for i, (nom, m) in enumerate(montants.items())]
+    parts, intervalle, rendu = mus(HasardFixe(depart), elements, 2)
+    assert (intervalle, rendu) == (4, depart)
+    assert [e.structure for e in parts[1].pris] == attendus
+    assert parts[1].centimes == [depart // 2, (depart + 7) // 2]
+
+
 def test_un_tirage_stratifie_sert_chaque_exercice_a_proportion() -> None:
     """Par exercice : les parts à proportion, puis un tirage simple dans chaque strate, de suite."""
     annees = [2022, 2020, 2021, 2020, 2020, 2020, 2020, 2021]
@@ -145,6 +188,7 @@ def test_un_tirage_stratifie_sert_chaque_exercice_a_proportion() -> None:
         (5, [1, 50, 50, 1], [1, 1, 2, 1]),
         (2, [1, 98, 1], [0, 2, 0]),
         (1, [7], [1]),
+        (7, [10, 8, 5], [3, 2, 2]),
     ],
 )
 def test_les_parts_suivent_le_plus_fort_reste(
@@ -289,6 +333,18 @@ def test_un_tirage_se_refait_depuis_son_json(methode: Any, strate: Any) -> None:
     tirage = tirer(vue, methode=methode, nombre=3, alea=ALEA, strate=strate)
     assert verifier_tirage(vue, donnees(tirage)) == ()
     assert vue_du_tirage(donnees(tirage)) == (1, date(2021, 1, 2))
+
+
+def test_un_tirage_de_labels_se_refait_parmi_les_labels() -> None:
+    """Un tirage de labels se refait parmi les labels, et sans date de vue il n'en demande pas."""
+    labels = (
+        Fiche(f"s{n}", etat="labellisee", montant=n, label_date=JOUR, label_position=n)
+        for n in range(1, 5)
+    )
+    vue = vue_de(*labels)
+    tirage = tirer(vue, methode="simple", nombre=2, alea=ALEA, population="labels")
+    assert verifier_tirage(vue, donnees(tirage)) == ()
+    assert vue_du_tirage(donnees(tirage)) == (1, None)
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,18 @@ def test_un_nombre_reste_un_nombre(nombre: int) -> None:
     assert rangee("x", nombre) == f"x,{nombre}\n"
 
 
+def test_un_booleen_et_une_absence_ont_leur_mot() -> None:
+    """Vrai, faux et absent s'écrivent `true`, `false` et rien, jamais 1 ou 0."""
+    assert [cellule(valeur) for valeur in (True, False, None)] == ["true", "false", ""]
+
+
+def test_un_blanc_en_tete_est_precede_d_une_apostrophe_seule() -> None:
+    """Devant une tabulation ou un saut de ligne, une apostrophe et rien d'autre."""
+    assert cellule("\nab") == "'\nab"
+    assert cellule("\tab") == "'\N{REPLACEMENT CHARACTER}ab"
+    assert cellule("a\nb") == "a\nb"
+
+
 @given(texte=st.text("aé0 .,'()/&", max_size=20))
 def test_un_texte_ordinaire_est_intact(texte: str) -> None:
     """Un nom ordinaire traverse le CSV sans changer d'une lettre."""

@@ -1,0 +1,71 @@
+"""Les schémas des chiffres : leur nom, leur racine, les codes des constats, les verbes inconnus."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ledger import UsageError
+from ledger.audit.constats import CODES
+from projections.schemas import FIGURES, schema, schemas
+
+LISTES = ("credits", "structures", "anomalies", "comparer")
+
+
+def objets(valeur: Any) -> list[dict[str, Any]]:
+    """Every object schema with members, wherever it is."""
+    if isinstance(valeur, list):
+        return [o for v in valeur for o in objets(v)]
+    if not isinstance(valeur, dict):
+        return []
+    ici = [valeur] if "properties" in valeur and "type" in valeur else []
+    return ici + [o for v in valeur.values() for o in objets(v)]
+
+
+def test_chaque_chiffre_a_son_schema_nomme() -> None:
+    """Quatorze verbes ont un schéma, chacun sous un nom stable, l'objet lui-même à la racine."""
+    tous = schemas()
+    assert list(tous) == list(FIGURES)
+    assert len(tous) == 14
+    for verbe, lu in tous.items():
+        assert lu == schema(verbe)
+        assert lu["$id"] == f"urn:fabriques:chiffres:{verbe}:v1"
+        assert lu["title"] == FIGURES[verbe][1]
+        assert lu["type"] == ("array" if verbe in LISTES else "object")
+        assert "$ref" not in lu
+
+
+@pytest.mark.parametrize("verbe", FIGURES)
+def test_chaque_membre_d_un_chiffre_est_exige(verbe: str) -> None:
+    """Tout membre est toujours là, celui qui a un défaut aussi, et il n'y en a pas d'autre."""
+    trouves = objets(schema(verbe))
+    assert trouves
+    for objet in trouves:
+        assert objet["required"] == list(objet["properties"])
+        assert objet["additionalProperties"] is False
+
+
+@pytest.mark.parametrize("verbe", ["verifier", "rejouer", "demo"])
+def test_les_codes_des_constats_sont_enumeres(verbe: str) -> None:
+    """Les codes qu'un constat peut porter sont énumérés, dans l'ordre alphabétique."""
+    code = schema(verbe)["$defs"]["Constat"]["properties"]["code"]
+    assert code["enum"] == sorted(CODES)
+    assert list(CODES) != sorted(CODES)
+
+
+def test_les_constats_d_une_reproduction_ont_leurs_propres_codes() -> None:
+    """Un constat de reproduction n'est pas un constat d'audit : ses codes sont les siens."""
+    code = schema("reproduire")["$defs"]["Constat"]["properties"]["code"]
+    assert code == {"type": "string", "description": "Code stable."}
+
+
+def test_un_chiffre_inconnu_est_refuse_avec_ceux_qui_existent() -> None:
+    """Un verbe qui n'est pas un chiffre est refusé, et tous ceux qui en sont sont nommés."""
+    with pytest.raises(UsageError) as refus:
+        schema("matrice" * 20)
+    assert refus.value.message == f"Le chiffre {('matrice' * 20)[:60]!r} est inconnu."
+    assert refus.value.remede == (
+        "Chiffres : enveloppe, credits, structures, echeancier, anomalies, expliquer, comparer, "
+        "sonder, rapport, reproduire, verifier, rejouer, lecture, demo."
+    )
