@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
+from msgspec.structs import replace
+
 from ledger import Journal
+from ledger.evenements import FabriqueLabellisée
 from projections.matrice import Cohortes, LigneMatrice, Paiement, matrice
 from tests.unit.monde import Monde, P, tranches
 
@@ -37,6 +41,18 @@ def test_la_matrice_est_dans_l_ordre_des_engagements_puis_des_paiements() -> Non
         LigneMatrice(2023, 10_000_000, (), 0, 10_000_000),
         LigneMatrice(2024, 10_000_000, (), 0, 10_000_000),
     )
+
+
+@pytest.mark.parametrize("annees", [(2016, 2015, 2017), (2048, 2047, 2049), (2032, 2031, 2033)])
+def test_les_lignes_sont_dans_l_ordre_quelles_que_soient_les_annees(
+    monde: Monde, annees: tuple[int, ...]
+) -> None:
+    """Trois années de part et d'autre d'une puissance de deux restent dans l'ordre."""
+    monde.label()
+    fait = monde.livre.journal(P).lire_un(3)
+    assert isinstance(fait, FabriqueLabellisée)
+    rendues = matrice([(rang, replace(fait, exercice=a)) for rang, a in enumerate(annees)])
+    assert [ligne.engagement for ligne in rendues] == sorted(annees)
 
 
 def test_un_avenant_a_la_baisse_n_ouvre_pas_de_ligne(monde: Monde) -> None:
