@@ -107,6 +107,15 @@ def test_chaque_fait_n_inscrit_que_ce_qu_il_dit(monde: Monde) -> None:
     assert suite(monde)[-1].evenements == tuple(range(2, 14))
 
 
+def test_une_fiche_neuve_ne_dit_que_son_identifiant() -> None:
+    """Avant tout fait, une fiche n'a que son identifiant : ni texte, ni centime, ni date."""
+    assert astuple(Fiche("s1")) == (
+        *("s1", "deposee", "", "", "", "inconnu", False, None, None, None, None, False),
+        *(0, None, None, None, None, (), (), {}, None, 0, 0, 0, 0, (), (), (), ()),
+    )
+    assert Fiche("s1").paye == 0
+
+
 def test_un_bonus_s_inscrit_au_rang_zero(monde: Monde) -> None:
     """Le bonus accordé, versé puis annulé est au rang zéro, avec son exercice d'engagement."""
     monde.label()

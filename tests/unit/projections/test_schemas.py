@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from ledger import UsageError
 from ledger.audit.constats import CODES
+from ledger.schema_json import de_structs
+from ledger.vocabulaire import MEMBRES
+from projections.cellules import Unite
+from projections.comparaison import CLASSES, Classe
+from projections.echantillon import Critere
 from projections.schemas import FIGURES, schema, schemas
+from projections.sondage import Methode, Nature
+from projections.vocabulaire import PHRASES
 
 LISTES = ("credits", "structures", "anomalies", "comparer")
 
@@ -26,8 +33,10 @@ def objets(valeur: Any) -> list[dict[str, Any]]:
 def test_chaque_chiffre_a_son_schema_nomme() -> None:
     """Quatorze verbes ont un schéma, chacun sous un nom stable, l'objet lui-même à la racine."""
     tous = schemas()
-    assert list(tous) == list(FIGURES)
-    assert len(tous) == 14
+    assert " ".join(tous) == (
+        "enveloppe credits structures echeancier anomalies expliquer comparer sonder rapport "
+        "reproduire verifier rejouer lecture demo"
+    )
     for verbe, lu in tous.items():
         assert lu == schema(verbe)
         assert lu["$id"] == f"urn:fabriques:chiffres:{verbe}:v1"
@@ -44,6 +53,50 @@ def test_chaque_membre_d_un_chiffre_est_exige(verbe: str) -> None:
     for objet in trouves:
         assert objet["required"] == list(objet["properties"])
         assert objet["additionalProperties"] is False
+
+
+def test_chaque_phrase_nomme_un_membre_et_chaque_membre_a_sa_phrase() -> None:
+    """Toute phrase du vocabulaire sert ; tout membre d'un chiffre a la sienne."""
+    membres: dict[str, dict[str, str]] = {}
+    for type_, _ in FIGURES.values():
+        _, definitions = de_structs([type_], PHRASES)
+        for nom, objet in definitions.items():
+            dits = {m: d.get("description", "") for m, d in objet.get("properties", {}).items()}
+            membres.setdefault(nom, {}).update(dits)
+    tous = {membre for dits in membres.values() for membre in dits}
+    for cle in PHRASES.keys() - MEMBRES.keys():
+        classe, _, membre = cle.rpartition(".")
+        assert membre in (membres[classe] if classe else tous), cle
+    for classe, dits in membres.items():
+        for membre, phrase in dits.items():
+            assert phrase, (classe, membre)
+            assert phrase == PHRASES.get(f"{classe}.{membre}", PHRASES.get(membre))
+
+
+def test_les_phrases_d_un_mot_sont_celles_ci() -> None:
+    """Les descriptions d'un seul mot, et celle d'un code, à la lettre."""
+    courtes = ("code", "detail", "nombre", "total_centimes", "table", "format")
+    assert [PHRASES[membre] for membre in courtes] == [
+        "Code stable.",
+        "Phrase.",
+        "Combien.",
+        "Total.",
+        "Table.",
+        "Format.",
+    ]
+
+
+def test_les_mots_d_une_liste_fermee_sont_ceux_ci() -> None:
+    """Unités, classes d'écart, méthodes, populations, strates et verdicts, à la lettre."""
+    assert get_args(Unite) == ("centimes", "nombre", "dix_milliemes")
+    classes = ("changement_de_regle", "correction", "fait_tardif", "fait_nouveau")
+    assert (get_args(Classe), CLASSES) == (classes, classes)
+    assert get_args(Methode) == ("simple", "stratifie", "mus")
+    assert get_args(Nature) == ("versements", "labels")
+    assert get_args(Critere) == ("exercice", "territoire", "montant")
+    for verbe in ("verifier", "rejouer"):
+        statut = schema(verbe)["properties"]["statut"]
+        assert statut["enum"] == ["conforme", "non_conforme"]
 
 
 @pytest.mark.parametrize("verbe", ["verifier", "rejouer", "demo"])

@@ -63,6 +63,7 @@ def test_un_fait_date_apres_la_vue_est_connu_sans_etre_compte(deux_labels: Monde
     avant = plier(journal(deux_labels).rattraper(), au=date(2019, 7, 10))
     assert avant == Situation(position=7)
     assert (avant.soldes, avant.regles, avant.derniere_date) == (Soldes(), None, None)
+    assert (Situation().position, Situation().intitule) == (0, "")
 
 
 def test_un_pli_repris_en_route_est_celui_d_un_seul_trait(deux_labels: Monde) -> None:
