@@ -152,8 +152,15 @@ def jouer(
     renvoyes = {tuple(json.loads(c)) for c in (DOSSIER / "froids.txt").read_text().splitlines()}
     froids += [mutant for mutant, _ in chauds if mutant.cle in renvoyes]
     for rang, mutant in enumerate(froids):
-        tests = _des_memes_fichiers(mesure["lignes"][mutant.fichier], juges)
-        issue = _a_froid(mutant, _dans_le_budget(tests, durees, budget), durees)
+        propres = {t for t in juges if _est_homonyme(t, mutant.fichier)}
+        tests = _des_memes_fichiers(mesure["lignes"][mutant.fichier], juges) - propres
+        choisis = [
+            *_dans_le_budget(
+                propres, durees, budget
+            ),  # also a table that no test reaches by a line
+            *_dans_le_budget(tests, durees, budget),
+        ]
+        issue = _a_froid(mutant, choisis, durees)
         resultats.noter(mutant, issue)
         if rang % 50 == 0 or issue.statut == "survivant":
             _dire(
@@ -166,6 +173,11 @@ def _des_memes_fichiers(lignes: dict[str, list[str]], juges: set[str]) -> set[st
     """The tests of every file of tests that reaches a module: a table is read without a line."""
     fichiers = {t.split("::", maxsplit=1)[0] for tests in lignes.values() for t in tests}
     return {t for t in juges if t.split("::", maxsplit=1)[0] in fichiers} or juges
+
+
+def _est_homonyme(test: str, fichier: str) -> bool:
+    """Whether the file of a test bears the name of the module."""
+    return Path(test.split("::", maxsplit=1)[0]).name == f"test_{Path(fichier).name}"
 
 
 def _dans_le_budget(tests: set[str], durees: Durees, budget: int) -> list[str]:
@@ -183,8 +195,7 @@ def _dans_le_budget(tests: set[str], durees: Durees, budget: int) -> list[str]:
 def _a_froid(mutant: Mutant, tests: list[str], durees: Durees) -> Issue:
     """The tests named after the module first, then the files that reach it most, then all."""
     compte = Counter(t.split("::", maxsplit=1)[0] for t in tests)
-    nom = f"test_{Path(mutant.fichier).name}"
-    homonymes = {f for f in compte if Path(f).name == nom}
+    homonymes = {f for f in compte if _est_homonyme(f, mutant.fichier)}
     premiers = {f for f, _ in compte.most_common(FICHIERS_D_ABORD)}
     for fichiers in (homonymes, premiers, {*compte}):
         choisis = [t for t in tests if t.split("::", maxsplit=1)[0] in fichiers]

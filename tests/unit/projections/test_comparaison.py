@@ -5,14 +5,20 @@ from __future__ import annotations
 import base64
 from datetime import date
 from hashlib import sha256
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from commands import GrandLivre
 from ledger import Journal, MemoryStore, UsageError
 from projections import Ecart, Point, comparer, regarder
-from projections.comparaison import Apport, RapportDivergentError, point_du_rapport
+from projections.comparaison import (
+    CLASSES,
+    Apport,
+    Classe,
+    RapportDivergentError,
+    point_du_rapport,
+)
 from tests.unit.monde import HorlogeFixe, Monde, P
 
 FIN_2020 = date(2020, 12, 31)
@@ -149,6 +155,12 @@ def test_la_classe_est_la_premiere_qui_convient(
     apres = monde.ok(verbe, jour, **champs)
     trouvees = classes(monde, Point(avant), Point(apres))
     assert trouvees[cellule] == [(apres, classe)]
+
+
+def test_les_classes_d_ecart_sont_ces_quatre_dans_l_ordre() -> None:
+    """Quatre classes, à la lettre, dans l'ordre où la première qui convient l'emporte."""
+    classes_ecrites = ("changement_de_regle", "correction", "fait_tardif", "fait_nouveau")
+    assert (get_args(Classe), CLASSES) == (classes_ecrites, classes_ecrites)
 
 
 def test_un_fait_deja_connu_et_date_plus_tard_n_est_pas_tardif() -> None:

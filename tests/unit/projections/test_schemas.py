@@ -8,14 +8,8 @@ import pytest
 
 from ledger import UsageError
 from ledger.audit.constats import CODES
-from ledger.schema_json import de_structs
-from ledger.vocabulaire import MEMBRES
-from projections.cellules import Unite
-from projections.comparaison import CLASSES, Classe
-from projections.echantillon import Critere
 from projections.schemas import FIGURES, schema, schemas
 from projections.sondage import Methode, Nature
-from projections.vocabulaire import PHRASES
 
 LISTES = ("credits", "structures", "anomalies", "comparer")
 
@@ -55,45 +49,10 @@ def test_chaque_membre_d_un_chiffre_est_exige(verbe: str) -> None:
         assert objet["additionalProperties"] is False
 
 
-def test_chaque_phrase_nomme_un_membre_et_chaque_membre_a_sa_phrase() -> None:
-    """Toute phrase du vocabulaire sert ; tout membre d'un chiffre a la sienne."""
-    membres: dict[str, dict[str, str]] = {}
-    for type_, _ in FIGURES.values():
-        _, definitions = de_structs([type_], PHRASES)
-        for nom, objet in definitions.items():
-            dits = {m: d.get("description", "") for m, d in objet.get("properties", {}).items()}
-            membres.setdefault(nom, {}).update(dits)
-    tous = {membre for dits in membres.values() for membre in dits}
-    for cle in PHRASES.keys() - MEMBRES.keys():
-        classe, _, membre = cle.rpartition(".")
-        assert membre in (membres[classe] if classe else tous), cle
-    for classe, dits in membres.items():
-        for membre, phrase in dits.items():
-            assert phrase, (classe, membre)
-            assert phrase == PHRASES.get(f"{classe}.{membre}", PHRASES.get(membre))
-
-
-def test_les_phrases_d_un_mot_sont_celles_ci() -> None:
-    """Les descriptions d'un seul mot, et celle d'un code, à la lettre."""
-    courtes = ("code", "detail", "nombre", "total_centimes", "table", "format")
-    assert [PHRASES[membre] for membre in courtes] == [
-        "Code stable.",
-        "Phrase.",
-        "Combien.",
-        "Total.",
-        "Table.",
-        "Format.",
-    ]
-
-
 def test_les_mots_d_une_liste_fermee_sont_ceux_ci() -> None:
-    """Unités, classes d'écart, méthodes, populations, strates et verdicts, à la lettre."""
-    assert get_args(Unite) == ("centimes", "nombre", "dix_milliemes")
-    classes = ("changement_de_regle", "correction", "fait_tardif", "fait_nouveau")
-    assert (get_args(Classe), CLASSES) == (classes, classes)
+    """Méthodes, populations et verdicts, à la lettre."""
     assert get_args(Methode) == ("simple", "stratifie", "mus")
     assert get_args(Nature) == ("versements", "labels")
-    assert get_args(Critere) == ("exercice", "territoire", "montant")
     for verbe in ("verifier", "rejouer"):
         statut = schema(verbe)["properties"]["statut"]
         assert statut["enum"] == ["conforme", "non_conforme"]

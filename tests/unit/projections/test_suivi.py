@@ -14,17 +14,20 @@ from tests.unit.monde import Monde, P, tranches
 
 def _longue() -> Monde:
     """Credits, bonus, closings, withdrawals, revisions: every table moves."""
-    monde = Monde(credits="indicatifs", retraits_anterieurs_recyclables=True)
+    monde = Monde(credits="indicatifs", retraits_anterieurs_recyclables=True, exercice_bonus=2020)
     monde.ouvrir_credits(2020, 90_000_000, 80_000_000)
     gel = {"exercice": 2020, "ae_centimes": 3, "cp_centimes": 4}
     monde.ok("GelerCrédits", "2020-01-03", **gel)
     monde.label()
     monde.label("s2")
     monde.label("s3", territoire="hors_qpv", numerique=False)
-    monde.ok("AccorderBonusNumérique", "2020-02-03")
+    monde.label("s4")
+    for structure in ("s1", "s2", "s4"):
+        monde.ok("AccorderBonusNumérique", "2020-02-03", structure=structure)
     premier = monde.payer(1, "2020-03-01")
     monde.ok("VerserBonus", "2020-03-01")
-    monde.ok("RetirerLabel", "2020-06-01", structure="s3")
+    for structure in ("s3", "s4"):
+        monde.ok("RetirerLabel", "2020-06-01", structure=structure)
     monde.ok("DemanderReversement", "2020-07-01", montant_centimes=1_000_001)
     monde.ok("EncaisserReversement", "2020-08-01", montant_centimes=700_000)
     monde.cloturer(2019, 2020)
