@@ -27,6 +27,8 @@ _ANNEE_COURTE = re.compile(r"[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{2}")
 _SCIENTIFIQUE = re.compile(r"[0-9]+([.,][0-9]+)?[eE]\+?[0-9]+")
 _FLOTTANT = re.compile(r"[0-9]+[.,]0+")
 _MOIS_MAX = 12
+_FRANCAIS = frozenset("àâäçéèêëîïôöùûüÿœæÀÂÄÇÉÈÊËÎÏÔÖÙÛÜŸŒÆ’‘“”–—«»€°…\u00a0\u202f")
+"""What French text holds beyond ASCII: a text that decodes again into it was decoded twice."""
 _SERIE_MIN, _SERIE_MAX = 61, 2_958_465
 _ORIGINES = {1900: date(1899, 12, 30), 1904: date(1904, 1, 1)}
 _PREMIER_SUR = date(1900, 3, 1)
@@ -349,10 +351,11 @@ def _texte(cellule: Cellule) -> str:
 def _est_decode_deux_fois(texte: str) -> bool:
     for encodage in ("cp1252", "latin-1"):
         try:
-            texte.encode(encodage).decode("utf-8")
+            lu = texte.encode(encodage).decode("utf-8")
         except (UnicodeEncodeError, UnicodeDecodeError):
             continue
-        return True
+        if all(c.isascii() or c in _FRANCAIS for c in lu):
+            return True
     return False
 
 

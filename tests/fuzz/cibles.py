@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from tests.fuzz import fichiers, journaux, preuves, textes
+from tests.fuzz import fichiers, journaux, preuves, tableaux, textes
 from tests.fuzz.moteur import Cible
 
 CIBLES: dict[str, Cible] = {
     cible.nom: cible
-    for cible in (*textes.CIBLES, *preuves.CIBLES, *journaux.CIBLES, *fichiers.CIBLES)
+    for cible in (
+        *textes.CIBLES,
+        *preuves.CIBLES,
+        *journaux.CIBLES,
+        *fichiers.CIBLES,
+        *tableaux.CIBLES,
+    )
 }
