@@ -15,6 +15,7 @@ from .ecriture import ouvrir_livre
 from .entree import Ligne
 from .import_rapport import RapportImport
 from .options import FICHIER, FORMATS, Demande, avec_demande, lire_jour
+from .rendu import accorder
 from .sortie import ouvrir_sortie
 from .terminal import avertir, progression
 
@@ -352,4 +353,6 @@ def _inscrire(
     phrases = [] if rapport.dit_les_totaux else [f"{rapport.resume(bilan)}."]
     if not confirme:
         phrases.append("Rien n'est écrit : relancer avec --confirmer pour enregistrer.")
-    avertir(" ".join(phrases) if phrases else "Enregistré.")
+    else:
+        phrases.append(f"{accorder(bilan.acceptees + bilan.averties, 'acte enregistré')}.")
+    avertir(" ".join(phrases))

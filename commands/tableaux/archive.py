@@ -33,7 +33,15 @@ def verifier_archive(chemin: Path) -> str:
             for membre in membres:
                 reste -= _taille_reelle(flux, membre, reste)
             return _genre(archive)
-    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError) as erreur:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        struct.error,
+        EOFError,
+        OSError,
+        ValueError,
+        NotImplementedError,
+    ) as erreur:
         raise TableauIllisible(
             "classeur_endommage",
             f"{chemin.name} : l'archive du classeur est endommagée.",

@@ -7,7 +7,9 @@ corner would make it allocate billions. A document type declaration is refused: 
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from posixpath import join, normpath
 from typing import IO
@@ -91,7 +93,7 @@ def verifier_etendue(feuille: str, lignes: int, colonnes: int) -> None:
 def inspecter_xlsx(chemin: Path, feuille: str) -> Marques:
     """The marks of one sheet of an .xlsx. Raises TableauIllisible."""
     marques = Marques(feuille)
-    with zipfile.ZipFile(chemin) as archive:
+    with _ouvrir(chemin) as archive:
         nom = _partie(archive, feuille)
         if nom is None:
             return marques
@@ -108,7 +110,7 @@ def calendrier_xlsx(chemin: Path) -> int:
         if nom.rpartition("|")[2] == "workbookPr":
             systemes.append(attributs.get("date1904", "0"))
 
-    with zipfile.ZipFile(chemin) as archive, archive.open("xl/workbook.xml") as flux:
+    with _ouvrir(chemin) as archive, archive.open("xl/workbook.xml") as flux:
         _parcourir(flux, _Attributs(proprietes))
     return 1904 if systemes and systemes[0] in ("1", "true") else 1900
 
@@ -116,7 +118,7 @@ def calendrier_xlsx(chemin: Path) -> int:
 def inspecter_ods(chemin: Path) -> dict[str, Marques]:
     """The marks of every sheet of an .ods: its parser loads them all. Raises TableauIllisible."""
     lecteur = _LecteurOds()
-    with zipfile.ZipFile(chemin) as archive, archive.open("content.xml") as flux:
+    with _ouvrir(chemin) as archive, archive.open("content.xml") as flux:
         _parcourir(flux, lecteur)
     return lecteur.feuilles
 
@@ -238,11 +240,25 @@ def _parcourir(flux: IO[bytes], lecteur: _LecteurXlsx | _LecteurOds) -> None:
     try:
         analyseur.ParseFile(flux)
     except (expat.ExpatError, OSError, ValueError) as erreur:
-        raise TableauIllisible(
-            "classeur_endommage",
-            "Le XML de la feuille ne se lit pas jusqu'au bout.",
-            remede="L'ouvrir dans un tableur et l'enregistrer à nouveau.",
-        ) from erreur
+        raise _endommage() from erreur
+
+
+@contextmanager
+def _ouvrir(chemin: Path) -> Iterator[zipfile.ZipFile]:
+    """The archive; a member whose header or checksum is wrong is told like a damaged one."""
+    try:
+        with zipfile.ZipFile(chemin) as archive:
+            yield archive
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as erreur:
+        raise _endommage() from erreur
+
+
+def _endommage() -> TableauIllisible:
+    return TableauIllisible(
+        "classeur_endommage",
+        "Le XML de la feuille ne se lit pas jusqu'au bout.",
+        remede="L'ouvrir dans un tableur et l'enregistrer à nouveau.",
+    )
 
 
 def _refuser_dtd(*_: object) -> None:

@@ -22,10 +22,11 @@ PYTHON = [
 ]
 TERMINAL = [
     "docs/guides/controler.md",
+    "docs/guides/explorer.md",
+    "docs/guides/importer.md",
     "docs/guides/integrer.md",
     "docs/guides/publier.md",
     "docs/guides/simuler.md",
-    "docs/guides/explorer.md",
 ]
 LANCEUR = "import sys; from commands.cli import main; sys.exit(main())"
 
