@@ -129,7 +129,9 @@ CAS: list[tuple[Lire, Cellule, Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("lire", "cellule", "attendu"), CAS, ids=str)
+@pytest.mark.parametrize(
+    ("lire", "cellule", "attendu"), CAS, ids=[f"{c[0].__name__}-{c[1].texte}" for c in CAS]
+)
 def test_chaque_cellule_a_son_sens_ou_son_refus(lire: Lire, cellule: Cellule, attendu: Any) -> None:
     """Chaque cellule connue des vrais fichiers donne sa valeur exacte, ou son refus par son nom."""
     assert issue(lire, cellule) == attendu
