@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from ledger import champs
 from ledger.champs import (
     Centimes,
     CentimesOuZero,
@@ -323,3 +324,11 @@ def test_un_caractere_interdit_s_ecrit_en_clair() -> None:
     assert neutraliser("a\x07b\u202ec") == "a\\u0007b\\u202ec"
     with pytest.raises(ValueError, match=r"le caractère interdit U\+0007 \(contrôle"):
         normaliser("a\x07")
+
+
+def test_le_schema_d_un_texte_dit_son_genre_et_ses_bornes() -> None:
+    """Le schéma d'un texte dit qu'il est un texte, de un signe à son maximum, ni vide ni blanc."""
+    for bords in (True, False):
+        schema = champs.schema_texte(7, bords=bords)
+        assert (schema["type"], schema["minLength"], schema["maxLength"]) == ("string", 1, 7)
+        assert schema["pattern"] == r"\S"
