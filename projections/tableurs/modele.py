@@ -10,13 +10,14 @@ A writer (`ecrire_xlsx`, `ecrire_ods`, `ecrire_csv`) is a function of this value
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal, NamedTuple
 
-Genre = Literal["texte", "montant", "entier", "taux", "date", "instant"]
-"""How a column reads: an integer is cents in `montant`, ten-thousandths in `taux`."""
+Genre = Literal["texte", "montant", "entier", "centimes", "taux", "date", "instant"]
+"""How a column reads: an integer is cents in `montant`, shown in euros, and in `centimes`, shown as
+they are; ten-thousandths in `taux`, shown per cent; a plain number in `entier`."""
 
 
 class Nombre(NamedTuple):
@@ -35,17 +36,21 @@ LARGEURS: dict[Genre, int] = {
     "texte": 24,
     "montant": 18,
     "entier": 10,
-    "taux": 10,
+    "centimes": 18,
+    "taux": 11,
     "date": 12,
     "instant": 21,
 }
 """Width of a column that says none, in characters."""
+PAGE = 60
+"""Rows that one printed page holds, reduced."""
 
 
 class Colonne(NamedTuple):
-    """A column: ASCII key, French heading, how it reads, width in characters, whether it is summed.
+    """A column: ASCII key, French heading, how it reads, width in characters.
 
-    `total` asks for a sum of the integers of the column in a last line of the table.
+    `total` asks for a sum of the integers of the column in a last line of the table; `replie` folds
+    a long text within its cell, instead of cutting it at the next one.
     """
 
     cle: str
@@ -53,6 +58,7 @@ class Colonne(NamedTuple):
     genre: Genre = "texte"
     largeur: int | None = None
     total: bool = False
+    replie: bool = False
 
 
 class Somme(NamedTuple):
@@ -89,11 +95,20 @@ Ligne = Sequence[Cellule]
 
 
 @dataclass(frozen=True, slots=True)
+class Lues:
+    """Lines made each time they are read, for a table too long for memory."""
+
+    faire: Callable[[], Iterator[Ligne]]
+
+    def __iter__(self) -> Iterator[Ligne]:
+        return self.faire()
+
+
+@dataclass(frozen=True, slots=True)
 class Tableau:
     """A table. `lignes` is read once per writing, `nombre` is how many lines it gives.
 
-    `cle` is unique in a workbook. `titre` is shown above it on a sheet of several tables. A table
-    too long for memory gives an iterable of its own, which starts again each time it is read.
+    `cle` is unique in a workbook. `titre` is shown above it on a sheet of several tables.
     """
 
     cle: str
@@ -150,6 +165,11 @@ class Feuille:
     def figees_a_l_ecran(self) -> tuple[int, int]:
         """How many columns and rows stay on screen."""
         return (self.figees, 1) if self.est_liste else (0, 2)
+
+    @property
+    def tient_sur_une_page(self) -> bool:
+        """Whether it is printed on one page: a page short enough to stay readable."""
+        return not self.est_liste and 3 + sum(t.nombre + 4 for t in self.tableaux) <= PAGE
 
     def largeurs(self) -> list[int]:
         """The width of each column, in characters: the widest that its tables ask for."""

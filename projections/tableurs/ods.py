@@ -26,6 +26,7 @@ from .ods_parties import (
     meta,
     parametres,
     style,
+    style_de_feuille,
     styles,
     styles_de_cellule,
 )
@@ -90,7 +91,8 @@ def _contenu(classeur: Classeur, plan: Plan) -> Iterator[str]:
 
 
 def _feuille(plan: Plan, cumul: Cumul, feuille: Feuille) -> Iterator[str]:
-    yield f'<table:table table:name={quoteattr(feuille.nom)} table:style-name="feuille">'
+    nom, mise_en_page = quoteattr(feuille.nom), style_de_feuille(feuille)
+    yield f'<table:table table:name={nom} table:style-name="{mise_en_page}">'
     for largeur in feuille.largeurs():
         yield f'<table:table-column table:style-name="col{largeur}"/>'
     suivante = 0
@@ -106,12 +108,12 @@ def _feuille(plan: Plan, cumul: Cumul, feuille: Feuille) -> Iterator[str]:
 
 
 def _rangee(rangee: Rangee) -> str:
-    cellules = "".join(_cellule(case, style(rangee.role, case.genre)) for case in rangee.cases)
+    cellules = "".join(_cellule(case, style(rangee.role, case)) for case in rangee.cases)
     return f"<table:table-row>{cellules}</table:table-row>"
 
 
 def _cellule(case: Case, nom_de_style: str) -> str:
-    genre, valeur, formule = case
+    genre, valeur, formule, _ = case
     debut = f'<table:table-cell table:style-name="{nom_de_style}"'
     if formule is not None:
         debut += f" table:formula={quoteattr(f'of:={formule}')}"
@@ -137,7 +139,8 @@ def _typer(genre: Genre, valeur: Decimal | date) -> tuple[str, str]:
     if genre == "taux":
         montre = f"{valeur.scaleb(2):.2f} %".replace(".", ",")
         return f'office:value-type="percentage" office:value="{valeur}"', montre
-    return f'office:value-type="float" office:value="{valeur}"', str(valeur)
+    montre = f"{valeur:,}".replace(",", " ") if genre == "centimes" else str(valeur)
+    return f'office:value-type="float" office:value="{valeur}"', montre
 
 
 def _paragraphes(texte: str) -> str:

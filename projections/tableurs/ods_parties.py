@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape, quoteattr
 from ledger.version import VERSION
 
 from .modele import Classeur, Feuille, Genre
-from .rangees import Role, a_la_seconde, surs
+from .rangees import RETRAIT, Case, Role, a_la_seconde, surs
 
 MIME = "application/vnd.oasis.opendocument.spreadsheet"
 _XML = '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -20,6 +20,7 @@ _ESPACES = " ".join(
         f'xmlns:text="{_OASIS}:text:1.0"',
         f'xmlns:table="{_OASIS}:table:1.0"',
         f'xmlns:fo="{_OASIS}:xsl-fo-compatible:1.0"',
+        f'xmlns:svg="{_OASIS}:svg-compatible:1.0"',
         f'xmlns:number="{_OASIS}:datastyle:1.0"',
         f'xmlns:meta="{_OASIS}:meta:1.0"',
         f'xmlns:config="{_OASIS}:config:1.0"',
@@ -39,7 +40,12 @@ MANIFESTE = (
     )
     + "</manifest:manifest>"
 )
-_GENRES: tuple[Genre, ...] = ("texte", "montant", "entier", "taux", "date", "instant")
+_POLICES = (
+    '<office:font-face-decls><style:font-face style:name="texte" '
+    'svg:font-family="\'Liberation Sans\'" style:font-family-generic="swiss"/>'
+    "</office:font-face-decls>"
+)
+_GENRES: tuple[Genre, ...] = ("texte", "montant", "entier", "centimes", "taux", "date", "instant")
 _ROLES: dict[Role, tuple[str, str]] = {
     "titre": ("", 'fo:font-weight="bold" fo:font-size="16pt"'),
     "sous_titre": ("", 'fo:font-style="italic"'),
@@ -80,6 +86,9 @@ _FORMATS = (
     f'<number:number-style style:name="f-entier" {_FRANCAIS}>'
     '<number:number number:decimal-places="0" number:min-integer-digits="1"/>'
     "</number:number-style>"
+    f'<number:number-style style:name="f-centimes" {_FRANCAIS}>'
+    '<number:number number:decimal-places="0" number:min-integer-digits="1" '
+    'number:grouping="true"/></number:number-style>'
     f'<number:percentage-style style:name="f-taux" {_FRANCAIS}>'
     '<number:number number:decimal-places="2" number:min-decimal-places="2" '
     'number:min-integer-digits="1"/><number:text> %</number:text></number:percentage-style>'
@@ -87,47 +96,68 @@ _FORMATS = (
     f'<number:date-style style:name="f-instant" {_FRANCAIS}>{_JOUR}'
     f"<number:text> </number:text>{_HEURE}</number:date-style>"
 )
-_MISE_EN_PAGE = (
-    '<style:page-layout style:name="paysage"><style:page-layout-properties '
+_CADRE = (
     'fo:page-width="297mm" fo:page-height="210mm" style:print-orientation="landscape" '
     'fo:margin-top="15mm" fo:margin-bottom="10mm" fo:margin-left="15mm" fo:margin-right="15mm" '
-    'style:scale-to-X="1" style:scale-to-Y="0" style:print-page-order="ttb" '
-    'style:first-page-number="continue"/>'
-    "<style:header-style/><style:footer-style><style:header-footer-properties "
-    'fo:min-height="10mm" fo:margin-top="3mm"/></style:footer-style></style:page-layout>'
+    'style:print-page-order="ttb" style:first-page-number="continue"'
 )
+_PIED = (
+    "<style:header-style/><style:footer-style><style:header-footer-properties "
+    'fo:min-height="10mm" fo:margin-top="3mm" fo:margin-left="0mm" fo:margin-right="0mm"/>'
+    "</style:footer-style>"
+)
+_MISES_EN_PAGE = "".join(
+    f'<style:page-layout style:name="{nom}"><style:page-layout-properties {_CADRE} '
+    f'style:scale-to-X="1" style:scale-to-Y="{hauteur}"/>{_PIED}</style:page-layout>'
+    for nom, hauteur in (("liste", 0), ("page", 1))
+)
+"""A4 landscape, as wide as the sheet: on as many pages as it takes, or on one."""
 
 
-def style(role: Role, genre: Genre) -> str:
+def style(role: Role, case: Case) -> str:
     """The name of the style of a cell."""
-    return f"{role}-{genre}"
+    if case.pose == "replie":
+        return f"{role}-replie"
+    return f"{role}-{case.genre}{'-g' if case.pose else ''}"
 
 
 @cache
 def styles_de_cellule() -> str:
     """Number formats, then one cell style for each kind of row and of column."""
-    cellules = []
+    trouves = []
     for role, (cellule, texte) in _ROLES.items():
+        gauche = _RETRAIT if role in RETRAIT else ""
         for genre in _GENRES:
-            a_droite = genre != "texte" and role != "entete"
-            cadrage = '<style:paragraph-properties fo:text-align="end"/>' if a_droite else ""
-            cellules.append(
-                f'<style:style style:name="{style(role, genre)}" style:family="table-cell" '
-                f'style:parent-style-name="Default" style:data-style-name="f-{genre}">'
-                f"<style:table-cell-properties {cellule}/>{cadrage}"
-                f"<style:text-properties {texte}/></style:style>"
-            )
-    return _FORMATS + "".join(cellules)
+            cadrage = gauche if genre == "texte" else _A_DROITE
+            trouves.append(_style(f"{role}-{genre}", genre, cellule, cadrage, texte))
+            trouves.append(_style(f"{role}-{genre}-g", genre, cellule, gauche, texte))
+        repli = cellule if "wrap-option" in cellule else f'{cellule} fo:wrap-option="wrap"'
+        trouves.append(_style(f"{role}-replie", "texte", repli, gauche, texte))
+    return _FORMATS + "".join(trouves)
+
+
+_A_DROITE = '<style:paragraph-properties fo:text-align="end"/>'
+_RETRAIT = '<style:paragraph-properties fo:text-align="start" fo:margin-left="2mm"/>'
+
+
+def _style(nom: str, genre: Genre, cellule: str, cadrage: str, texte: str) -> str:
+    return (
+        f'<style:style style:name="{nom}" style:family="table-cell" '
+        f'style:parent-style-name="Default" style:data-style-name="f-{genre}">'
+        f"<style:table-cell-properties {cellule}/>{cadrage}"
+        f"<style:text-properties {texte}/></style:style>"
+    )
 
 
 def colonnes(classeur: Classeur) -> str:
     """The style of a sheet, and a column style for each width that the workbook uses."""
     largeurs = sorted({largeur for f in classeur.feuilles for largeur in f.largeurs()})
-    return (
-        '<style:style style:name="feuille" style:family="table" '
-        'style:master-page-name="imprimee"><style:table-properties table:display="true" '
-        'style:writing-mode="lr-tb"/></style:style>'
-    ) + "".join(
+    feuilles = "".join(
+        f'<style:style style:name="{nom}" style:family="table" style:master-page-name="{nom}">'
+        '<style:table-properties table:display="true" style:writing-mode="lr-tb"/></style:style>'
+        for nom in ("liste", "page")
+    )
+    return feuilles + "".join(
         f'<style:style style:name="col{largeur}" style:family="table-column">'
         f'<style:table-column-properties style:column-width="{_millimetres(largeur)}"/>'
         "</style:style>"
@@ -146,19 +176,31 @@ def styles(classeur: Classeur) -> str:
     pied = escape(surs(classeur.pied)[:_PIED_MAX])
     return (
         f"{_XML}<office:document-styles {_ESPACES}>"
-        '<office:font-face-decls/><office:styles><style:default-style style:family="table-cell">'
-        '<style:text-properties fo:font-family="Calibri, Carlito, Liberation Sans, sans-serif" '
-        'fo:font-size="11pt" fo:language="fr" fo:country="FR"/></style:default-style>'
+        f'{_POLICES}<office:styles><style:default-style style:family="table-cell">'
+        '<style:text-properties style:font-name="texte" '
+        'fo:font-size="10pt" fo:language="fr" fo:country="FR"/></style:default-style>'
         '<style:style style:name="Default" style:family="table-cell"/></office:styles>'
-        f"<office:automatic-styles>{_MISE_EN_PAGE}</office:automatic-styles>"
-        '<office:master-styles><style:master-page style:name="imprimee" '
-        'style:page-layout-name="paysage"><style:header style:display="false"/><style:footer>'
+        f"<office:automatic-styles>{_MISES_EN_PAGE}</office:automatic-styles>"
+        f"<office:master-styles>{_page_imprimee('liste', pied)}{_page_imprimee('page', pied)}"
+        "</office:master-styles></office:document-styles>"
+    )
+
+
+def _page_imprimee(nom: str, pied: str) -> str:
+    return (
+        f'<style:master-page style:name="{nom}" style:page-layout-name="{nom}">'
+        '<style:header style:display="false"/><style:footer>'
         f"<style:region-left><text:p>{pied}</text:p></style:region-left>"
         "<style:region-center><text:p><text:sheet-name>?</text:sheet-name></text:p>"
         "</style:region-center><style:region-right><text:p>page <text:page-number>1"
         "</text:page-number> / <text:page-count>1</text:page-count></text:p></style:region-right>"
-        "</style:footer></style:master-page></office:master-styles></office:document-styles>"
+        "</style:footer></style:master-page>"
     )
+
+
+def style_de_feuille(feuille: Feuille) -> str:
+    """The name of the style of a sheet, and of its printed page."""
+    return "page" if feuille.tient_sur_une_page else "liste"
 
 
 _PIED_MAX = 150

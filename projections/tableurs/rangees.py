@@ -16,12 +16,18 @@ from .plan import VIDE, Cumul, Place, Plan, Zone
 Role = Literal["titre", "sous_titre", "intitule", "entete", "corps", "total"]
 """What a row is: title and subtitle of a page, title of a table, headings, a line, the totals."""
 
+RETRAIT: tuple[Role, ...] = ("entete", "corps", "total")
+"""Where a text stands a little to the right, off the number before it."""
 TEXTE_MAX = 32_767
 """Length of the text of a cell, in UTF-16 units: more, and Excel calls the file damaged."""
 _GARDES = 16_000
 _MOITIE = TEXTE_MAX // 2
 _HORS_XML = re.compile("[\ufffe\uffff]")
 _EXPOSANT: dict[Genre, int] = {"montant": -2, "taux": -4}
+
+
+Pose = Literal["", "replie", "gauche"]
+"""How a cell stands: as its kind does, folded, or on the left because its column is of texts."""
 
 
 class Case(NamedTuple):
@@ -33,6 +39,7 @@ class Case(NamedTuple):
     genre: Genre
     valeur: str | Decimal | date | datetime | None
     formule: str | None = None
+    pose: Pose = ""
 
 
 class Rangee(NamedTuple):
@@ -60,7 +67,8 @@ def rangees(plan: Plan, cumul: Cumul, feuille: Feuille, dialecte: Dialecte) -> I
         place = plan.places[tableau.cle]
         if place.titre is not None:
             yield Rangee(place.titre, "intitule", (Case("texte", surs(tableau.titre)),))
-        entetes = [Case("texte", surs(c.titre)) for c in tableau.colonnes]
+        # a heading stands on the side of what is below it
+        entetes = [Case(c.genre, surs(c.titre)) for c in tableau.colonnes]
         yield Rangee(place.entetes, "entete", entetes)
         yield from _lignes(_Ecriture(plan, cumul, place, dialecte), tableau)
 
@@ -127,21 +135,22 @@ class _Ecriture:
 
 def case(colonne: Colonne, valeur: Valeur, formule: str | None = None) -> Case:
     """A value as the cell of a column."""
+    pose: Pose = "gauche" if colonne.genre == "texte" else ""
     match valeur:
         case None:
             return Case(colonne.genre, None, formule)
         case bool():
             return Case("texte", "oui" if valeur else "non", formule)
         case int():
-            return _nombre(valeur, colonne.genre, formule)
+            return _nombre(valeur, colonne.genre, formule, pose)
         case Nombre():
-            return _nombre(valeur.valeur, valeur.genre, formule)
+            return _nombre(valeur.valeur, valeur.genre, formule, pose)
         case str():
-            return Case("texte", surs(valeur), formule)
+            return Case("texte", surs(valeur), formule, "replie" if colonne.replie else "")
         case datetime():
-            return Case("instant", a_la_seconde(valeur), formule)
+            return Case("instant", a_la_seconde(valeur), formule, pose)
         case date():
-            return Case("date", valeur, formule)
+            return Case("date", valeur, formule, pose)
 
 
 def a_la_seconde(instant: datetime) -> datetime:
@@ -149,11 +158,11 @@ def a_la_seconde(instant: datetime) -> datetime:
     return instant.astimezone(UTC).replace(tzinfo=None, microsecond=0)
 
 
-def _nombre(valeur: int, genre: Genre, formule: str | None) -> Case:
+def _nombre(valeur: int, genre: Genre, formule: str | None, pose: Pose) -> Case:
     exposant = _EXPOSANT.get(genre)
-    if exposant is None:
-        return Case("entier", Decimal(valeur), formule)
-    return Case(genre, Decimal(valeur).scaleb(exposant), formule)
+    if exposant is not None:
+        return Case(genre, Decimal(valeur).scaleb(exposant), formule, pose)
+    return Case("centimes" if genre == "centimes" else "entier", Decimal(valeur), formule, pose)
 
 
 def surs(texte: str) -> str:

@@ -15,17 +15,20 @@ from xlsxwriter.worksheet import Worksheet
 
 from .modele import Classeur, Feuille, Genre
 from .plan import Cumul, Plan, Zone
-from .rangees import Case, Dialecte, Rangee, Role, a_la_seconde, rangees
+from .rangees import RETRAIT, Case, Dialecte, Pose, Rangee, Role, a_la_seconde, rangees
 
 _EUROS = "#,##0.00\\ [$€-40C]"
+_FRANCAIS = "[$-40C]"
 _NOMBRES: dict[Genre, str] = {
     "texte": "@",
-    "montant": f"{_EUROS};[Red]\\-{_EUROS}",
+    "montant": f"{_FRANCAIS}{_EUROS};[Red]{_FRANCAIS}\\-{_EUROS}",
     "entier": "0",
-    "taux": "0.00\\ %",
+    "centimes": f"{_FRANCAIS}#,##0",
+    "taux": f"{_FRANCAIS}0.00\\ %",
     "date": "dd/mm/yyyy",
     "instant": "dd/mm/yyyy hh:mm:ss",
 }
+_POLICE = {"font_name": "Arial", "font_size": 10}
 _ROLES: dict[Role, dict[str, Any]] = {
     "titre": {"bold": True, "font_size": 16},
     "sous_titre": {"italic": True},
@@ -67,7 +70,7 @@ class _Livre:
 
     def __init__(self, livre: Workbook, classeur: Classeur, plan: Plan) -> None:
         self.livre, self.classeur, self.plan = livre, classeur, plan
-        self.formats: dict[tuple[Role, Genre], Format] = {}
+        self.formats: dict[tuple[Role, Genre, Pose], Format] = {}
         self.cumul = Cumul()
 
     def ecrire(self) -> None:
@@ -83,7 +86,7 @@ class _Livre:
     def _feuille(self, page: Worksheet, feuille: Feuille) -> None:
         for rang, largeur in enumerate(feuille.largeurs()):
             page.set_column(rang, rang, largeur)
-        self._imprimer(page)
+        self._imprimer(page, feuille)
         figees, lignes = feuille.figees_a_l_ecran
         page.freeze_panes(lignes, figees)
         if feuille.est_liste:
@@ -93,17 +96,17 @@ class _Livre:
         for rangee in rangees(self.plan, self.cumul, feuille, _DIALECTE):
             self._rangee(page, rangee)
 
-    def _imprimer(self, page: Worksheet) -> None:
+    def _imprimer(self, page: Worksheet, feuille: Feuille) -> None:
         page.set_landscape()
         page.set_paper(_A4)
-        page.fit_to_pages(1, 0)
+        page.fit_to_pages(1, int(feuille.tient_sur_une_page))
         page.set_margins(left=_pouces(15), right=_pouces(15), top=_pouces(15), bottom=_pouces(20))
         pied = self.classeur.pied.replace("&", "&&")[:150]
         page.set_footer(f"&L&9{pied}&C&9&A&R&9page &P / &N")
 
     def _rangee(self, page: Worksheet, rangee: Rangee) -> None:
         for rang, case in enumerate(rangee.cases):
-            forme = self._format(rangee.role, case.genre)
+            forme = self._format(rangee.role, case.genre, case.pose)
             valeur, formule = case.valeur, case.formule
             if formule is not None:
                 page.write_formula(rangee.ligne, rang, f"={formule}", forme, _calculee(case))
@@ -119,11 +122,17 @@ class _Livre:
             else:
                 page.write_number(rangee.ligne, rang, _exact(_jours(valeur)), forme)
 
-    def _format(self, role: Role, genre: Genre) -> Format:
-        forme = self.formats.get((role, genre))
+    def _format(self, role: Role, genre: Genre, pose: Pose) -> Format:
+        forme = self.formats.get((role, genre, pose))
         if forme is None:
-            definition = {**_ROLES[role], "num_format": _NOMBRES[genre]}
-            forme = self.formats[role, genre] = self.livre.add_format(definition)
+            definition = {**_POLICE, **_ROLES[role], "num_format": _NOMBRES[genre]}
+            if genre != "texte" and not pose:
+                definition["align"] = "right"
+            elif role in RETRAIT:
+                definition |= {"align": "left", "indent": 1}
+            if pose == "replie":
+                definition["text_wrap"] = True
+            forme = self.formats[role, genre, pose] = self.livre.add_format(definition)
         return forme
 
 

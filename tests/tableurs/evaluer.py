@@ -88,6 +88,7 @@ def lire_xlsx(octets: bytes) -> Livre:
     return livre
 
 
+DIVISION = "#DIV/0!"
 _OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
 _TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 _TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
@@ -233,10 +234,13 @@ class _Expression:
         return total
 
     def _produit(self) -> Any:
-        total = self._atome()
+        total: Any = self._atome()
         while signe := self._signe("*", "/"):
-            terme = self._atome() or Fraction(0)
-            total = (total or Fraction(0)) * terme if signe == "*" else total / terme
+            terme: Any = self._atome() or Fraction(0)
+            if signe == "/" and terme == 0:
+                total = DIVISION  # as a spreadsheet: IF evaluates the branch that it does not take
+            else:
+                total = (total or Fraction(0)) * terme if signe == "*" else total / terme
         return total
 
     def _atome(self) -> Any:
@@ -282,6 +286,8 @@ class _Expression:
             case "COUNT":
                 return Fraction(len(_nombres(arguments)))
             case "ROUND":
+                if arguments[0] == DIVISION:
+                    return DIVISION
                 return _arrondir(arguments[0] or Fraction(0), int(arguments[1]))
             case "IF":
                 return arguments[1] if arguments[0] else arguments[2]

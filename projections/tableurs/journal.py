@@ -1,0 +1,103 @@
+"""The journal as a list: a line per fact, and what it does to the money, in three columns.
+
+`engage`, `retire` and `paye` add up to the totals of the envelope and of the exercices: a pivot of
+this sheet is a recount.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+from typing import NamedTuple
+
+from ledger.evenements import (
+    AvenantSigné,
+    BonusNumériqueAccordé,
+    BonusNumériqueVersé,
+    FabriqueLabellisée,
+    Fait,
+    FaitDeStructure,
+    LabelRetiré,
+    TrancheVersée,
+    VersementAnnulé,
+)
+from ledger.registre import TOPICS
+
+from ..situation import Vue
+from .modele import Colonne, Ligne, Lues, Tableau
+
+_COLONNES = (
+    Colonne("position", "Position", "entier", 9),
+    Colonne("date_effet", "Date d'effet", "date"),
+    Colonne("enregistre_le", "Enregistré le (UTC)", "instant"),
+    Colonne("tardif", "Tardif", largeur=7),
+    Colonne("type", "Fait", largeur=24),
+    Colonne("structure", "Structure", largeur=30),
+    Colonne("exercice", "Exercice", "entier", 9),
+    Colonne("engage", "Engagé (AE)", "montant", 15, total=True),
+    Colonne("retire", "Retiré", "montant", 15, total=True),
+    Colonne("paye", "Payé (CP)", "montant", 15, total=True),
+    Colonne("id_commande", "Commande", largeur=26),
+    Colonne("acteur", "Acteur", largeur=26),
+    Colonne("role", "Rôle", largeur=14),
+)
+
+
+class Effet(NamedTuple):
+    """What a fact commits, withdraws and pays, in cents."""
+
+    engage: int = 0
+    retire: int = 0
+    paye: int = 0
+
+
+def effet(fait: Fait) -> Effet:
+    """What a fact does to commitments and payments."""
+    match fait:
+        case FabriqueLabellisée() | BonusNumériqueAccordé():
+            return Effet(engage=fait.montant_centimes)
+        case AvenantSigné():
+            return Effet(fait.engagement_centimes, _retraits(fait))
+        case LabelRetiré():
+            return Effet(retire=_retraits(fait))
+        case TrancheVersée() | BonusNumériqueVersé():
+            return Effet(paye=fait.montant_centimes)
+        case VersementAnnulé():
+            return Effet(retire=_retraits(fait), paye=-fait.montant_centimes)
+        case _:
+            return Effet()
+
+
+def _retraits(fait: AvenantSigné | LabelRetiré | VersementAnnulé) -> int:
+    return sum(r.montant_centimes for r in fait.retraits)
+
+
+def tableau_journal(vue: Vue, nombre: int) -> Tableau:
+    """The facts of a view, read again from the base as the table is: it must be open.
+
+    `nombre` is how many the view counts.
+    """
+    return Tableau("journal", "Journal", _COLONNES, Lues(lambda: _lignes(vue.faits())), nombre)
+
+
+def _lignes(faits: Iterable[tuple[int, Fait]]) -> Iterator[Ligne]:
+    derniere = date.min
+    for position, fait in faits:
+        tardif = fait.date_effet < derniere
+        derniere = max(derniere, fait.date_effet)
+        somme = effet(fait)
+        yield [
+            position,
+            fait.date_effet,
+            datetime.fromisoformat(fait.enregistre_le),
+            "tardif" if tardif else "",
+            TOPICS[type(fait)],
+            fait.structure if isinstance(fait, FaitDeStructure) else None,
+            getattr(fait, "exercice", None),
+            somme.engage or None,
+            somme.retire or None,
+            somme.paye or None,
+            fait.id_commande,
+            fait.acteur.id,
+            fait.acteur.role,
+        ]

@@ -1,0 +1,192 @@
+"""One report as a workbook: its tables, then the control sheet. `tableau_*` is its single table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from ..anomalies import Anomalie
+from ..comparaison import Ecart
+from ..credits import credits
+from ..enveloppe import complements, enveloppe
+from ..explication import Explication
+from ..situation import Vue
+from . import registre, situation
+from .cartouche import Attendu, Cartouche, cartouche, classeur, classeur_d_un_tableau, somme
+from .exercices import tableau_exercices, tranches
+from .modele import Classeur, Colonne, Feuille, Formule, Genre, Ligne, Nombre, Sommes, Tableau
+from .situation import (
+    tableau_annees,
+    tableau_labels,
+    tableau_rythme,
+    tableau_vagues,
+)
+
+_GENRES: dict[str, Genre] = {"centimes": "montant", "dix_milliemes": "taux"}
+_CLASSES = {
+    "changement_de_regle": "changement de règle",
+    "correction": "correction",
+    "fait_tardif": "fait tardif",
+    "fait_nouveau": "fait nouveau",
+}
+
+
+def tableau_enveloppe(vue: Vue) -> Tableau:
+    """`enveloppe`, the items alone."""
+    soldes = vue.situation.soldes
+    return situation.tableau_enveloppe(enveloppe(vue), impute=soldes.impute, rendu=soldes.rendu)
+
+
+def feuille_situation(vue: Vue, entete: Cartouche) -> Feuille:
+    """The envelope, labels against quotas, waves, years and pace."""
+    figure, autres = enveloppe(vue), complements(vue)
+    tableaux = (
+        tableau_enveloppe(vue),
+        tableau_labels(figure),
+        tableau_vagues(autres),
+        tableau_annees(autres),
+        tableau_rythme(autres),
+    )
+    return Feuille("Situation", tableaux, sous_titre=entete.resume)
+
+
+def classeur_enveloppe(vue: Vue) -> Classeur:
+    """`enveloppe`: every item found again, in cents."""
+    entete = cartouche(vue)
+    feuille = feuille_situation(vue, entete)
+    return classeur("Enveloppe", entete, (feuille,), list(_postes(feuille.tableaux[0])))
+
+
+def _postes(tableau: Tableau) -> Iterator[Attendu]:
+    for rang, (poste, montant, _) in enumerate(tableau.lignes):
+        centimes: Any = montant.valeur if isinstance(montant, Formule) else montant
+        formule = f"ROUND({{{tableau.cle}.montant@{rang}}}*100;0)"
+        yield Attendu(str(poste), centimes, formule, _toujours(centimes))
+
+
+def _toujours(centimes: int) -> Callable[[Sommes], int]:
+    return lambda _: centimes
+
+
+def classeur_credits(vue: Vue) -> Classeur:
+    """`credits`: AE, CP and outstanding, one line per exercice in each table."""
+    entete = cartouche(vue)
+    exercices = tableau_exercices(credits(vue))
+    feuille = Feuille("Exercices", tranches(exercices), sous_titre=entete.resume)
+    attendus = [
+        somme(f"{t.titre.split(' · ')[0]} : {c.titre}", _total(t, c.cle), t.cle, c.cle)
+        for t in feuille.tableaux
+        for c in t.colonnes
+        if c.total
+    ]
+    return classeur("Crédits", entete, (feuille,), attendus)
+
+
+def _total(tableau: Tableau, cle: str) -> int:
+    rang = tableau.rang(cle)
+    return sum(v for v in (ligne[rang] for ligne in tableau.lignes) if isinstance(v, int))
+
+
+def tableau_credits(vue: Vue) -> Tableau:
+    """`credits`, whole: one line per exercice."""
+    return tableau_exercices(credits(vue))
+
+
+def tableau_structures(vue: Vue) -> Tableau:
+    """`structures`."""
+    fiches = vue.situation.fiches
+    return registre.tableau_structures([fiches[slug] for slug in sorted(fiches)])
+
+
+def classeur_structures(vue: Vue) -> Classeur:
+    """`structures`, every amount found again, in cents."""
+    return classeur_d_un_tableau("Structures", cartouche(vue), tableau_structures(vue))
+
+
+def tableau_echeancier(vue: Vue, structure: str) -> Tableau:
+    """`echeancier`, of a structure that the view holds."""
+    return registre.tableau_echeanciers([vue.situation.fiches[structure]], vue.date_de_vue)
+
+
+def classeur_echeancier(vue: Vue, structure: str) -> Classeur:
+    """`echeancier`, every amount found again, in cents."""
+    tableau = tableau_echeancier(vue, structure)
+    return classeur_d_un_tableau("Échéancier", cartouche(vue), tableau)
+
+
+def tableau_anomalies(anomalies: Sequence[Anomalie]) -> Tableau:
+    """`anomalies`."""
+    return registre.tableau_anomalies(anomalies)
+
+
+def classeur_anomalies(vue: Vue, anomalies: Sequence[Anomalie]) -> Classeur:
+    """`anomalies`."""
+    return classeur_d_un_tableau("Anomalies", cartouche(vue), tableau_anomalies(anomalies))
+
+
+def tableau_explication(explication: Explication) -> Tableau:
+    """`expliquer`: the facts that make a figure, whose total is the figure."""
+    genre = _GENRES.get(explication.unite, "entier")
+    colonnes = (
+        Colonne("position", "Position", "entier", 10),
+        Colonne("date_effet", "Date d'effet", "date"),
+        Colonne("type", "Fait", largeur=26),
+        Colonne("structure", "Structure", largeur=34),
+        Colonne("contribution", explication.cellule, genre, 26, total=True),
+    )
+    lignes: list[Ligne] = [
+        [c.position, c.date_effet, c.type, c.structure, c.centimes]
+        for c in explication.contributions
+    ]
+    return Tableau("explication", "Explication", colonnes, lignes, len(lignes))
+
+
+def classeur_explication(entete: Cartouche, explication: Explication) -> Classeur:
+    """`expliquer`: the contributions add up to the figure, in cents."""
+    tableau = tableau_explication(explication)
+    feuille = Feuille("Explication", (tableau,))
+    attendus = []
+    if tableau.colonnes[-1].genre == "montant":
+        valeur = explication.valeur_centimes
+        attendus.append(somme(explication.cellule, valeur, tableau.cle, "contribution"))
+    return classeur("Explication", entete, (feuille,), attendus)
+
+
+_COMPARAISON = (
+    Colonne("cellule", "Chiffre", largeur=44),
+    Colonne("avant", "Avant", "montant"),
+    Colonne("apres", "Après", "montant"),
+    Colonne("difference", "Différence", "montant"),
+    Colonne("position", "Position", "entier"),
+    Colonne("classe", "Classe", largeur=20),
+    Colonne("type", "Fait", largeur=26),
+    Colonne("structure", "Structure", largeur=34),
+    Colonne("contribution", "Contribution", "montant"),
+)
+
+
+def tableau_comparaison(ecarts: Sequence[Ecart]) -> Tableau:
+    """`comparer`: a line per contribution, its figure repeated."""
+    lignes: list[Ligne] = [ligne for ecart in ecarts for ligne in _contributions(ecart)]
+    return Tableau("comparaison", "Comparaison", _COMPARAISON, lignes, len(lignes))
+
+
+def _contributions(ecart: Ecart) -> Iterator[Ligne]:
+    genre = _GENRES.get(ecart.unite, "entier")
+    for c in ecart.contributions:
+        yield [
+            ecart.cellule,
+            Nombre(ecart.avant_centimes, genre),
+            Nombre(ecart.apres_centimes, genre),
+            Formule("ROUND({apres}-{avant};4)", Nombre(ecart.difference_centimes, genre)),
+            c.position,
+            _CLASSES[c.classe],
+            c.type,
+            c.structure,
+            Nombre(c.centimes, genre),
+        ]
+
+
+def classeur_comparaison(entete: Cartouche, ecarts: Sequence[Ecart]) -> Classeur:
+    """`comparer`. The heading is that of the second point, and names both."""
+    return classeur_d_un_tableau("Comparaison", entete, tableau_comparaison(ecarts))
