@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .options import Demande
+from .sortie import CLASSEURS
 
 if TYPE_CHECKING:
-    from ledger import SQLiteStore
+    from ledger import Journal, SQLiteStore
     from projections import Vue
 
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
@@ -92,8 +93,19 @@ def choisir_programme(store: SQLiteStore, demande: Demande) -> str:
 def regarder_base(demande: Demande) -> Vue:
     """The view that a report is read from: every line verified, both dates applied."""
     from ledger import Journal  # noqa: PLC0415
-    from projections import regarder  # noqa: PLC0415
 
     with ouvrir_en_lecture(demande.base) as store:
-        journal = Journal(store, choisir_programme(store, demande))
-        return regarder(journal, au=demande.au, connu_au=demande.connu_au)
+        return regarder_journal(Journal(store, choisir_programme(store, demande)), demande)
+
+
+def regarder_journal(journal: Journal, demande: Demande) -> Vue:
+    """The view asked for of a journal whose base is open."""
+    from projections import regarder  # noqa: PLC0415
+
+    vue = regarder(journal, au=demande.au, connu_au=demande.connu_au)
+    position = vue.situation.position
+    if demande.format in CLASSEURS and vue.journal is not None and vue.journal.taille != position:
+        # asked for as an instant, more lines were read: a workbook says when the last one known was
+        # recorded, which the journal read to that position tells
+        vue = regarder(journal, au=demande.au, connu_au=position)
+    return vue

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .base import choisir_programme, ouvrir_en_lecture, regarder_base
-from .options import Demande, avec_demande
+from .base import choisir_programme, ouvrir_en_lecture, regarder_base, regarder_journal
+from .classeurs import EnTableur, publier_en_tableur, tableurs
+from .options import FORMATS_DE_TABLEAU, FORMATS_DE_TABLEUR, Demande, avec_demande
 from .rendu import Cellule, aplatir, csv_lignes, json_indente, json_ligne
 from .sortie import ouvrir_sortie
 from .tables import (
@@ -34,11 +35,16 @@ def publier(
     colonnes: Sequence[str] = (),
     lignes: Iterable[Mapping[str, Cellule]] = (),
     entree: str | None = None,
+    tableur: EnTableur | None = None,
 ) -> None:
     """Write a figure in the format asked for. `colonnes` and `lignes` are its CSV.
 
-    `entree` is the file that was read to make it, never written over.
+    `entree` is the file that was read to make it, never written over; `tableur` its workbook and
+    its French CSV, for the verbs that offer them.
     """
+    if tableur is not None and demande.format in FORMATS_DE_TABLEUR:
+        publier_en_tableur(demande, tableur)
+        return
     with ouvrir_sortie(demande.sortie, base=demande.base, entree=entree) as flux:
         match demande.format:
             case "json":
@@ -58,9 +64,9 @@ def publier(
 Exemples :
   fabriques enveloppe
   fabriques enveloppe --au 31/12/2020 --format json
-  fabriques enveloppe --connu-au 250 -o enveloppe.csv""",
+  fabriques enveloppe --connu-au 250 -o enveloppe.ods""",
 )
-@avec_demande()
+@avec_demande(formats=FORMATS_DE_TABLEAU)
 def enveloppe(demande: Demande) -> None:
     """Consommation de l'enveloppe : engagé, disponible, payé, reste à payer.
 
@@ -77,7 +83,17 @@ def enveloppe(demande: Demande) -> None:
         corps = table_enveloppe(figure, complements(vue), largeur=taille)
         return f"{entete(vue, 'Enveloppe')}\n{corps}"
 
-    publier(demande, figure, table=table, colonnes=list(ligne), lignes=[ligne])
+    publier(
+        demande,
+        figure,
+        table=table,
+        colonnes=list(ligne),
+        lignes=[ligne],
+        tableur=EnTableur(
+            tableau=lambda: tableurs().tableau_enveloppe(vue),
+            classeur=lambda: tableurs().classeur_enveloppe(vue),
+        ),
+    )
 
 
 @click.command(
@@ -87,7 +103,7 @@ Exemples :
   fabriques credits
   fabriques credits --au 2021-12-31 --format csv""",
 )
-@avec_demande()
+@avec_demande(formats=FORMATS_DE_TABLEAU)
 def credits(demande: Demande) -> None:
     """AE, CP et restes à payer (RAP), par exercice."""
     from ledger.budget import LigneCredits  # noqa: PLC0415
@@ -105,6 +121,10 @@ def credits(demande: Demande) -> None:
         table=table,
         colonnes=LigneCredits.__struct_fields__,
         lignes=map(aplatir, figure),
+        tableur=EnTableur(
+            tableau=lambda: tableurs().tableau_credits(vue),
+            classeur=lambda: tableurs().classeur_credits(vue),
+        ),
     )
 
 
@@ -113,9 +133,10 @@ def credits(demande: Demande) -> None:
     epilog="""\b
 Exemples :
   fabriques structures
-  fabriques structures --format csv -o structures.csv""",
+  fabriques structures -o structures.xlsx
+  fabriques structures --format csv-fr -o structures.csv""",
 )
-@avec_demande()
+@avec_demande(formats=FORMATS_DE_TABLEAU)
 def structures(demande: Demande) -> None:
     """Le registre des structures : porteur, ville, état, montant, payé.
 
@@ -137,6 +158,10 @@ def structures(demande: Demande) -> None:
         table=table,
         colonnes=LigneStructure.__struct_fields__,
         lignes=map(aplatir, figure),
+        tableur=EnTableur(
+            tableau=lambda: tableurs().tableau_structures(vue),
+            classeur=lambda: tableurs().classeur_structures(vue),
+        ),
     )
 
 
@@ -148,7 +173,7 @@ Exemples :
   fabriques echeancier lab01-01500 --au 2021-06-30 --format json""",
 )
 @click.argument("structure", metavar="STRUCTURE")
-@avec_demande()
+@avec_demande(formats=FORMATS_DE_TABLEAU)
 def echeancier(demande: Demande, structure: str) -> None:
     """L'échéancier et l'historique d'une structure.
 
@@ -168,7 +193,17 @@ def echeancier(demande: Demande, structure: str) -> None:
     def table(taille: int) -> str:
         return f"{entete(vue, 'Échéancier')}\n{table_echeancier(figure, largeur=taille)}"
 
-    publier(demande, figure, table=table, colonnes=_COLONNES_ECHEANCIER, lignes=lignes)
+    publier(
+        demande,
+        figure,
+        table=table,
+        colonnes=_COLONNES_ECHEANCIER,
+        lignes=lignes,
+        tableur=EnTableur(
+            tableau=lambda: tableurs().tableau_echeancier(vue, structure),
+            classeur=lambda: tableurs().classeur_echeancier(vue, structure),
+        ),
+    )
 
 
 def _proposer(vue: Vue, structure: str) -> None:
@@ -208,7 +243,7 @@ Exemples :
   fabriques anomalies
   fabriques anomalies --format csv -o anomalies.csv""",
 )
-@avec_demande()
+@avec_demande(formats=FORMATS_DE_TABLEAU)
 def anomalies(demande: Demande) -> None:
     """Ce qui mérite un regard : retards, conventions, SIRET, quotas, crédits, doublons, saisie.
 
@@ -216,12 +251,12 @@ def anomalies(demande: Demande) -> None:
     saisis tard sont regroupés par exercice quand il y en a plus de cinq.
     """
     from ledger import Journal  # noqa: PLC0415
-    from projections import Anomalie, doublons, regarder, saisie  # noqa: PLC0415
+    from projections import Anomalie, doublons, saisie  # noqa: PLC0415
     from projections import anomalies as calculer  # noqa: PLC0415
 
     with ouvrir_en_lecture(demande.base) as store:
         journal = Journal(store, choisir_programme(store, demande))
-        vue = regarder(journal, au=demande.au, connu_au=demande.connu_au)
+        vue = regarder_journal(journal, demande)
         faits = journal.rattraper(jusqua=vue.situation.position)  # not those written since
         comptes = (f for f in faits if vue.au is None or f[1].date_effet <= vue.au)
         figure = (*calculer(vue), *doublons(vue), *saisie(comptes))
@@ -235,4 +270,8 @@ def anomalies(demande: Demande) -> None:
         table=table,
         colonnes=Anomalie.__struct_fields__,
         lignes=map(aplatir, figure),
+        tableur=EnTableur(
+            tableau=lambda: tableurs().tableau_anomalies(figure),
+            classeur=lambda: tableurs().classeur_anomalies(vue, figure),
+        ),
     )

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from .base import choisir_programme, ouvrir_en_lecture
+from .base import choisir_programme, ouvrir_en_lecture, regarder_journal
 from .chiffres import publier
-from .options import Demande, avec_demande, lire_moment, option_au
+from .classeurs import EnTableur, tableurs
+from .options import FORMATS_DE_TABLEAU, Demande, avec_demande, lire_moment, option_au
 from .rendu import Cellule, Colonne, accorder, aplatir, date_iso, pour_cent, tableau
+from .sortie import CLASSEURS
 from .tables import euros
 from .terminal import neutraliser, raison
 
 if TYPE_CHECKING:
     from ledger import Journal
     from projections import Ecart, Explication, Point
+    from projections.tableurs.cartouche import Cartouche
 
 _COLONNES_EXPLIQUER = (
     "cellule",
@@ -63,7 +67,7 @@ structures.STRUCTURE.montant ou .paye, echeancier.STRUCTURE.RANG (versé ;
 .montant et .reste aussi ; le rang 0 est le bonus).""",
 )
 @click.argument("figure", metavar="CHIFFRE")
-@avec_demande()
+@avec_demande(formats=FORMATS_DE_TABLEAU)
 def expliquer(demande: Demande, figure: str) -> None:
     """Les faits qui font un chiffre : leurs contributions, dont la somme est ce chiffre.
 
@@ -78,6 +82,7 @@ def expliquer(demande: Demande, figure: str) -> None:
     with ouvrir_en_lecture(demande.base) as store:
         journal = Journal(store, choisir_programme(store, demande))
         explication = calculer(journal, cellule, au=demande.au, connu_au=demande.connu_au)
+        entete = _cartouche(journal, demande) if demande.format in CLASSEURS else None
     nom, unite = explication.cellule, explication.unite
     contributions = [aplatir(c) for c in explication.contributions]
     publies = ("position", "type", "structure", "centimes")
@@ -96,7 +101,17 @@ def expliquer(demande: Demande, figure: str) -> None:
         table=lambda largeur: _table_explication(journal.programme, explication, largeur),
         colonnes=_COLONNES_EXPLIQUER,
         lignes=[{"cellule": nom, "unite": unite, **c} for c in contributions],
+        tableur=EnTableur(
+            tableau=lambda: tableurs().tableau_explication(explication),
+            classeur=lambda: tableurs().classeur_explication(entete, explication),
+        ),
     )
+
+
+def _cartouche(journal: Journal, demande: Demande, *autres: tuple[str, str]) -> Cartouche:
+    from projections.tableurs.cartouche import cartouche  # noqa: PLC0415
+
+    return cartouche(regarder_journal(journal, demande), *autres)
 
 
 def _table_explication(programme: str, explication: Explication, largeur: int) -> str:
@@ -159,7 +174,7 @@ Code de sortie : 0, écarts ou non.""",
     help="Ne comparer que ces cellules, par exemple 'credits.2021.*' (peut se répéter).",
 )
 @option_au
-@avec_demande(dates=False)
+@avec_demande(formats=FORMATS_DE_TABLEAU, dates=False)
 def comparer(demande: Demande, p1: str, p2: str, motifs: tuple[str, ...]) -> None:
     """Ce qui a changé entre P1 et P2, chiffre par chiffre, et les faits qui l'expliquent.
 
@@ -173,6 +188,11 @@ def comparer(demande: Demande, p1: str, p2: str, motifs: tuple[str, ...]) -> Non
         journal = Journal(store, choisir_programme(store, demande))
         a, b = (_lire_point(texte, journal, demande) for texte in (p1, p2))
         ecarts = calculer(journal, a, b, motifs=motifs)
+        entete = None
+        if demande.format in CLASSEURS:
+            apres = replace(demande, au=b.au, connu_au=b.connu_au)
+            points = (("Avant", _dire_point(p1, a)), ("Après", _dire_point(p2, b)))
+            entete = _cartouche(journal, apres, *points)
 
     def table(largeur: int) -> str:
         entete = (
@@ -187,6 +207,10 @@ def comparer(demande: Demande, p1: str, p2: str, motifs: tuple[str, ...]) -> Non
         table=table,
         colonnes=_COLONNES_COMPARER,
         lignes=_lignes_ecarts(ecarts),
+        tableur=EnTableur(
+            tableau=lambda: tableurs().tableau_comparaison(ecarts),
+            classeur=lambda: tableurs().classeur_comparaison(entete, ecarts),
+        ),
     )
 
 

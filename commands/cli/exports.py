@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from . import publication
-from .base import choisir_programme, ouvrir_en_lecture
+from .base import choisir_programme, ouvrir_en_lecture, regarder_journal
+from .classeurs import TABLEAUX, exporter_classeur, exporter_csv, verifier_export
 from .options import (
     FICHIER,
     Demande,
@@ -16,7 +17,7 @@ from .options import (
     option_connu_au,
     option_programme,
 )
-from .sortie import ouvrir_sortie
+from .sortie import CLASSEURS, ouvrir_sortie
 
 if TYPE_CHECKING:
     from datetime import date
@@ -42,14 +43,27 @@ def _ecrivains(choix: publication.Choix) -> dict[str, publication.Ecrivain]:
     }
 
 
-FORMATS = ("beancount", "hledger", "cloudevents", "jsonl", "commandes", *publication.FORMATS)
-"""The keys of `_ecrivains`, known without loading the exports."""
+FORMATS = (
+    "xlsx",
+    "ods",
+    "csv",
+    "beancount",
+    "hledger",
+    "cloudevents",
+    "jsonl",
+    "commandes",
+    *publication.FORMATS,
+)
+"""The keys of `_ecrivains`, known without loading the exports, and what `classeurs` writes."""
 
 
 @click.command(
-    short_help="Le grand livre pour d'autres : comptabilité, publication, rejeu.",
+    short_help="Le grand livre pour d'autres : classeur, comptabilité, publication, rejeu.",
     epilog="""\b
 Exemples :
+  fabriques exporter xlsx -o fabriques.xlsx
+  fabriques exporter ods --au 31/12/2020 -o fabriques-2020.ods
+  fabriques exporter csv --feuille exercices -o exercices.csv
   fabriques exporter beancount -o fabriques.beancount
   fabriques exporter hledger -o fabriques.journal
   fabriques exporter beancount --au 2020-12-31 | bean-check /dev/stdin
@@ -76,16 +90,36 @@ Recompter avec les outils du format :
     help="Écrire dans ce fichier (par défaut : la sortie standard).",
 )
 @publication.options_de_publication
-def exporter(
+@click.option(
+    "--feuille",
+    type=click.Choice(TABLEAUX),
+    metavar="TABLEAU",
+    help=f"Le tableau qu'un csv donne : {', '.join(TABLEAUX)}.",
+)
+@click.option(
+    "--norme",
+    type=click.Choice(("fr", "standard")),
+    default="fr",
+    show_default=True,
+    help="Le csv d'un tableur français (; et virgule décimale), ou le standard (, et point).",
+)
+def exporter(  # noqa: PLR0913 - one parameter per option
+    *,
     format_: str,
     base: str,
     programme: str | None,
     au: date | None,
     connu_au: int | str | None,
     sortie: str | None,
+    feuille: str | None,
+    norme: str,
     **options: Any,
 ) -> None:
-    """Le grand livre pour d'autres outils : comptabilité, publication, rejeu.
+    """Le grand livre pour d'autres outils : classeur, comptabilité, publication, rejeu.
+
+    « xlsx » et « ods » donnent un classeur : situation, exercices, structures, échéanciers,
+    anomalies, journal, et une feuille de contrôle qui nomme position et racine et recompte les
+    totaux. « csv » en donne un tableau (--feuille).
 
     « beancount », « hledger » : en partie double, que ces outils ou ledger recomptent. Une écriture
     par fait, puis les soldes annoncés par l'enveloppe, les crédits et les structures : l'outil
@@ -101,13 +135,19 @@ def exporter(
     pas les porter sont dites sur la sortie d'erreur.
     """
     from ledger import Journal  # noqa: PLC0415
-    from projections import regarder  # noqa: PLC0415
 
+    verifier_export(format_, sortie, feuille)
     demande = Demande(base, format_, sortie, programme, au, connu_au)
     choix = publication.choisir(format_, base, sortie, options)
     with ouvrir_en_lecture(base) as store:
         journal = Journal(store, choisir_programme(store, demande))
-        vue = regarder(journal, au=au, connu_au=connu_au)
+        vue = regarder_journal(journal, demande)
+        if format_ in CLASSEURS:
+            exporter_classeur(demande, vue)
+            return
+        if format_ == "csv":
+            exporter_csv(demande, vue, str(feuille), norme)
+            return
         with ouvrir_sortie(sortie, base=base) as flux:
             for morceau in _ecrivains(choix)[format_](journal, vue):
                 flux.write(morceau.encode("utf-8", "backslashreplace"))

@@ -11,9 +11,13 @@ from typing import Any
 
 import click
 
-from .sortie import choisir_format
+from .sortie import CLASSEURS, choisir_format
 
 FORMATS = ("table", "json", "jsonl", "csv")
+FORMATS_DE_TABLEUR = ("csv-fr", *CLASSEURS)
+"""What a French spreadsheet opens; `csv-fr` is CSV as it expects it."""
+FORMATS_DE_TABLEAU = (*FORMATS, *FORMATS_DE_TABLEUR)
+"""What a verb that shows a table writes."""
 _JOUR_FRANCAIS = re.compile(r"([0-9]{2})/([0-9]{2})/([0-9]{4})")
 _JOUR_ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _POSITION = re.compile(r"[0-9]{1,15}")
@@ -122,7 +126,8 @@ option_sortie = click.option(
     "--sortie",
     type=FICHIER,
     metavar="FICHIER",
-    help="Écrire dans ce fichier ; son suffixe choisit le format (.json, .jsonl, .csv, .txt).",
+    help="Écrire dans ce fichier ; son suffixe choisit le format, parmi ceux du verbe (.json, "
+    ".jsonl, .csv, .txt, .xlsx, .ods).",
 )
 
 

@@ -19,9 +19,13 @@ SUFFIXES = {
     ".json": "json",
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
+    ".ods": "ods",
     ".txt": "table",
+    ".xlsx": "xlsx",
 }
 """File suffix -> format, when --format is not given."""
+CLASSEURS = ("xlsx", "ods")
+"""The formats of a workbook: bytes, for a file."""
 
 
 def choisir_format(
@@ -29,6 +33,7 @@ def choisir_format(
 ) -> str:
     """The format asked for; else the one the file's suffix names; else the verb's own."""
     if demande is not None:
+        verifier_destination(demande, sortie)
         return demande
     if sortie is None or sortie == "-":
         return defaut
@@ -38,6 +43,24 @@ def choisir_format(
             f"Ce verbe n'écrit pas de {choisi} : donner --format ({', '.join(admis)})."
         )
     return choisi
+
+
+def verifier_destination(format_: str, sortie: str | None) -> None:
+    """A workbook is not shown on a terminal, nor named as what it is not. Raises UsageError."""
+    if sortie is None or sortie == "-":
+        if format_ in CLASSEURS and sys.stdout.isatty():
+            raise click.UsageError(
+                f"Un classeur {format_} ne se lit pas à l'écran : donner -o FICHIER.{format_}, ou "
+                "rediriger la sortie."
+            )
+        return
+    suffixe = Path(sortie).suffix.lower()
+    annonce = SUFFIXES.get(suffixe)
+    if annonce != format_ and (annonce in CLASSEURS or (format_ in CLASSEURS and annonce)):
+        raise click.UsageError(
+            f"Le fichier finit en {suffixe} et le format demandé est {format_} : un tableur "
+            "refuserait de l'ouvrir."
+        )
 
 
 @contextmanager

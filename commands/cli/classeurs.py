@@ -1,0 +1,91 @@
+"""Workbooks and French CSV: where they go, and the whole programme as one (`exporter`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from .options import Demande
+from .sortie import CLASSEURS, ouvrir_sortie, verifier_destination
+
+if TYPE_CHECKING:
+    from projections import Vue
+    from projections.tableurs import Classeur, Tableau
+
+TABLEAUX = (
+    "enveloppe",
+    "labels",
+    "vagues",
+    "exercices",
+    "matrice",
+    "structures",
+    "echeanciers",
+    "anomalies",
+    "journal",
+)
+"""Those of `projections.tableurs.programme`, known without loading it."""
+
+
+class EnTableur(NamedTuple):
+    """A report for a spreadsheet, made when it is asked for: its workbook, and its one table."""
+
+    tableau: Callable[[], Tableau]
+    classeur: Callable[[], Classeur]
+
+
+def tableurs() -> ModuleType:
+    """The reports as workbooks, loaded when one is asked for."""
+    from projections.tableurs import rapports  # noqa: PLC0415
+
+    return rapports
+
+
+def publier_en_tableur(demande: Demande, tableur: EnTableur) -> None:
+    """Write a report as a workbook, or as French CSV."""
+    if demande.format in CLASSEURS:
+        publier_classeur(demande, tableur.classeur)
+        return
+    from projections.tableurs import ecrire_csv  # noqa: PLC0415
+
+    with ouvrir_sortie(demande.sortie, base=demande.base) as flux:
+        flux.writelines(ecrire_csv(tableur.tableau(), "fr"))
+
+
+def publier_classeur(demande: Demande, faire: Callable[[], Classeur]) -> None:
+    """Write a workbook."""
+    from projections.tableurs import ecrire_ods, ecrire_xlsx  # noqa: PLC0415
+
+    ecrire = ecrire_xlsx if demande.format == "xlsx" else ecrire_ods
+    with ouvrir_sortie(demande.sortie, base=demande.base) as flux:
+        ecrire(faire(), flux)
+
+
+def exporter_classeur(demande: Demande, vue: Vue) -> None:
+    """The workbook of the programme. The base of the view is open."""
+    from projections.tableurs.programme import classeur_du_programme  # noqa: PLC0415
+
+    publier_classeur(demande, lambda: classeur_du_programme(vue))
+
+
+def verifier_export(format_: str, sortie: str | None, feuille: str | None) -> None:
+    """What an export is asked holds together, before the base is read. Raises UsageError."""
+    verifier_destination(format_, sortie)
+    if format_ == "csv" and feuille is None:
+        raise click.UsageError(
+            "Un csv ne tient qu'un tableau : dire lequel avec --feuille "
+            f"({', '.join(TABLEAUX)}). Pour tous à la fois : exporter xlsx ou ods."
+        )
+    if format_ != "csv" and feuille is not None:
+        raise click.UsageError(f"--feuille est pour le csv : {format_} donne tout.")
+
+
+def exporter_csv(demande: Demande, vue: Vue, feuille: str, norme: str) -> None:
+    """One table of the workbook as CSV. The base of the view is open."""
+    from projections.tableurs import ecrire_csv  # noqa: PLC0415
+    from projections.tableurs.programme import tableau  # noqa: PLC0415
+
+    with ouvrir_sortie(demande.sortie, base=demande.base) as flux:
+        flux.writelines(ecrire_csv(tableau(vue, feuille), "fr" if norme == "fr" else "standard"))

@@ -1,0 +1,232 @@
+"""Classeurs et CSV français par la ligne de commande : `exporter`, et `-o` par le suffixe."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+from datetime import datetime
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from python_calamine import CalamineWorkbook
+
+from tests.cli.outils import RACINE, en_lignes, lancer, ouverture
+from tests.tableurs.evaluer import Livre, ecarts, lire_ods, lire_xlsx
+
+VERBES = (
+    ("enveloppe",),
+    ("credits",),
+    ("structures",),
+    ("echeancier", "lab01-01500"),
+    ("anomalies",),
+    ("expliquer", "enveloppe.disponible"),
+    ("expliquer", "enveloppe.taux_consommation"),
+    ("expliquer", "labels.qpv"),
+    ("comparer", "200", "464"),
+)
+NOM_MAX = 500
+FEUILLES = [
+    "Situation",
+    "Exercices",
+    "Structures",
+    "Échéanciers",
+    "Anomalies",
+    "Journal",
+    "Contrôle",
+]
+
+
+def lire(fichier: Path) -> Livre:
+    """The workbook of a file, by its suffix."""
+    octets = fichier.read_bytes()
+    return lire_xlsx(octets) if fichier.suffix == ".xlsx" else lire_ods(octets)
+
+
+@pytest.mark.parametrize("suffixe", ["xlsx", "ods"])
+def test_exporter_ecrit_le_classeur_du_programme(
+    base_golden: Path, tmp_path: Path, suffixe: str
+) -> None:
+    """Le classeur a ses sept feuilles, le chiffre du golden, et un contrôle conforme."""
+    fichier = tmp_path / f"fabriques.{suffixe}"
+    fait = lancer("exporter", suffixe, "--base", base_golden, "-o", fichier)
+    assert (fait.code, fait.octets, fait.erreur) == (0, b"", "")
+    livre = lire(fichier)
+    assert list(livre) == FEUILLES
+    assert ecarts(livre) == []
+    situation = {ligne[0]: ligne[1] for ligne in livre["Situation"].lignes()}
+    assert situation["Disponible"] == 29_800_000
+    releve = lancer("releve", "--base", base_golden).sortie.splitlines()
+    controle = {ligne[0]: ligne[1] for ligne in livre["Contrôle"].lignes()}
+    assert controle["Racine du journal à cette position"] == releve[2]
+    assert controle["Position du journal"] == int(releve[1])
+    assert controle["Les feuilles redonnent les totaux"] == "conforme"
+    assert controle["Statuts lus au"] == datetime.fromisoformat("2022-03-01")
+    assert [f.name for f in tmp_path.iterdir()] == [fichier.name]
+
+
+@pytest.mark.parametrize("suffixe", ["xlsx", "ods"])
+@pytest.mark.parametrize("verbe", VERBES, ids=" ".join)
+def test_le_suffixe_fait_un_classeur_de_chaque_tableau(
+    base_golden: Path, tmp_path: Path, verbe: tuple[str, ...], suffixe: str
+) -> None:
+    """Avec -o FICHIER.xlsx ou .ods, chaque tableau devient un classeur et son contrôle."""
+    fichier = tmp_path / f"tableau.{suffixe}"
+    fait = lancer(*verbe, "--base", base_golden, "-o", fichier)
+    assert (fait.code, fait.octets, fait.erreur) == (0, b"", "")
+    livre = lire(fichier)
+    assert list(livre)[-1] == "Contrôle"
+    assert len(livre) == 2
+    assert ecarts(livre) == []
+    verdicts = {c.valeur for c in livre["Contrôle"].cellules.values()} & {"conforme", "écart"}
+    assert verdicts <= {"conforme"}
+
+
+def test_les_deux_dates_et_la_reprise_donnent_les_memes_octets(
+    base_golden: Path, tmp_path: Path
+) -> None:
+    """À un instant, à sa position, dans un autre processus : les mêmes octets."""
+    ligne = lancer("journal", "--base", base_golden, "--connu-au", "200").lignes_json[-1]
+    instant = ligne["state"]["enregistre_le"]
+    atteinte = lancer(
+        "enveloppe", "--base", base_golden, "--connu-au", instant, "--format", "json"
+    ).json["position"]
+    for verbe in (("exporter", "xlsx"), ("exporter", "ods"), ("credits", "--format", "ods")):
+        faits = [
+            lancer(*verbe, "--base", base_golden, "--au", "31/12/2020", "--connu-au", str(quand))
+            for quand in (instant, atteinte)
+        ]
+        assert faits[0].code == 0, faits[0].erreur
+        assert faits[0].octets == faits[1].octets
+        autre = subprocess.run(
+            [
+                sys.executable,
+                "-c",
+                "from commands.cli import main; main()",
+                *verbe,
+                "--base",
+                str(base_golden),
+                "--au",
+                "2020-12-31",
+                "--connu-au",
+                str(atteinte),
+            ],
+            capture_output=True,
+            check=True,
+            cwd=RACINE,
+            env={
+                "PATH": os.environ["PATH"],
+                "PYTHONHASHSEED": "7",
+                "TZ": "Asia/Kathmandu",
+                "LC_ALL": "fr_FR.UTF-8",
+            },
+        )
+        assert autre.stdout == faits[0].octets
+
+
+def test_exporter_csv_donne_un_tableau_francais_ou_standard(base_golden: Path) -> None:
+    """Le csv français a sa marque, `;` et la virgule ; le standard la virgule et le point."""
+    francais = lancer("exporter", "csv", "--feuille", "matrice", "--base", base_golden)
+    assert francais.octets.startswith("\ufeffEngagés en;Engagé;Payé en 2020".encode())
+    assert b"\r\n2019;3200000,00;3200000,00;0,00;0,00;0,00;0,00\r\n" in francais.octets
+    standard = lancer(
+        "exporter", "csv", "--feuille", "matrice", "--norme", "standard", "--base", base_golden
+    )
+    assert standard.sortie.splitlines()[:2] == [
+        "engagement,engage,paye_2020,paye_2021,paye_2022,retraits,reste",
+        "2019,3200000.00,3200000.00,0.00,0.00,0.00,0.00",
+    ]
+    tableau = lancer("credits", "--format", "csv-fr", "--base", base_golden)
+    entier = lancer("exporter", "csv", "--feuille", "exercices", "--base", base_golden)
+    assert tableau.octets == entier.octets
+
+
+def test_une_demande_qui_ne_se_tient_pas_est_refusee(base: Path, tmp_path: Path) -> None:
+    """Tableau manquant ou de trop, suffixe contraire, verbe sans classeur : refus sans fichier."""
+    sortie = tmp_path / "a.ods"
+    cas = (
+        (("exporter", "csv"), "dire lequel avec --feuille (enveloppe, labels,"),
+        (("exporter", "xlsx", "--feuille", "journal"), "--feuille est pour le csv"),
+        (("exporter", "xlsx", "-o", sortie), "finit en .ods et le format demandé est xlsx"),
+        (("credits", "--format", "json", "-o", sortie), "le format demandé est json"),
+        (("credits", "--format", "xlsx", "-o", tmp_path / "a.csv"), "le format demandé est xlsx"),
+        (("verifier", "-o", sortie), "Ce verbe n'écrit pas de ods"),
+        (("structures", "--format", "ods", "-o", base), "est la base elle-même"),
+    )
+    for arguments, phrase in cas:
+        fait = lancer(*arguments, "--base", base)
+        assert (fait.code, fait.octets) == (2, b""), fait
+        assert phrase in fait.erreur
+    assert not sortie.exists()
+
+
+def test_un_classeur_ne_va_pas_a_l_ecran(base_golden: Path) -> None:
+    """Sur un terminal, un classeur est refusé avec le remède, et rien n'y est écrit."""
+    maitre, esclave = pty.openpty()
+    fait = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "from commands.cli import main; main()",
+            "exporter",
+            "xlsx",
+            "--base",
+            str(base_golden),
+        ],
+        stdout=esclave,
+        stderr=subprocess.PIPE,
+        cwd=RACINE,
+        check=False,
+    )
+    os.close(esclave)
+    os.set_blocking(maitre, False)
+    with pytest.raises(OSError, match=r".*"):  # nothing to read, and nobody left to write
+        os.read(maitre, 1)
+    os.close(maitre)
+    assert fait.returncode == 2
+    assert "donner -o FICHIER.xlsx" in fait.stderr.decode()
+
+
+def test_un_nom_hostile_reste_un_texte_partout(tmp_path: Path) -> None:
+    """Formule, balise et nom très long : des textes dans chaque fichier, que d'autres relisent."""
+    base = tmp_path / "hostile.db"
+    noms = (
+        "=cmd|' /C calc'!A0",
+        "@SUM(1;2)",
+        "<b>gras</b> & ]]>",
+        "-2+3",
+        "n" * NOM_MAX,
+    )
+    commandes = [ouverture()]
+    for rang, nom in enumerate(noms):
+        commandes.append(
+            {
+                "commande": "DéposerCandidature",
+                "id_commande": f"c{rang}",
+                "programme": "fabriques-de-territoire",
+                "acteur": {"id": "=1+1", "role": "instructeur"},
+                "date_effet": "2020-02-03",
+                "structure": f"s{rang}",
+                "porteur": nom,
+                "code_postal": "01500",
+                "ville": nom[:80],
+                "territoire": "qpv",
+                "numerique": False,
+            }
+        )
+    assert lancer("executer", "-", "--base", base, entree=en_lignes(commandes)).code == 0
+    for suffixe in ("xlsx", "ods"):
+        fichier = tmp_path / f"hostile.{suffixe}"
+        assert lancer("exporter", suffixe, "--base", base, "-o", fichier).code == 0
+        livre = lire(fichier)
+        assert [ligne[1] for ligne in livre["Structures"].lignes()[1:6]] == list(noms)
+        assert livre["Structures"].valeur(2, 3) == "01500"
+        for ligne in range(2, 7):
+            assert livre["Structures"].cellules[ligne, 2].formule is None
+        lu = CalamineWorkbook.from_filelike(BytesIO(fichier.read_bytes()))
+        calamine = lu.get_sheet_by_name("Structures").to_python()
+        assert [ligne[1] for ligne in calamine[1:6]] == list(noms)
+    texte = lancer("exporter", "csv", "--feuille", "structures", "--base", base).sortie
+    assert "s0;'=cmd|' /C calc'!A0;" in texte
