@@ -27,6 +27,7 @@ TERMINAL = [
     "docs/guides/integrer.md",
     "docs/guides/publier.md",
     "docs/guides/simuler.md",
+    "docs/guides/tableurs.md",
 ]
 LANCEUR = "import sys; from commands.cli import main; sys.exit(main())"
 
