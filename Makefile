@@ -12,7 +12,7 @@ PIP = $$(if $(PY) -m pip --version >/dev/null 2>&1; then echo $(PY) -m pip; \
 INSTALLER = $(PIP) install -q -c constraints.txt -e
 
 help: ## affiche cette aide
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' Makefile
 
 demo: $(VENV)/.pret ## crée demo.db et montre le programme des lauréats publiés
 	@$(VENV)/bin/fabriques demo --base demo.db
@@ -32,6 +32,9 @@ bench: $(VENV)/.pret ## mesure les débits
 
 falsification: $(VENV)/.pret ## lance 10 000 falsifications et dit lesquelles se voient
 	@$(PY) -m tests.campagne.falsification
+
+test-bureautique: $(VENV)/.pret ## ouvre les classeurs dans LibreOffice et compare les valeurs
+	@$(PY) -m tests.tableurs.bureautique
 
 machine: $(VENV)/.pret ## compare un million de commandes au modèle de référence (vingt minutes)
 	@$(PY) -m tests.campagne.machine
@@ -68,4 +71,4 @@ $(VENV)/.pret-lint: $(VENV)/.pret
 	@$(INSTALLER) '.[test,dev]'
 	@touch $@
 
-.PHONY: help demo test lint bench falsification machine faults fuzz mutation wheel clean
+.PHONY: help demo test test-bureautique lint bench falsification machine faults fuzz mutation wheel clean
