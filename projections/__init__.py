@@ -14,6 +14,7 @@ from .doublons import doublons
 from .echeancier import Echeancier, echeancier
 from .enveloppe import Complements, Enveloppe, complements, enveloppe
 from .explication import Explication, expliquer, expliquer_tout
+from .fonctions import Fonctions, LigneFonctions, fonctions
 from .situation import Situation, Vue, regarder
 from .sondage import Tirage, tirer, verifier_tirage
 from .structures import LigneStructure, structures
@@ -26,6 +27,8 @@ __all__ = [
     "Echeancier",
     "Enveloppe",
     "Explication",
+    "Fonctions",
+    "LigneFonctions",
     "LigneStructure",
     "Point",
     "Situation",
@@ -40,6 +43,7 @@ __all__ = [
     "enveloppe",
     "expliquer",
     "expliquer_tout",
+    "fonctions",
     "lire_cellule",
     "regarder",
     "saisie",

@@ -1,7 +1,8 @@
 """What deserves a look: values with a code, never a refusal. Each rule is one function.
 
 Rules on one structure, then on the programme. Those that compare structures are in `doublons`,
-those on the recording itself in `anomalies_saisie`: the verb `anomalies` lists the three.
+those on the recording itself in `anomalies_saisie`, on who did what in `fonctions`: the verb
+`anomalies` lists the four.
 """
 
 from __future__ import annotations
@@ -36,9 +37,10 @@ CODES: dict[str, str] = {
     "doublon_structure": "Deux structures ont le même SIRET, ou le même nom et code postal.",
     "doublon_versement": "Deux versements ont la même référence, ou rang, montant et date.",
     "fait_tardif": "Un fait est enregistré longtemps après sa date d'effet, ou un exercice après.",
+    "ordonne_et_paye": "Le même acteur a ordonné et payé, sans que la règle l'interdise.",
     "horloge_immobile": "Des faits qui se suivent sont enregistrés au même instant.",
 }
-"""The code of every anomaly, of the three functions, and what it means."""
+"""The code of every anomaly, of the four modules, and what it means."""
 
 
 class Anomalie(Struct, frozen=True):

@@ -24,6 +24,7 @@ from .cellules import Unite
 from .comparaison import Ecart
 from .echeancier import Echeancier
 from .enveloppe import Enveloppe
+from .fonctions import Fonctions
 from .lecture.derive import Derive, Etendue
 from .lecture.modele import Mode
 from .prevision import Prevision
@@ -210,6 +211,7 @@ FIGURES: dict[str, tuple[Any, str]] = {
     "structures": (tuple[LigneStructure, ...], "Le registre des structures."),
     "echeancier": (Echeancier, "Échéancier et historique d'une structure."),
     "anomalies": (tuple[Anomalie, ...], "Ce qui mérite un regard."),
+    "fonctions": (Fonctions, "Qui a ordonné et qui a payé, euro par euro."),
     "expliquer": (Explication, "Les faits qui font un chiffre : leur somme est ce chiffre."),
     "comparer": (tuple[Ecart, ...], "Ce qui a changé entre deux vues, et par quels faits."),
     "sonder": (Tirage, "Un tirage, avec tout ce qu'il faut pour le refaire."),

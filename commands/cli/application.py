@@ -21,6 +21,7 @@ from .ecriture import executer
 from .explication import comparer, expliquer
 from .explorer import explorer
 from .exports import exporter
+from .fonctions import fonctions
 from .francais import en_francais
 from .importer import importer
 from .journal import journal
@@ -209,6 +210,7 @@ for _verbe in (
     anomalies,
     expliquer,
     comparer,
+    fonctions,
     sonder,
     simuler,
     prevision,

@@ -253,13 +253,17 @@ def anomalies(demande: Demande) -> None:
     from ledger import Journal  # noqa: PLC0415
     from projections import Anomalie, doublons, saisie  # noqa: PLC0415
     from projections import anomalies as calculer  # noqa: PLC0415
+    from projections.fonctions import Registre  # noqa: PLC0415
 
+    registre = Registre()
     with ouvrir_en_lecture(demande.base) as store:
         journal = Journal(store, choisir_programme(store, demande))
         vue = regarder_journal(journal, demande)
-        faits = journal.rattraper(jusqua=vue.situation.position)  # not those written since
+        connus = journal.rattraper(jusqua=vue.situation.position)  # not those written since
+        faits = registre.suivre(connus)
         comptes = (f for f in faits if vue.au is None or f[1].date_effet <= vue.au)
-        figure = (*calculer(vue), *doublons(vue), *saisie(comptes))
+        de_saisie = saisie(comptes)
+        figure = (*calculer(vue), *doublons(vue), *registre.anomalies(vue), *de_saisie)
 
     def table(taille: int) -> str:
         return f"{entete(vue, 'Anomalies')}\n{table_anomalies(figure, largeur=taille)}"

@@ -32,6 +32,7 @@ CODES: dict[str, str] = {
     "invariant_credits": "Des AE ou des CP ont été pris au-delà des crédits bloquants.",
     "invariant_reversement": "Un reversement dépasse ce qui a été payé, ou réclamé.",
     "separation_des_fonctions": "Le même acteur a ordonnancé et payé, ou un non-comptable a payé.",
+    "ordonnancement_manquant": "La règle veut un ordre, et rien n'ordonne ce qui a été payé.",
     "cloture_divergente": "Les totaux scellés d'un exercice clos diffèrent du recalcul.",
     "releve_divergent": "Un relevé ou un reçu donne une autre racine à cette taille.",
     "releve_au_dela": "Un relevé ou un reçu porte sur plus de lignes que le journal n'en a.",

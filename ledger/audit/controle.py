@@ -15,6 +15,7 @@ from ..evenements import (
     TrancheVersée,
     VersementAnnulé,
 )
+from ..fonctions import Fonctions, manquements
 from ..montants import format_euros
 from ..programme import Dossier
 from . import invariants
@@ -43,6 +44,7 @@ class Controle:
 
     def __init__(self, programme: str, relire: Callable[[int], Fait | None]) -> None:
         self.etat = Rejeu(programme)
+        self._fonctions = Fonctions()
         self._relire = relire
         self._annules: set[int] = set()
         self._clotures: list[ExerciceClôturé] = []
@@ -59,6 +61,7 @@ class Controle:
         if (
             type(fait) is TrancheVersée
             and fait.structure not in self._en_defaut
+            and not self._fonctions.concerne(fait.structure)
             and paiement_ordinaire(etat, fait)
         ):
             etat.avancer(fait)
@@ -67,6 +70,7 @@ class Controle:
         vues = transition(etat, fait)
         vues += self._comparer(fait)
         dossiers = etat.avancer(fait)
+        vues += manquements(self._fonctions.avancer(etat.position, fait))
         if etat.disponible_change:
             self._disponible = [*invariants.disponible(etat.soldes)]
         vues += self._disponible
@@ -87,7 +91,6 @@ class Controle:
         match fait:
             case TrancheVersée() | BonusNumériqueVersé() if avant is not None:
                 yield from invariants.versement(avant, fait)
-                yield from invariants.separation(avant, fait)
                 yield from invariants.cumul(self.etat)
             case FabriqueLabellisée():
                 yield from invariants.echeancier(self.etat, fait)

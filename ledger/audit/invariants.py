@@ -214,19 +214,6 @@ def _rang(label: Label, fait: TrancheVersée) -> Iterator[Trouvaille]:
         yield "invariant_versement", f"{fait.structure} : tranche {fait.rang} hors de son rang."
 
 
-def separation(dossier: Dossier, fait: Paiement) -> Iterator[Trouvaille]:
-    """Who pays did not order, when orders are required; `dossier` is as it was before."""
-    label = dossier.label
-    if label is None or not label.regles.ordonnancement_requis:
-        return
-    acteurs = {o.position: o.acteur for o in label.ordres}
-    utilises = {acteurs.get(o.position) for o in fait.ordres}
-    if fait.acteur.role != "comptable" or fait.acteur.id in utilises:
-        yield "separation_des_fonctions", f"{fait.structure} : payé par {fait.acteur.id}."
-    if sum(o.montant_centimes for o in fait.ordres) != fait.montant_centimes:
-        yield "separation_des_fonctions", f"{fait.structure} : payé sans ordre suffisant."
-
-
 def cloture(soldes: Soldes, fait: ExerciceClôturé) -> Iterator[Trouvaille]:
     """The sealed totals are those of the balances."""
     lignes = lignes_credits(soldes, jusqua=fait.exercice)

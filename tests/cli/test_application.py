@@ -28,6 +28,7 @@ VERBES = (
     "anomalies",
     "expliquer",
     "comparer",
+    "fonctions",
     "sonder",
     "simuler",
     "prevision",
