@@ -29,6 +29,7 @@ from .verbes.label import (
 )
 from .verbes.paiement import AnnulerVersement, OrdonnancerTranche, VerserBonus, VerserTranche
 from .verbes.programme import CloreProgramme, ModifierEnveloppe, OuvrirProgramme, RéviserRègles
+from .verbes.rapprochement import RapprocherVersement
 from .verbes.reprise import ReprendreJournal
 from .verbes.reversement import DemanderReversement, EncaisserReversement
 
@@ -54,6 +55,7 @@ __all__ = [
     "OrdonnancerTranche",
     "OuvrirCrédits",
     "OuvrirProgramme",
+    "RapprocherVersement",
     "RecevoirBilan",
     "Recu",
     "Refus",

@@ -17,7 +17,17 @@ from ledger.programme import Programme
 
 from .modele import Commande
 from .refus import Refus
-from .verbes import candidature, cloture, credits, label, paiement, programme, reprise, reversement
+from .verbes import (
+    candidature,
+    cloture,
+    credits,
+    label,
+    paiement,
+    programme,
+    rapprochement,
+    reprise,
+    reversement,
+)
 
 _DECISIONS: dict[type[Commande], Callable[..., Fait]] = {
     programme.OuvrirProgramme: programme.ouvrir_programme,
@@ -43,11 +53,15 @@ _DECISIONS: dict[type[Commande], Callable[..., Fait]] = {
     paiement.VerserTranche: paiement.verser_tranche,
     paiement.VerserBonus: paiement.verser_bonus,
     paiement.AnnulerVersement: paiement.annuler_versement,
+    rapprochement.RapprocherVersement: rapprochement.rapprocher_versement,
     reversement.DemanderReversement: reversement.demander_reversement,
     reversement.EncaisserReversement: reversement.encaisser_reversement,
     cloture.ClôturerExercice: cloture.cloturer_exercice,
     reprise.ReprendreJournal: reprise.reprendre_journal,
 }
+
+SUR_UN_VERSEMENT = (paiement.AnnulerVersement, rapprochement.RapprocherVersement)
+"""The commands that name a payment by its position."""
 
 COMMANDES: tuple[type[Commande], ...] = tuple(_DECISIONS)
 """Every command class, in the order of the documentation."""
@@ -99,16 +113,16 @@ VERBES: dict[str, type[Commande]] = {
 def decide(etat: Programme, commande: Commande, *, versement: Fait | None = None) -> Fait | Refus:
     """The fact that the command makes, or the first refusal that applies.
 
-    `versement` is the fact recorded at the position that `AnnulerVersement` names (facts are read
-    by position, not kept in the state); other commands ignore it.
+    `versement` is the fact recorded at the position that a command of `SUR_UN_VERSEMENT` names
+    (facts are read by position, not kept in the state); other commands ignore it.
     """
     if type(commande) not in _DECISIONS:
         raise UsageError(f"{type(commande).__name__} n'est pas une commande de ce livre.")
     try:
         _exiger_programme(etat, commande)
         _exiger_exercices_ouverts(etat, commande)
-        if type(commande) is paiement.AnnulerVersement:
-            return paiement.annuler_versement(etat, commande, versement)
+        if isinstance(commande, SUR_UN_VERSEMENT):
+            return _DECISIONS[type(commande)](etat, commande, versement)
         return _DECISIONS[type(commande)](etat, commande)
     except Refus as refus:
         return refus.with_traceback(None)  # a receipt must not keep the frames, nor the state

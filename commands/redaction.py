@@ -23,7 +23,7 @@ from ledger.provenance import Provenance
 from ledger.stockage.port import EntreeIndex, Store
 from ledger.temps import Clock
 
-from .decider import decide
+from .decider import SUR_UN_VERSEMENT, decide
 from .guichet import Place
 from .idempotence import divergence, empreinte_canonique, meme_contenu
 from .journalisation import log
@@ -31,7 +31,6 @@ from .lecture_json import CommandeIllisible
 from .modele import Commande
 from .recus import Recu
 from .refus import Refus
-from .verbes.paiement import AnnulerVersement
 from .verbes.reprise import ReprendreJournal
 
 _Origine = tuple[str | None, Provenance | None]
@@ -287,7 +286,7 @@ class Redacteur:
             refus: Refus | Fait = divergence(saisie, deja, connu)
         else:
             versement = None
-            if type(saisie) is AnnulerVersement:
+            if isinstance(saisie, SUR_UN_VERSEMENT):
                 versement = _fait_en(essai, saisie.position)
             refus = decide(essai.etat, saisie, versement=versement)
         if isinstance(refus, Refus):

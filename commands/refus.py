@@ -46,6 +46,8 @@ CODES: dict[str, str] = {
     "exercice_invalide": "L'exercice imputé n'est pas admis pour ce paiement.",
     "versement_inconnu": "Aucun versement de cette structure n'est à cette position.",
     "versement_deja_annule": "Ce versement est déjà annulé.",
+    "versement_deja_rapproche": "Ce versement est déjà rapproché d'une demande de paiement.",
+    "dp_deja_rapprochee": "Cette demande de paiement prouve déjà un autre versement.",
     "exercice_deja_clos": "L'exercice est déjà clôturé.",
     "exercice_non_termine": "L'exercice n'est pas terminé, ou un précédent reste à clôturer.",
     "reprise_sans_objet": "Aucune ligne n'est perdue, ou le relevé satisfait n'est pas atteint.",

@@ -49,6 +49,7 @@ PHRASES: dict[str, str] = {
     "VerserTranche": "Paie une tranche, en tout ou partie.",
     "VerserBonus": "Paie le bonus numérique, en tout ou partie.",
     "AnnulerVersement": "Annule un versement en entier.",
+    "RapprocherVersement": "Enregistre qu'un versement est retrouvé dans Chorus.",
     "DemanderReversement": "Réclame une somme payée.",
     "EncaisserReversement": "Encaisse une somme réclamée.",
     "ClôturerExercice": "Clôture un exercice et tous les précédents.",

@@ -330,6 +330,15 @@ class VersementAnnulé(FaitDeStructure, frozen=True, kw_only=True):
     retraits: tuple[Retrait, ...] = ()
 
 
+class VersementRapproché(FaitDeStructure, frozen=True, kw_only=True):
+    """The payment at `position` is request `dp` of `exercice_dp`, on `ej`, in Chorus. No money."""
+
+    position: Position
+    dp: Texte
+    exercice_dp: Exercice
+    ej: Texte | None = None
+
+
 class LabelRetiré(FaitDeStructure, frozen=True, kw_only=True):
     """The label is withdrawn, with what was not paid of the grant and of the bonus.
 

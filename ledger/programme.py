@@ -7,7 +7,7 @@ what decisions need (grants, cohorts, orders, quotas), not what people read (nam
 from __future__ import annotations
 
 from datetime import date
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from immutables import Map
 from msgspec import Struct
@@ -42,6 +42,7 @@ from .evenements import (
     TrancheOrdonnancée,
     TrancheVersée,
     VersementAnnulé,
+    VersementRapproché,
 )
 from .regles import Chronologie, Regles, Revision
 from .soldes import Soldes, appliquer
@@ -122,6 +123,13 @@ class Dossier(Struct, frozen=True, gc=False):
     label: Label | None = None
 
 
+class Demande(NamedTuple):
+    """A payment request of Chorus: its number is its own within an exercice."""
+
+    dp: str
+    exercice: int
+
+
 class Programme(Struct, frozen=True, gc=False):
     """The state of one programme after `position` events; position 0 is before its opening."""
 
@@ -133,6 +141,10 @@ class Programme(Struct, frozen=True, gc=False):
     dossiers: Map[str, Dossier] = Map()
     exercices_avec_faits: frozenset[int] = frozenset()
     """Exercices in which an event is dated, or that one charges."""
+    rapproches: Map[int, Demande] = Map()
+    """Position of a payment in force -> the payment request of Chorus that proves it."""
+    demandes: Map[Demande, int] = Map()
+    """The same, the other way round: a request proves one payment."""
 
     def regles_au(self, jour: date) -> tuple[Regles, int]:
         """Rules in force on an effect date, and their version. The programme must be open."""
@@ -162,10 +174,18 @@ def evolve(etat: Programme, fait: Fait) -> Programme:
     """The state after one more fact, which must be the next of this programme's journal."""
     position = etat.position + 1
     regles, clos, dossiers = etat.regles, etat.clos, etat.dossiers
+    rapproches, demandes = etat.rapproches, etat.demandes
     match fait:
         case FaitDeStructure():
             avant = dossiers.get(fait.structure)
             dossiers = dossiers.set(fait.structure, evoluer_dossier(etat, avant, fait, position))
+            if isinstance(fait, VersementRapproché):
+                demande = Demande(fait.dp, fait.exercice_dp)
+                rapproches = rapproches.set(fait.position, demande)
+                demandes = demandes.set(demande, fait.position)
+            elif isinstance(fait, VersementAnnulé) and fait.position in rapproches:
+                demandes = demandes.delete(rapproches[fait.position])
+                rapproches = rapproches.delete(fait.position)
         case ProgrammeOuvert():
             regles = Chronologie.ouvrir(fait.date_effet, Regles.model_validate(fait.regles))
         case RèglesRévisées() if regles is not None:
@@ -182,6 +202,8 @@ def evolve(etat: Programme, fait: Fait) -> Programme:
         soldes=appliquer(etat.soldes, fait),
         dossiers=dossiers,
         exercices_avec_faits=_exercices(etat.exercices_avec_faits, fait),
+        rapproches=rapproches,
+        demandes=demandes,
     )
 
 
@@ -300,7 +322,7 @@ def _evoluer_label(avant: Dossier, label: Label, fait: FaitDeStructure, position
         case StructureCorrigée():
             return _corriger(avant, fait)
         case _:
-            return avant  # agreement: an attribute that no decision needs
+            return avant  # agreement, Chorus: nothing that the money of a structure needs
 
 
 def _amender(label: Label, fait: AvenantSigné) -> Label:

@@ -31,6 +31,7 @@ from .evenements import (
     TrancheOrdonnancée,
     TrancheVersée,
     VersementAnnulé,
+    VersementRapproché,
 )
 
 TYPES: dict[str, type[Fait]] = {
@@ -61,6 +62,7 @@ TYPES: dict[str, type[Fait]] = {
     "exercice-cloture": ExerciceClôturé,
     "programme-clos": ProgrammeClos,
     "journal-repris": JournalRepris,
+    "versement-rapproche": VersementRapproché,
 }
 """The closed registry: topic -> class. A topic is never reused nor removed."""
 TOPICS: dict[type[Fait], str] = {classe: topic for topic, classe in TYPES.items()}

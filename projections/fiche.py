@@ -33,6 +33,7 @@ from ledger.evenements import (
     Tranche,
     TrancheVersée,
     VersementAnnulé,
+    VersementRapproché,
 )
 from ledger.programme import RANG_BONUS
 
@@ -47,6 +48,16 @@ class Versement(Struct, frozen=True, gc=False):
     exercice_prevu: int
     date_effet: date
     reference: str
+
+
+class Rapprochement(Struct, frozen=True, gc=False):
+    """What Chorus says of the payment at `versement`: request, its exercice, commitment number."""
+
+    position: int
+    versement: int
+    dp: str
+    exercice: int
+    ej: str | None
 
 
 class Fiche(Struct, frozen=True, gc=False):
@@ -82,6 +93,8 @@ class Fiche(Struct, frozen=True, gc=False):
     annulations_reclamees: tuple[int, ...] = ()
     """Positions of the cancellations after which more was claimed than remained paid."""
     versements: tuple[Versement, ...] = ()
+    rapprochements: tuple[Rapprochement, ...] = ()
+    """Those of cancelled payments included."""
     evenements: tuple[int, ...] = ()
     """Positions of every event that names the structure."""
 
@@ -104,7 +117,14 @@ _IDENTITE = (
 
 Chantier = dict[str, Any]
 """A file being written: the members of `Fiche`, lists in place of tuples."""
-_LISTES = ("conventions", "annules", "annulations_reclamees", "versements", "evenements")
+_LISTES = (
+    "conventions",
+    "annules",
+    "annulations_reclamees",
+    "versements",
+    "rapprochements",
+    "evenements",
+)
 
 
 def appliquer(fiche: Fiche | None, position: int, fait: FaitDeStructure) -> Fiche:
@@ -177,6 +197,12 @@ def _versement_annule(fiche: Chantier, position: int, fait: VersementAnnulé) ->
     if fiche["reclame"] > sum(verse.values()):
         fiche["annulations_reclamees"].append(position)
     _retirer(fiche, fait)
+
+
+def _versement_rapproche(fiche: Chantier, position: int, fait: VersementRapproché) -> None:
+    fiche["rapprochements"].append(
+        Rapprochement(position, fait.position, fait.dp, fait.exercice_dp, fait.ej)
+    )
 
 
 def _candidature_deposee(fiche: Chantier, position: int, fait: CandidatureDéposée) -> None:
@@ -256,6 +282,7 @@ INSCRIPTIONS: dict[type[Fait], Callable[[Chantier, int, Any], None]] = {
     TrancheVersée: _tranche_versee,
     BonusNumériqueVersé: _bonus_verse,
     VersementAnnulé: _versement_annule,
+    VersementRapproché: _versement_rapproche,
     CandidatureDéposée: _candidature_deposee,
     StructureCorrigée: _structure_corrigee,
     FabriqueLabellisée: _fabrique_labellisee,

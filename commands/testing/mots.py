@@ -58,6 +58,7 @@ CHAMPS: dict[str, Json] = {
     "VerserTranche": {**_S1, "rang": 1, "montant_centimes": 5_000_000, "reference": "V-1"},
     "VerserBonus": {**_S1, "montant_centimes": 10_000_000, "reference": "B-1"},
     "AnnulerVersement": {**_S1, "motif": "rejet_bancaire"},
+    "RapprocherVersement": {**_S1, "dp": "DP-1", "exercice_dp": 2020},
     "DemanderReversement": {**_S1, "montant_centimes": 1_000_000, "titre": "T-1"},
     "EncaisserReversement": {**_S1, "montant_centimes": 1_000_000, "titre": "T-1"},
     "ClôturerExercice": {},
@@ -134,6 +135,12 @@ def versement_du_bonus(structure: str, le: str) -> Etape:
 def rejet_bancaire(structure: str, le: str, position: int) -> Etape:
     """The bank sends a payment back."""
     return ("AnnulerVersement", le, {"structure": structure, "position": position})
+
+
+def rapprochement(structure: str, le: str, position: int, dp: str, exercice: int) -> Etape:
+    """A payment is found in Chorus."""
+    champs = {"structure": structure, "position": position, "dp": dp, "exercice_dp": exercice}
+    return ("RapprocherVersement", le, champs)
 
 
 def retrait(structure: str, le: str) -> Etape:

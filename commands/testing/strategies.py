@@ -16,8 +16,9 @@ from ledger.programme import Dossier
 from ledger.testing.regles import regles
 from ledger.testing.valeurs import JOUR_MIN, Json
 
+from ..verbes.candidature import CRITERES
 from .contexte import PROGRAMME, STRUCTURES, Contexte
-from .tirage import CRITERES, VERBES, Tirage
+from .tirage import VERBES, Tirage
 
 CORRIGES = ("porteur", "code_postal", "ville", "siret", "rna", "vague", "territoire", "numerique")
 """What a correction may correct: null for all of them corrects nothing."""
@@ -221,6 +222,7 @@ def _pour(contexte: Contexte, structure: str, dossier: Dossier | None) -> list[t
         return []
     communs = [
         ("AnnulerVersement", 5 if contexte.versements(structure) else 0),
+        ("RapprocherVersement", 3 if contexte.versements(structure) else 0),
         ("DemanderReversement", 2 if label.paye > label.reclame else 0),
         ("EncaisserReversement", 3 if label.reclame > label.encaisse else 0),
         ("CorrigerStructure", 1),

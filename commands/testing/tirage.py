@@ -12,17 +12,11 @@ from ledger.programme import Label
 from ledger.testing.regles import regles, revisions
 from ledger.testing.valeurs import JOUR_MAX, JOUR_MIN, Json
 
+from ..verbes.candidature import CRITERES
 from .contexte import Contexte
 from .plans import amender, planifier
 
 T = TypeVar("T")
-CRITERES = (
-    "ancrage_territorial",
-    "communaute_engagee",
-    "gouvernance_partagee",
-    "hybridation_activites",
-    "experimentation",
-)
 
 
 class Tirage:
@@ -328,16 +322,26 @@ class Tirage:
 
     def annuler(self) -> Json:
         """The cancellation of a real payment; else of a position that is not one."""
-        vivants = self.contexte.versements(self.structure)
-        dernier = st.integers(1, max(self.etat.position, 1))
-        autre = self.parmi(*self.contexte.annules(self.structure), self.draw(dernier))
-        if not vivants or self.parmi(False, False, False, True):
-            position, jour = autre, self.jour(depuis=JOUR_MIN)
-        else:
-            position, fait = self.parmi(*reversed(vivants))
-            jour = self.jour(depuis=fait.date_effet)
+        position, jour = self._versement()
         motif = self.parmi("erreur", "rejet_bancaire")
         return {"structure": self.structure, "position": position, "motif": motif, "jour": jour}
+
+    def rapprocher(self) -> Json:
+        """A payment found in Chorus, under a request that is new or already proves another."""
+        position, jour = self._versement()
+        dp, exercice = self.parmi(("DP1", 2020), (f"DP{position}", jour.year), ("DP1", 2021))
+        champs: Json = {"structure": self.structure, "position": position, "jour": jour, "dp": dp}
+        return champs | self.parmi({}, {"ej": "0021000001"}) | {"exercice_dp": exercice}
+
+    def _versement(self) -> tuple[int, date]:
+        """Mostly a payment in force, and a date after it."""
+        vivants = self.contexte.versements(self.structure)
+        autre = self.draw(st.integers(1, max(self.etat.position, 1)))
+        autre = self.parmi(*self.contexte.annules(self.structure), autre)
+        if not vivants or self.parmi(False, False, False, True):
+            return autre, self.jour(depuis=JOUR_MIN)
+        position, fait = self.parmi(*reversed(vivants))
+        return position, self.jour(depuis=fait.date_effet)
 
     def reverser(self) -> Json:
         """A claim, up to what is paid and not claimed."""
@@ -357,12 +361,10 @@ class Tirage:
 
     def reprendre(self) -> Json:
         """A restart from a size that the journal reached, or just not; lines lost, or none."""
-        taille = self.etat.position
-        satisfaite = max(taille + self.parmi(0, -1, -5, 1), 0)
-        champs: Json = {"taille_satisfaite": satisfaite, "motif": "sinistre"}
-        champs["taille_perdue"] = satisfaite + self.parmi(1, 20, 0)
+        tenue = max(self.etat.position + self.parmi(0, -1, -5, 1), 0)
+        champs: Json = {"taille_satisfaite": tenue, "taille_perdue": tenue + self.parmi(1, 20, 0)}
         champs["origine_precedente"] = "fabriques-ledger/fabriques/0123456789abcdef"
-        return champs | {"racine_perdue": "A" * 43 + "="}
+        return champs | {"motif": "sinistre", "racine_perdue": "A" * 43 + "="}
 
 
 VERBES: dict[str, Callable[[Tirage], Json]] = {
@@ -381,6 +383,7 @@ VERBES: dict[str, Callable[[Tirage], Json]] = {
     "VerserTranche": Tirage.verser,
     "VerserBonus": Tirage.verser_bonus,
     "AnnulerVersement": Tirage.annuler,
+    "RapprocherVersement": Tirage.rapprocher,
     "RetirerLabel": Tirage.retirer_label,
     "DemanderReversement": Tirage.reverser,
     "EncaisserReversement": Tirage.encaisser,

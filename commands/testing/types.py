@@ -18,8 +18,8 @@ from ledger.testing.valeurs import dates, montants, slugs, textes
 
 from ..lecture_json import en_commande
 from ..modele import ROLES, Commande
+from ..verbes.candidature import CRITERES
 from .plans import planifier
-from .tirage import CRITERES
 
 C = TypeVar("C", bound=Commande)
 _FACULTATIF = 3
@@ -84,6 +84,7 @@ _CHAMPS: dict[str, st.SearchStrategy[Any]] = {
     "rang": st.integers(1, 4),
     "position": st.integers(1, 500),
     "exercice": _ANNEES,
+    "exercice_dp": _ANNEES,
     "montant_centimes": montants(),
     "montant_demande_centimes": montants(minimum=0),
     "montant_propose_centimes": montants(minimum=0),

@@ -18,13 +18,14 @@ from ledger.evenements import (
     VersementAnnulé,
 )
 from ledger.montants import format_euros
-from ledger.programme import LABEL_RETIRE, LABELLISEE, RANG_BONUS, Bonus, Label, Programme
+from ledger.programme import LABEL_RETIRE, LABELLISEE, RANG_BONUS, Bonus, Dossier, Label, Programme
 
 from ..controles import exiger_credits
 from ..modele import Commande, CommandeDeStructure, base, exiger_date, exiger_dossier, exiger_label
 from ..refus import Refus
 from .label import retrait_bonus, retraits_subvention
 
+Paiement = TrancheVersée | BonusNumériqueVersé
 _Rang = Annotated[int, Field(ge=-(2**53) + 1, le=2**53 - 1)]
 
 
@@ -84,7 +85,13 @@ class VerserBonus(CommandeDeStructure):
         return donnees
 
 
-class AnnulerVersement(CommandeDeStructure):
+class SurUnVersement(CommandeDeStructure):
+    """A command on the payment recorded at `position`."""
+
+    position: Annotated[int, Field(ge=1, le=2**53 - 1)]
+
+
+class AnnulerVersement(SurUnVersement):
     """Cancel, whole, the payment recorded at `position`.
 
     Refusals, in order: `structure_inconnue`, `versement_inconnu`, `versement_deja_annule`,
@@ -92,7 +99,6 @@ class AnnulerVersement(CommandeDeStructure):
     """
 
     verbe: ClassVar[str] = "AnnulerVersement"
-    position: Annotated[int, Field(ge=1, le=2**53 - 1)]
     motif: Literal["rejet_bancaire", "erreur"]
 
 
@@ -176,26 +182,7 @@ def annuler_versement(
     or in the first open exercice when that year is closed.
     """
     regles, version = etat.regles_au(commande.date_effet)
-    dossier = exiger_dossier(etat, commande)
-    label = dossier.label
-    if (
-        label is None
-        or not isinstance(versement, TrancheVersée | BonusNumériqueVersé)
-        or versement.structure != commande.structure
-    ):
-        raise Refus(
-            "versement_inconnu",
-            f"La position {commande.position} n'est pas un versement à {commande.structure}.",
-            remede="Relever la position dans l'échéancier de la structure.",
-            details={"position": commande.position},
-        )
-    if commande.position in label.annules:
-        raise Refus(
-            "versement_deja_annule",
-            f"Le versement de la position {commande.position} est déjà annulé.",
-            details={"position": commande.position},
-        )
-    exiger_date(commande, versement.date_effet, "le versement")
+    dossier, label, versement = exiger_versement(etat, commande, versement)
     clos = etat.est_clos(versement.exercice)
     montant = versement.montant_centimes
     retraits: tuple[Retrait, ...] = ()
@@ -225,6 +212,37 @@ def annuler_versement(
         ordres=versement.ordres,
         retraits=retraits,
     )
+
+
+def exiger_versement(
+    etat: Programme, commande: SurUnVersement, versement: Fait | None
+) -> tuple[Dossier, Label, Paiement]:
+    """The payment in force that the command names, its structure's file and label.
+
+    Refusals: `structure_inconnue`, `versement_inconnu`, `versement_deja_annule`,
+    `date_incoherente`.
+    """
+    dossier = exiger_dossier(etat, commande)
+    label = dossier.label
+    if (
+        label is None
+        or not isinstance(versement, Paiement)
+        or versement.structure != commande.structure
+    ):
+        raise Refus(
+            "versement_inconnu",
+            f"La position {commande.position} n'est pas un versement à {commande.structure}.",
+            remede="Relever la position dans l'échéancier de la structure.",
+            details={"position": commande.position},
+        )
+    if commande.position in label.annules:
+        raise Refus(
+            "versement_deja_annule",
+            f"Le versement de la position {commande.position} est déjà annulé.",
+            details={"position": commande.position},
+        )
+    exiger_date(commande, versement.date_effet, "le versement")
+    return dossier, label, versement
 
 
 def imputer(cohortes: tuple[Part, ...], centimes: int) -> tuple[Part, ...]:

@@ -31,6 +31,7 @@ from ..evenements import (
     TrancheOrdonnancée,
     TrancheVersée,
     VersementAnnulé,
+    VersementRapproché,
 )
 from ..programme import LABEL_RETIRE, RANG_BONUS, Label
 from .rejeu import Rejeu
@@ -43,6 +44,7 @@ SANS_EFFET = frozenset(
         AvisRendu,
         ConventionSignée,
         TrancheOrdonnancée,
+        VersementRapproché,
     }
 )
 """The common facts that hold nothing but what was said: spared a walk over the cases."""

@@ -14,10 +14,11 @@ from ..evenements import (
     Fait,
     TrancheVersée,
     VersementAnnulé,
+    VersementRapproché,
 )
 from ..fonctions import Fonctions, manquements
 from ..montants import format_euros
-from ..programme import Dossier
+from ..programme import Demande, Dossier
 from . import invariants
 from .attendus import SANS_EFFET, Paiement, attendus
 from .ordinaire import paiement_ordinaire
@@ -32,6 +33,7 @@ _A_CONTROLER = frozenset(
         AvenantSigné,
         BonusNumériqueAccordé,
         VersementAnnulé,
+        VersementRapproché,
     }
 )
 
@@ -47,6 +49,8 @@ class Controle:
         self._fonctions = Fonctions()
         self._relire = relire
         self._annules: set[int] = set()
+        self._rapproches: dict[int, Demande] = {}
+        self._demandes: set[Demande] = set()
         self._clotures: list[ExerciceClôturé] = []
         self._disponible: list[Trouvaille] = []
         # the structures whose sums did not add up after their last fact
@@ -101,8 +105,29 @@ class Controle:
                 yield from invariants.bonus(self.etat, avant, fait)
             case VersementAnnulé():
                 self._annules.add(fait.position)
+                demande = self._rapproches.pop(fait.position, None)
+                if demande is not None:
+                    self._demandes.discard(demande)
+            case VersementRapproché():
+                yield from self._rapprocher(fait)
             case _:
                 pass
+
+    def _rapprocher(self, fait: VersementRapproché) -> Iterator[Trouvaille]:
+        """A payment in force, of that structure, not after it; one request for one payment."""
+        code, position = "histoire_impossible", fait.position
+        demande = Demande(fait.dp, fait.exercice_dp)
+        paiement = self._paiement(position)
+        if paiement is None or paiement.structure != fait.structure:
+            yield code, f"{fait.structure} : pas de versement en vigueur en {position}."
+        elif fait.date_effet < paiement.date_effet:
+            yield code, f"{fait.structure} : rapproché avant d'être versé ({position})."
+        if position in self._rapproches:
+            yield code, f"{fait.structure} : le versement {position} est rapproché deux fois."
+        if demande in self._demandes:
+            yield code, f"{fait.structure} : la demande {fait.dp} prouve deux versements."
+        self._rapproches[position] = demande
+        self._demandes.add(demande)
 
     def _plafonds(self, structure: str, avant: Dossier | None, apres: Dossier) -> list[Trouvaille]:
         """The sums of the structure, unless the fact left as they were sums that were right."""

@@ -58,6 +58,7 @@ TYPES_V1 = {
     "exercice-cloture": "ExerciceClôturé",
     "programme-clos": "ProgrammeClos",
     "journal-repris": "JournalRepris",
+    "versement-rapproche": "VersementRapproché",
 }
 """This table only grows: a type is never renamed, reused nor removed."""
 

@@ -62,6 +62,7 @@ _PLUS: dict[str, Json] = {
     "VerserTranche": {"exercice": 2020},
     "VerserBonus": {"exercice": 2020},
     "AnnulerVersement": {"position": 4},
+    "RapprocherVersement": {"position": 4, "ej": "0021000001"},
     "ClôturerExercice": {"exercice": 2020},
 }
 COMPLETES: list[Json] = [

@@ -21,6 +21,7 @@ from .paiements import (
     demander_reversement,
     encaisser_reversement,
     ordonnancer_tranche,
+    rapprocher_versement,
     verser_bonus,
     verser_tranche,
 )
@@ -111,6 +112,7 @@ DECISIONS: dict[str, Callable[[list[Fait], Json], Decision]] = {
     "VerserTranche": verser_tranche,
     "VerserBonus": verser_bonus,
     "AnnulerVersement": annuler_versement,
+    "RapprocherVersement": rapprocher_versement,
     "RetirerLabel": retirer_label,
     "DemanderReversement": demander_reversement,
     "EncaisserReversement": encaisser_reversement,

@@ -121,7 +121,8 @@ def payer(
     return acquis, effets
 
 
-def annuler_versement(faits: list[Fait], c: Json) -> Decision:
+def versement_en_vigueur(faits: list[Fait], c: Json) -> tuple[Vue, Fait]:
+    """The payment that the command names by its position, not cancelled, and its structure."""
     structure, position = c["structure"], c["position"]
     vue = registre(faits).get(structure)
     if vue is None:
@@ -134,11 +135,32 @@ def annuler_versement(faits: list[Fait], c: Json) -> Decision:
         and f.champs["structure"] == structure
     ]
     refuser_si(versements == [], "versement_inconnu")
-    annulees = [f.champs["position"] for f in faits if f.verbe == "AnnulerVersement"]
-    refuser_si(position in annulees, "versement_deja_annule")
-    versement = versements[0]
-    refuser_si(c["date_effet"] < versement.date, "date_incoherente")
+    refuser_si(position in positions_annulees(faits), "versement_deja_annule")
+    refuser_si(c["date_effet"] < versements[0].date, "date_incoherente")
+    return vue, versements[0]
 
+
+def positions_annulees(faits: list[Fait]) -> list[int]:
+    return [f.champs["position"] for f in faits if f.verbe == "AnnulerVersement"]
+
+
+def rapprocher_versement(faits: list[Fait], c: Json) -> Decision:
+    versement_en_vigueur(faits, c)
+    annulees = positions_annulees(faits)
+    prouves = [
+        f.champs
+        for f in faits
+        if f.verbe == "RapprocherVersement" and f.champs["position"] not in annulees
+    ]
+    refuser_si(c["position"] in [p["position"] for p in prouves], "versement_deja_rapproche")
+    demandes = [(p["dp"], p["exercice_dp"]) for p in prouves]
+    refuser_si((c["dp"], c["exercice_dp"]) in demandes, "dp_deja_rapprochee")
+    return {}, []
+
+
+def annuler_versement(faits: list[Fait], c: Json) -> Decision:
+    structure = c["structure"]
+    vue, versement = versement_en_vigueur(faits, c)
     acquis, exercice = versement.acquis, versement.champs["exercice"]
     compte = exercice_ouvert(faits, exercice)
     ligne = "paye" if compte == exercice else "regularisation"

@@ -356,6 +356,8 @@ COMMANDES: dict[str, dict[str, Lecteur]] = {
     "VerserBonus": VERSEMENT,
     "AnnulerVersement": STRUCTURE
     | {"position": position_lue, "motif": parmi("rejet_bancaire", "erreur")},
+    "RapprocherVersement": STRUCTURE
+    | {"position": position_lue, "dp": texte(200), "exercice_dp": exercice_lu, "ej?": texte(200)},
     "RetirerLabel": STRUCTURE_MOTIF,
     "DemanderReversement": REVERSEMENT,
     "EncaisserReversement": REVERSEMENT,

@@ -18,6 +18,7 @@ PLUS: dict[str, dict[str, Any]] = {
     "CorrigerStructure": {"ville": "Bourg"},
     "SignerAvenant": AVENANT,
     "AnnulerVersement": {"position": 1},
+    "RapprocherVersement": {"position": 1},
     "ClôturerExercice": {"exercice": 2018},
     "ReprendreJournal": {"taille_perdue": 1},
 }
