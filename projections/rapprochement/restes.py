@@ -1,0 +1,93 @@
+"""Why nothing answers: what each tier found, or did not, for a request or a payment left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .modele import Demande, VersementAuLivre
+from .phrases import contradiction
+
+
+class Restes:
+    """The ledger by commitment number, by SIRET, and its cancelled payments by amount."""
+
+    def __init__(self, livre: Sequence[VersementAuLivre]) -> None:
+        self._par_ej: dict[str, str] = {}
+        self._rognes: dict[str, str] = {}
+        self._par_siret: dict[str, str] = {}
+        self._annules: dict[int, list[VersementAuLivre]] = {}
+        for versement in livre:
+            for ej in versement.ejs:
+                self._par_ej[ej] = versement.structure
+                self._rognes[ej.lstrip("0")] = ej
+            if versement.siret:
+                self._par_siret[versement.siret] = versement.structure
+            if versement.annulation is not None:
+                self._annules.setdefault(versement.montant_centimes, []).append(versement)
+
+    def annules_de(self, demande: Demande) -> list[VersementAuLivre]:
+        """The cancelled payments that a negative request may give back: same payee, same cents."""
+        return [
+            versement
+            for versement in self._annules.get(-demande.montant_centimes, ())
+            if not contradiction(demande, versement)
+            and (
+                demande.dp in versement.numeros
+                or set(demande.ejs) & set(versement.ejs)
+                or versement.siret in demande.sirets
+            )
+        ]
+
+    def de_demande(self, demande: Demande) -> str:
+        """What each tier lacked for a request."""
+        return " ".join(
+            [
+                "Aucun versement libre ne porte ce numéro.",
+                self._ejs(demande),
+                self._payeur(demande),
+            ]
+        )
+
+    def de_versement(self, versement: VersementAuLivre) -> str:
+        """What each tier lacked for a payment."""
+        return " ".join(
+            [
+                f"Aucune demande libre n'a pour numéro {' ou '.join(versement.numeros)}.",
+                f"Aucune de l'EJ {', '.join(versement.ejs)} ne convient."
+                if versement.ejs
+                else "Le livre ne tient aucun EJ de la structure.",
+                f"Aucune du SIRET {versement.siret} ne convient."
+                if versement.siret
+                else "Le livre ne tient pas son SIRET.",
+            ]
+        )
+
+    def _ejs(self, demande: Demande) -> str:
+        if not demande.ejs:
+            return "La demande n'a pas d'EJ."
+        connus = sorted({self._par_ej[ej] for ej in demande.ejs if ej in self._par_ej})
+        if connus:
+            return f"Son EJ est celui de {', '.join(connus)}, sans versement libre qui convienne."
+        rognes = [self._rognes.get(ej.lstrip("0")) for ej in demande.ejs]
+        perdus = [ej for ej in rognes if ej is not None]
+        if perdus:
+            return (
+                f"Son EJ {', '.join(demande.ejs)} est inconnu du livre, qui tient {perdus[0]} : un "
+                "tableur a pu perdre les zéros de tête."
+            )
+        return f"Son EJ {', '.join(demande.ejs)} est inconnu du livre."
+
+    def _payeur(self, demande: Demande) -> str:
+        connus = sorted({self._par_siret[s] for s in demande.sirets if s in self._par_siret})
+        if connus:
+            return (
+                f"Son SIRET est celui de {', '.join(connus)}, sans versement libre qui convienne."
+            )
+        if demande.sirets:
+            return f"Son SIRET {', '.join(demande.sirets)} est inconnu du livre."
+        if demande.ultramarins:
+            return (
+                f"Payé sous un identifiant ultramarin ({', '.join(demande.ultramarins)}), que le "
+                "livre ne tient pas : seuls le numéro et l'EJ peuvent le reconnaître."
+            )
+        return "La demande n'a pas de SIRET."
