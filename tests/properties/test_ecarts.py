@@ -11,7 +11,7 @@ import rfc8785
 
 from commands import GrandLivre
 from commands.testing.histoires import lire_faits
-from commands.testing.tirage import CRITERES
+from commands.verbes.candidature import CRITERES
 from ledger import MemoryStore
 from ledger.evenements import ExerciceClôturé
 from ledger.preuve.canonique import OctetsIllisibles, decoder
