@@ -32,6 +32,7 @@ from .rapport.contenu import Entete, Figures
 from .rapport.ecriture import Format
 from .rapport.reproduction import Constat as ConstatDeReproduction
 from .rapport.reproduction import Statut as StatutDeReproduction
+from .rapprochement.bilan import Rapprochement
 from .simulation import AnomaliesComparees, LigneComparee, Tables
 from .sondage import Tirage
 from .structures import LigneStructure
@@ -212,6 +213,7 @@ FIGURES: dict[str, tuple[Any, str]] = {
     "echeancier": (Echeancier, "Échéancier et historique d'une structure."),
     "anomalies": (tuple[Anomalie, ...], "Ce qui mérite un regard."),
     "fonctions": (Fonctions, "Qui a ordonné et qui a payé, euro par euro."),
+    "rapprocher": (Rapprochement, "Les versements du livre, comparés à un extrait de Chorus."),
     "expliquer": (Explication, "Les faits qui font un chiffre : leur somme est ce chiffre."),
     "comparer": (tuple[Ecart, ...], "Ce qui a changé entre deux vues, et par quels faits."),
     "sonder": (Tirage, "Un tirage, avec tout ce qu'il faut pour le refaire."),

@@ -28,6 +28,7 @@ from .journal import journal
 from .lecture import lecture
 from .prevision import prevision
 from .rapport import rapport, reproduire
+from .rapprocher import rapprocher
 from .rejeu import rejouer
 from .releve import releve
 from .reprise import reprendre
@@ -223,6 +224,7 @@ for _verbe in (
     rapport,
     reproduire,
     dossier,
+    rapprocher,
     exporter,
     explorer,
     schemas,

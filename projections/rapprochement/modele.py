@@ -36,7 +36,7 @@ CONCORDANTS: frozenset[Nom] = frozenset({"rapproche", "deja_rapproche"})
 Palier = Literal[1, 2, 3]
 PALIERS: dict[Palier, str] = {
     1: "numéro de demande de paiement et montant",
-    2: "engagement juridique et montant",
+    2: "engagement juridique, exercice et montant",
     3: "SIRET, exercice et montant",
 }
 """The declared tiers, the strongest first; a weaker one never contradicts a stronger one."""

@@ -41,6 +41,7 @@ VERBES = (
     "rapport",
     "reproduire",
     "dossier",
+    "rapprocher",
     "exporter",
     "explorer",
     "schemas",
