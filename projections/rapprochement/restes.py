@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .modele import Demande, VersementAuLivre
-from .phrases import contradiction
+from .phrases import TROP, contradiction
 
 
 class Restes:
@@ -15,7 +15,7 @@ class Restes:
         self._par_ej: dict[str, str] = {}
         self._rognes: dict[str, str] = {}
         self._par_siret: dict[str, str] = {}
-        self._annules: dict[int, list[VersementAuLivre]] = {}
+        self._annules: dict[tuple[str, int], list[VersementAuLivre]] = {}
         for versement in livre:
             for ej in versement.ejs:
                 self._par_ej[ej] = versement.structure
@@ -23,20 +23,22 @@ class Restes:
             if versement.siret:
                 self._par_siret[versement.siret] = versement.structure
             if versement.annulation is not None:
-                self._annules.setdefault(versement.montant_centimes, []).append(versement)
+                centimes = versement.montant_centimes
+                for identite in {*versement.numeros, *versement.ejs, versement.siret}:
+                    self._annules.setdefault((identite, centimes), []).append(versement)
 
     def annules_de(self, demande: Demande) -> list[VersementAuLivre]:
-        """The cancelled payments that a negative request may give back: same payee, same cents."""
-        return [
-            versement
-            for versement in self._annules.get(-demande.montant_centimes, ())
-            if not contradiction(demande, versement)
-            and (
-                demande.dp in versement.numeros
-                or set(demande.ejs) & set(versement.ejs)
-                or versement.siret in demande.sirets
-            )
-        ]
+        """The first cancelled payments that a negative request may give back: same payee, cents."""
+        for identites in ((demande.dp,), demande.ejs, demande.sirets):
+            trouves = [
+                versement
+                for identite in identites
+                for versement in self._annules.get((identite, -demande.montant_centimes), ())[:TROP]
+                if not contradiction(demande, versement)
+            ]
+            if trouves:
+                return trouves[:TROP]
+        return []
 
     def de_demande(self, demande: Demande) -> str:
         """What each tier lacked for a request."""

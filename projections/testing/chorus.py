@@ -50,8 +50,8 @@ class Extrait:
 
     def __init__(self, lignes: list[LigneChorus], attendus: dict[Any, Nom]) -> None:
         self.lignes = lignes
+        # (dp, exercice), or position of a payment without request -> verdict
         self.attendus = attendus
-        """(dp, exercice), or position of a payment without request -> verdict."""
 
     def numero(self, versement: VersementAuLivre) -> tuple[str, int]:
         """The request that was made for a payment."""

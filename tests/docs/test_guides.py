@@ -26,6 +26,7 @@ TERMINAL = [
     "docs/guides/importer.md",
     "docs/guides/integrer.md",
     "docs/guides/publier.md",
+    "docs/guides/rapprocher.md",
     "docs/guides/simuler.md",
     "docs/guides/tableurs.md",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -65,11 +66,12 @@ def extraits(draw: st.DrawFn) -> tuple[list[VersementAuLivre], Extrait]:
             extrait.injecter(anomalie, versement)
     annees = {ligne.exercice for ligne in extrait.lignes}
     couverts = {v.position for v in livre if v.exercice in annees}
-    extrait.attendus = {
+    attendus: dict[Any, Nom] = {
         cle: nom
         for cle, nom in extrait.attendus.items()
         if nom != "livre_seul" or cle in couverts  # the extract says nothing of other years
     }
+    extrait.attendus = attendus
     return livre, extrait
 
 
