@@ -44,7 +44,7 @@ def livres(draw: st.DrawFn) -> list[VersementAuLivre]:
                 reference=f"V-{rang}",
                 siret=f"{rang + 100:09d}00012" if par == "siret" else "",
                 ejs=(f"00210000{rang:02d}",) if par == "ej" else (),
-                numeros=(f"V-{rang}", f"0400{rang:06d}") if par == "ordre" else (f"V-{rang}",),
+                numeros=(f"V-{rang}", f"0500{rang:06d}") if par == "ordre" else (f"V-{rang}",),
             )
         )
     return payes
