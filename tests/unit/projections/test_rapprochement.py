@@ -38,7 +38,8 @@ def ligne(rang: int = 2, **champs: Any) -> LigneChorus:
     return LigneChorus(ligne=rang, **tout)
 
 
-EJ, SIRET = {"ejs": ("0021000001",)}, {"siret": "73282932000074"}
+EJ: dict[str, Any] = {"ejs": ("0021000001",)}
+SIRET: dict[str, Any] = {"siret": "73282932000074"}
 CAS: dict[str, tuple[list[LigneChorus], list[VersementAuLivre], Any]] = {
     "palier 1": (
         [ligne(dp="V-1")],
