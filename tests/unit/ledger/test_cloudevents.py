@@ -132,7 +132,7 @@ def test_les_types_et_les_schemas_sont_des_noms_stables() -> None:
     """Chaque type de fait a un nom CloudEvents et un identifiant de schéma, sans doublon."""
     for forme, nommer in ((r"fr\.fabriques\.[a-z-]+\.v1", type_evenement), (URI, schema_evenement)):
         noms = [nommer(topic) for topic in TYPES]
-        assert len(set(noms)) == len(TYPES) == 27
+        assert len(set(noms)) == len(TYPES) == 28
         assert [nom for nom in noms if re.fullmatch(forme, nom) is None] == []
 
 
