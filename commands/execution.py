@@ -22,8 +22,8 @@ from ledger.journal import Journal
 from ledger.programme import Programme
 from ledger.provenance import Provenance, lire_provenance
 from ledger.stockage.memoire import MemoryStore
+from ledger.stockage.ouvrir import ouvrir_magasin
 from ledger.stockage.port import Store
-from ledger.stockage.sqlite import SQLiteStore
 from ledger.stockage.usage import Usage, refuser_de_voyager
 from ledger.temps import Clock, SystemClock
 
@@ -82,11 +82,13 @@ class GrandLivre:
         clock: Clock | None = None,
         releves: str | Path | None = None,
     ) -> Self:
-        """Open a SQLite base. With `creer`, an absent one is made by its first accepted command.
+        """Open a base: a SQLite file, or the URL of a PostgreSQL database (extra `postgres`).
+
+        With `creer`, an absent one is made by its first accepted command.
 
         Raises: ledger.erreurs.StoreError and its subclasses.
         """
-        return cls(SQLiteStore(base, creer=creer), clock=clock, releves=releves)
+        return cls(ouvrir_magasin(base, creer=creer), clock=clock, releves=releves)
 
     def bifurquer(self) -> GrandLivre:
         """A fork in memory: decides and records like the real one, and writes nothing there."""

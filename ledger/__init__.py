@@ -13,6 +13,7 @@ from .programme import Programme, evolve
 from .registre import TYPES
 from .regles import Regles
 from .stockage.memoire import MemoryStore
+from .stockage.ouvrir import ouvrir_magasin
 from .stockage.port import Store
 from .stockage.sqlite import SQLiteStore
 
@@ -32,4 +33,5 @@ __all__ = [
     "UsageError",
     "VersionConflictError",
     "evolve",
+    "ouvrir_magasin",
 ]

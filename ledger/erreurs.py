@@ -91,6 +91,24 @@ class StoreUnsafeError(StoreError):
     code = "base_non_durable"
 
 
+class StoreUnreachableError(StoreError):
+    """The server of the base does not answer, or the connection was lost."""
+
+    code = "base_injoignable"
+
+
+class StoreAccessError(StoreError):
+    """The server of the base refuses this account: unknown, wrong password, missing right."""
+
+    code = "acces_refuse"
+
+
+class StoreUncertainError(StoreError):
+    """The server kept the command, and did not get the confirmation of its standby."""
+
+    code = "replication_non_confirmee"
+
+
 class StoreRolledBackError(StoreError):
     """The journal no longer holds what a checkpoint kept outside the base says it held."""
 

@@ -2,65 +2,68 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+import click
 
 from .options import Demande
 from .sortie import CLASSEURS
 
 if TYPE_CHECKING:
-    from ledger import Journal, SQLiteStore
+    from ledger import Journal, Store
     from projections import Vue
-
-_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
-
-
-def refuser_les_url(base: str) -> None:
-    """A base is a file in this version. The URL is not repeated: it may hold a password."""
-    from ledger.erreurs import StoreError, UsageError  # noqa: PLC0415
-
-    url = _URL.match(base)
-    if url is None:
-        return
-    if url[1].lower().startswith("postgres"):
-        raise StoreError(
-            "Les bases PostgreSQL ne sont pas prises en charge par cette version.",
-            remede="Donner à --base le nom d'un fichier SQLite.",
-        )
-    raise UsageError(
-        f"Une adresse {url[1][:20]}:// n'est pas une base.",
-        remede="Donner à --base le nom d'un fichier SQLite.",
-    )
 
 
 def est_absente(base: str) -> bool:
     """Whether no base is there yet (an empty file is none, nor is a creation cut short)."""
     from ledger.erreurs import StoreError  # noqa: PLC0415
-    from ledger.stockage.fichier import est_vierge  # noqa: PLC0415
+    from ledger.stockage.adresse import est_adresse  # noqa: PLC0415
+    from ledger.stockage.ouvrir import est_absente as absente  # noqa: PLC0415
 
     try:
-        return est_vierge(Path(base))
+        return absente(base)
     except StoreError:
-        return False  # the store says what is wrong with it
+        if est_adresse(base):
+            raise
+        return False  # the store says what is wrong with the file
+
+
+def nommer(base: str) -> str:
+    """How a base is called in sentences and files: never the password of a URL."""
+    from ledger.stockage.adresse import montrer  # noqa: PLC0415
+
+    return montrer(base)
+
+
+def fichier_de_lecture(base: str, donne: str | None, option: str) -> str:
+    """The read model: the file given, or the one beside the base. Raises click.UsageError."""
+    from ledger.stockage.adresse import est_adresse  # noqa: PLC0415
+
+    if donne is not None:
+        return donne
+    if est_adresse(base):
+        raise click.UsageError(
+            f"La base {nommer(base)} n'est pas un fichier : nommer le modèle de lecture avec "
+            f"{option} FICHIER."
+        )
+    return f"{base}.lecture.db"
 
 
 @contextmanager
-def ouvrir_en_lecture(base: str) -> Iterator[SQLiteStore]:
+def ouvrir_en_lecture(base: str) -> Iterator[Store]:
     """The base, opened read-only. Raises StoreError and its subclasses."""
-    from ledger import SQLiteStore  # noqa: PLC0415
+    from ledger.stockage.ouvrir import ouvrir_magasin  # noqa: PLC0415
 
-    refuser_les_url(base)
-    store = SQLiteStore(base, ecriture=False)
+    store = ouvrir_magasin(base, ecriture=False)
     try:
         yield store
     finally:
         store.fermer()
 
 
-def choisir_programme(store: SQLiteStore, demande: Demande) -> str:
+def choisir_programme(store: Store, demande: Demande) -> str:
     """The programme asked for, or the only one of the base.
 
     Raises: UsageError, with the list, when it is unknown or when there are several.
@@ -70,7 +73,7 @@ def choisir_programme(store: SQLiteStore, demande: Demande) -> str:
     presents = store.programmes()
     if not presents:
         raise StoreMissingError(
-            f"La base {demande.base} ne tient encore aucun programme.",
+            f"La base {nommer(demande.base)} ne tient encore aucun programme.",
             remede="L'ouvrir avec une commande OuvrirProgramme.",
         )
     liste = ", ".join(presents)
@@ -78,13 +81,13 @@ def choisir_programme(store: SQLiteStore, demande: Demande) -> str:
         seul, *autres = presents
         if autres:
             raise UsageError(
-                f"La base {demande.base} tient plusieurs programmes : {liste}.",
+                f"La base {nommer(demande.base)} tient plusieurs programmes : {liste}.",
                 remede="En choisir un avec --programme.",
             )
         return seul
     if demande.programme not in presents:
         raise UsageError(
-            f"Le programme {demande.programme[:80]} n'est pas dans la base {demande.base}.",
+            f"Le programme {demande.programme[:80]} n'est pas dans la base {nommer(demande.base)}.",
             remede=f"Programmes présents : {liste}.",
         )
     return demande.programme

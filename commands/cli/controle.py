@@ -17,7 +17,7 @@ from .tables import table_verification
 from .terminal import avertir, progression
 
 if TYPE_CHECKING:
-    from ledger import SQLiteStore
+    from ledger import Store
     from ledger.audit import Rapport
     from ledger.audit.temoins import Temoin
     from ledger.preuve.releve import ClePublique
@@ -29,7 +29,7 @@ _CLE_MAX_OCTETS = 1_024
 
 
 def verifier_base(
-    store: SQLiteStore,
+    store: Store,
     programme: str,
     *,
     temoins: Iterable[Temoin] = (),
@@ -142,7 +142,7 @@ def verifier(
         raise click.exceptions.Exit(SORTIE_CONSTAT)
 
 
-def _avec_lecture(rapport: Rapport, store: SQLiteStore, fichier: str) -> Rapport:
+def _avec_lecture(rapport: Rapport, store: Store, fichier: str) -> Rapport:
     """The report, with what the read model says otherwise."""
     from msgspec.structs import replace  # noqa: PLC0415
 

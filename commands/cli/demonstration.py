@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .base import est_absente, ouvrir_en_lecture, refuser_les_url
+from .base import est_absente, nommer, ouvrir_en_lecture
 from .chiffres import publier
 from .controle import SORTIE_CONSTAT, verifier_base
 from .ecriture import SORTIE_REFUS
@@ -42,7 +42,7 @@ Exemples :
 @click.option(
     "--base",
     type=FICHIER,
-    metavar="FICHIER",
+    metavar="FICHIER|URL",
     help="La base à créer ou à compléter (par défaut : un nouveau fichier fabriques-demo.db).",
 )
 @option_au_jour(
@@ -75,8 +75,6 @@ def demo(
     from commands.demo import PROGRAMME, commandes_demo  # noqa: PLC0415
 
     choisi = choisir_format(format_demande, sortie, defaut="table", admis=_FORMATS)
-    if base is not None:
-        refuser_les_url(base)
     if synthetique:
         from .synthese import jouer_la_synthese  # noqa: PLC0415
 
@@ -86,7 +84,7 @@ def demo(
     base = base if base is not None else base_libre("fabriques-demo")
     au = au if au is not None else _AU
     refuser_une_vraie_base(base, (PROGRAMME,))
-    avertir(f"Base de démonstration : {base}")
+    avertir(f"Base de démonstration : {nommer(base)}")
     jouer(base, list(commandes_demo(au)))
     with ouvrir_en_lecture(base) as store:
         from ledger import Journal  # noqa: PLC0415
@@ -119,7 +117,8 @@ def refuser_une_vraie_base(base: str, programmes: Sequence[str]) -> None:
         autres = [p for p in store.programmes() if p not in programmes]
     if autres:
         raise UsageError(
-            f"La base {base} tient déjà {', '.join(autres)} : la démonstration n'y ajoute rien.",
+            f"La base {nommer(base)} tient déjà {', '.join(autres)} : la démonstration n'y ajoute "
+            "rien.",
             remede="Donner à --base le nom d'un nouveau fichier.",
         )
 
@@ -196,7 +195,7 @@ def appel() -> str:
 
 
 def _suite(base: str, temoin: str) -> str:
-    nom = neutraliser(shlex.quote(base))
+    nom = neutraliser(shlex.quote(nommer(base)))
     return "\n".join(
         f"  {appel()} {suite}"
         for suite in (

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .base import est_absente, refuser_les_url
+from .base import est_absente, nommer
 from .entree import Ligne, lignes, ouvre_un_programme, ouvrir_entree, taille_connue
 from .options import FICHIER, FORMATS, option_base, option_format, option_sortie
 from .recus import Registre
@@ -99,7 +99,6 @@ def executer(  # noqa: PLR0913 - one argument per option
     refus est le seul reçu ; sinon les reçus sortent par lots durables de 500 commandes.
     """
     choisi = choisir_format(format_demande, sortie, defaut="jsonl", admis=FORMATS)
-    refuser_les_url(base)
     with ouvrir_entree(fichier) as entree:
         a_lire = lignes(entree)
         premiere = next(a_lire, None)
@@ -167,7 +166,7 @@ def ouvrir_livre(
 ) -> Iterator[GrandLivre]:
     """The ledger to write to, or a fork in memory that writes nothing."""
     from commands import GrandLivre  # noqa: PLC0415
-    from ledger import MemoryStore, SQLiteStore  # noqa: PLC0415
+    from ledger import MemoryStore, ouvrir_magasin  # noqa: PLC0415
 
     creer = est_absente(base)
     if creer:
@@ -176,7 +175,7 @@ def ouvrir_livre(
         if a_blanc and creer:
             livre = GrandLivre(MemoryStore(), releves=releves)
         elif a_blanc:
-            store = SQLiteStore(base, ecriture=False)
+            store = ouvrir_magasin(base, ecriture=False)
             pile.callback(store.fermer)
             livre = GrandLivre(store, releves=releves).bifurquer()
         else:
@@ -189,7 +188,8 @@ def _exiger_une_ouverture(base: str, premiere: Ligne | None) -> None:
 
     if premiere is None or not ouvre_un_programme(premiere.octets):
         raise StoreMissingError(
-            f"La base {base} n'existe pas, et la première commande n'est pas OuvrirProgramme.",
+            f"La base {nommer(base)} n'existe pas, et la première commande n'est pas "
+            "OuvrirProgramme.",
             remede="Vérifier --base, ou commencer le fichier par OuvrirProgramme.",
         )
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -16,7 +17,7 @@ from .sortie import proteger
 from .terminal import raison
 
 if TYPE_CHECKING:
-    from ledger import SQLiteStore
+    from ledger import Store
     from ledger.flux import Curseur, LigneSuivie, Suivi
 
 FORMATS_FLUX = ("jsonl", "cloudevents")
@@ -91,9 +92,7 @@ def verifier_suite(suite: Suite, demande: Demande) -> None:
         )
 
 
-def diffuser(
-    store: SQLiteStore, programme: str, demande: Demande, suite: Suite, flux: IO[bytes]
-) -> None:
+def diffuser(store: Store, programme: str, demande: Demande, suite: Suite, flux: IO[bytes]) -> None:
     """Write the verified lines after the cursor, each flushed, the cursor kept after each batch.
 
     An interruption of a feed that follows is its ordinary end.
@@ -102,30 +101,46 @@ def diffuser(
 
     garde = None if suite.curseur is None else FichierCurseur(suite.curseur, base=demande.base)
     try:
-        suivi = suivre(
-            store,
-            programme,
-            apres=suite.depuis if garde is None else garde.lire(),
-            attendre=_patience(suite.intervalle) if suite.suivre else None,
-        )
-        rendre = _cloudevent if demande.format == "cloudevents" else _ligne
-        for lot in suivi.lots():
-            for ligne in lot:
-                flux.write(rendre(suivi, ligne, programme) + b"\n")
-                flux.flush()
-            if garde is not None and suivi.curseur is not None:
-                garde.garder(suivi.curseur)
+        with _patience(store, suite) as attendre:
+            suivi = suivre(
+                store,
+                programme,
+                apres=suite.depuis if garde is None else garde.lire(),
+                attendre=attendre,
+            )
+            rendre = _cloudevent if demande.format == "cloudevents" else _ligne
+            for lot in suivi.lots():
+                for ligne in lot:
+                    flux.write(rendre(suivi, ligne, programme) + b"\n")
+                    flux.flush()
+                if garde is not None and suivi.curseur is not None:
+                    garde.garder(suivi.curseur)
     except KeyboardInterrupt:
         if not suite.suivre:
             raise
 
 
-def _patience(intervalle: int) -> Callable[[], bool]:
+@contextmanager
+def _patience(store: Store, suite: Suite) -> Iterator[Callable[[], bool] | None]:
+    """What waits at the end of the journal: a notice of the server where it gives some."""
+    from ledger.stockage.port import StoreAvise  # noqa: PLC0415
+
+    secondes = suite.intervalle / _MILLISECONDES
+
     def attendre() -> bool:
-        time.sleep(intervalle / _MILLISECONDES)
+        time.sleep(secondes)
         return True
 
-    return attendre
+    if not suite.suivre:
+        yield None
+    elif isinstance(store, StoreAvise):
+        guet = store.guetter(secondes)
+        try:
+            yield guet
+        finally:
+            guet.fermer()
+    else:
+        yield attendre
 
 
 def _ligne(suivi: Suivi, ligne: LigneSuivie, _: str) -> bytes:

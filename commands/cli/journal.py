@@ -18,7 +18,7 @@ from .tables import euros
 from .terminal import largeur, neutraliser, pour_terminal
 
 if TYPE_CHECKING:
-    from ledger import Journal, SQLiteStore
+    from ledger import Journal, Store
 
 _COLONNES = (
     "position",
@@ -98,7 +98,7 @@ def journal(
                     _ecrire_table(flux, _entrees(lu, demande))
 
 
-def _verifier_position(store: SQLiteStore, programme: str, demande: Demande) -> None:
+def _verifier_position(store: Store, programme: str, demande: Demande) -> None:
     """The journal must have reached the position asked for."""
     from ledger.erreurs import UsageError  # noqa: PLC0415
 

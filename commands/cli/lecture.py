@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .base import choisir_programme, ouvrir_en_lecture
+from .base import choisir_programme, fichier_de_lecture, ouvrir_en_lecture
 from .chiffres import publier
 from .options import FICHIER, Demande, option_base, option_format, option_programme
 from .rendu import Colonne, tableau
@@ -63,7 +63,7 @@ def lecture(
     """
     from projections.lecture import Lecture  # noqa: PLC0415
 
-    cible = sortie if sortie is not None else f"{base}.lecture.db"
+    cible = fichier_de_lecture(base, sortie, "--sortie")
     demande = Demande(base=base, format=format_demande or "table", sortie=None, programme=programme)
     with ouvrir_en_lecture(base) as store:
         proteger(Path(cible), base)

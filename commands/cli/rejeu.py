@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .base import choisir_programme, ouvrir_en_lecture
+from .base import choisir_programme, fichier_de_lecture, ouvrir_en_lecture
 from .chiffres import publier
 from .controle import SORTIE_CONSTAT
 from .options import FICHIER, Demande, avec_demande
@@ -49,7 +49,7 @@ def rejouer(demande: Demande, lecture: str | None) -> None:
     """
     from projections.lecture import Lecture  # noqa: PLC0415
 
-    fichier = lecture if lecture is not None else f"{demande.base}.lecture.db"
+    fichier = fichier_de_lecture(demande.base, lecture, "--lecture")
     if demande.sortie is not None and Path(demande.sortie).resolve() == Path(fichier).resolve():
         raise click.UsageError(f"{fichier} est le modèle de lecture : choisir une autre sortie.")
     with ouvrir_en_lecture(demande.base) as store:

@@ -144,11 +144,11 @@ def _commande(programme: str, recul: Recul, champs: dict[str, Any], jour: date) 
 
 def _ouvrir(pile: ExitStack, base: str, *, a_blanc: bool) -> GrandLivre:
     from commands import GrandLivre  # noqa: PLC0415
-    from ledger import SQLiteStore  # noqa: PLC0415
+    from ledger import ouvrir_magasin  # noqa: PLC0415
 
     if not a_blanc:
         return pile.enter_context(GrandLivre.ouvrir(base))
-    store = SQLiteStore(base, ecriture=False)
+    store = ouvrir_magasin(base, ecriture=False)
     pile.callback(store.fermer)
     return pile.enter_context(GrandLivre(store).bifurquer())
 

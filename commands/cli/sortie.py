@@ -114,7 +114,7 @@ def proteger(cible: Path, base: str | None) -> None:
     """A report never overwrites the ledger it is read from."""
     if cible.is_dir():
         raise click.UsageError(f"{cible} est un dossier : donner un nom de fichier à --sortie.")
-    if base is None:
+    if base is None or "://" in base:  # a URL is no file
         return
     for suffixe in ("", "-wal", "-shm", "-journal"):
         if _est_le_meme(cible, Path(f"{base}{suffixe}")):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 
 class LigneBrute(NamedTuple):
@@ -85,4 +85,25 @@ class Store(Protocol):
 
     def fermer(self) -> None:
         """Close; the store is not used any more."""
+        ...
+
+
+class Guet(Protocol):
+    """What waits for something new in a store: `ledger.flux.suivre` calls it."""
+
+    def __call__(self) -> bool:
+        """Return, true, when it is worth looking again."""
+        ...
+
+    def fermer(self) -> None:
+        """Stop."""
+        ...
+
+
+@runtime_checkable
+class StoreAvise(Protocol):
+    """A store that is told of what other processes write, hence need not be asked all the time."""
+
+    def guetter(self, secondes: float) -> Guet:
+        """What waits for a notice, `secondes` at most (a notice may be lost)."""
         ...

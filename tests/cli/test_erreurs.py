@@ -64,13 +64,16 @@ def test_une_base_tronquee_est_une_erreur_4(verbe: str, base: Path) -> None:
 
 
 @pytest.mark.parametrize("verbe", ["enveloppe", "executer -", "demo", "journal"])
-def test_postgresql_n_est_pas_dans_cette_version(verbe: str) -> None:
-    """Une adresse PostgreSQL est une erreur 4 qui ne répète pas le mot de passe."""
-    fait = lancer(*verbe.split(), "--base", "postgresql://u:secret@hote/base")
+def test_un_serveur_absent_est_une_erreur_4(verbe: str) -> None:
+    """Un serveur PostgreSQL qui ne répond pas est une erreur 4 qui ne dit pas le mot de passe."""
+    fait = lancer(*verbe.split(), "--base", "postgresql://u:secret@127.0.0.1:1/base")
     assert (fait.code, fait.octets) == (4, b"")
-    assert "cette version" in fait.erreur
+    assert "base_injoignable" in fait.erreur
+    assert "postgresql://u@127.0.0.1:1/base" in fait.erreur
     assert "secret" not in fait.erreur
-    assert lancer(*verbe.split(), "--base", "mysql://u:secret@hote").code == 2
+    autre = lancer(*verbe.split(), "--base", "mysql://u:secret@hote")
+    assert autre.code == 2
+    assert "secret" not in autre.erreur
 
 
 @pytest.mark.parametrize(
@@ -110,10 +113,10 @@ def test_un_mauvais_usage_sort_en_2(arguments: str, extrait: str, base_golden: P
 def test_un_defaut_imprevu_est_raconte(base_golden: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Un défaut imprévu donne une phrase et le code 4 ; la trace seulement si on la demande."""
 
-    def casser(base: str) -> bool:
+    def casser(*_: object) -> str:
         raise ZeroDivisionError("exprès")
 
-    monkeypatch.setattr(module_base, "refuser_les_url", casser)
+    monkeypatch.setattr(module_base, "choisir_programme", casser)
     fait = lancer("enveloppe", "--base", base_golden)
     assert (fait.code, fait.octets) == (4, b"")
     assert "ZeroDivisionError : exprès" in fait.erreur

