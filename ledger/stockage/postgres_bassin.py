@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from threading import BoundedSemaphore, Lock
-from typing import Any, LiteralString, cast
+from typing import Any, cast
 
 import psycopg
 import psycopg.pq
@@ -18,7 +18,6 @@ from eventsourcing.persistence import StoredEvent
 from eventsourcing.postgres import PostgresAggregateRecorder, PostgresDatastore
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import DictRow, dict_row, tuple_row
-from psycopg.sql import SQL, Composed
 
 from ..erreurs import StoreBusyError, UsageError
 from .adresse import Adresse
@@ -126,17 +125,12 @@ class Recorder(PostgresAggregateRecorder):
     returns what it counted.
     """
 
-    def __init__(self, datastore: PostgresDatastore) -> None:
-        super().__init__(datastore)
-        self.sql_create_statements = [
-            Composed([SQL(cast(LiteralString, requete))]) for requete in CREATION
-        ]
-
     def create_table(self) -> None:
         """Create what is missing, in one transaction; several processes may be doing so at once."""
         with self.datastore.transaction(commit=True) as curseur:
             curseur.execute("SELECT pg_advisory_xact_lock(%s)", (VERROU,))
-            self._create_table(curseur)
+            for requete in CREATION:
+                curseur.execute(requete.encode())
 
     def insert_events(
         self, stored_events: Sequence[StoredEvent], **kwargs: Any

@@ -80,6 +80,15 @@ class Binaires:
         return fait
 
 
+def _vit(pid: int) -> bool:
+    """Whether a process runs still; one that is dead and not buried does not."""
+    try:
+        etat = Path(f"/proc/{pid}/stat").read_text("ascii", "replace").rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return etat != "Z"
+
+
 class Serveur:
     """One server: its data, its socket, its log, all in `dossier`."""
 
@@ -128,11 +137,15 @@ class Serveur:
         """As a power cut: the server and all its processes, without a word."""
         pid = self.pid()
         enfants = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()
-        os.kill(pid, signal.SIGKILL)
-        for enfant in enfants:
+        tous = [pid, *map(int, enfants)]
+        for processus in tous:  # the server first: it would see its children die, and recover
             with suppress(ProcessLookupError):
-                os.kill(int(enfant), signal.SIGKILL)
+                os.kill(processus, signal.SIGKILL)
+        while any(map(_vit, tous)):
+            os.sched_yield()
+        # what it left behind names a process that nobody may have buried yet
         (self.donnees / "postmaster.pid").unlink()
+        (self.dossier / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
 
     def url(self, base: str = COMPTE, compte: str = COMPTE) -> str:
         """The address of one of its databases."""
