@@ -109,6 +109,12 @@ class StoreUncertainError(StoreError):
     code = "replication_non_confirmee"
 
 
+class MoveRefusedError(StoreError):
+    """A base is not copied there: the target holds something else, or the copy is not faithful."""
+
+    code = "deplacement_refuse"
+
+
 class StoreRolledBackError(StoreError):
     """The journal no longer holds what a checkpoint kept outside the base says it held."""
 

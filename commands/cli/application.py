@@ -15,6 +15,7 @@ import click
 from .chiffres import anomalies, credits, echeancier, enveloppe, structures
 from .controle import verifier
 from .demonstration import demo
+from .deplacement import migrer, sauvegarder
 from .diagnostic import doctor
 from .dossier import dossier
 from .ecriture import executer
@@ -27,6 +28,7 @@ from .importer import importer
 from .journal import journal
 from .lecture import lecture
 from .prevision import prevision
+from .preparation import preparer_base
 from .rapport import rapport, reproduire
 from .rapprocher import rapprocher
 from .rejeu import rejouer
@@ -228,6 +230,9 @@ for _verbe in (
     exporter,
     explorer,
     schemas,
+    migrer,
+    sauvegarder,
+    preparer_base,
     doctor,
 ):
     application.add_command(avec_journal_technique(_verbe))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from os import fspath
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..erreurs import StoreError
-from .adresse import Base, est_adresse
+from ..erreurs import StoreError, UsageError
+from .adresse import Adresse, Base, est_adresse
 from .fichier import est_vierge
 from .sqlite import SQLiteStore
 
@@ -24,13 +26,8 @@ def ouvrir_magasin(
     """
     if not est_adresse(base):
         return SQLiteStore(fspath(base), creer=creer, ecriture=ecriture, attente=attente)
-    try:
+    with _extra():
         from .postgres import PostgresStore  # noqa: PLC0415 - only when asked for
-    except ImportError as erreur:
-        raise StoreError(
-            "Il manque de quoi parler à PostgreSQL.",
-            remede="Installer l'extra : pip install 'fabriques-ledger[postgres]'.",
-        ) from erreur
     return PostgresStore(fspath(base), creer=creer, ecriture=ecriture, attente=attente)
 
 
@@ -43,3 +40,36 @@ def est_absente(base: Base) -> bool:
         return not isinstance(store, SQLiteStore) and not store.existe()
     finally:
         store.fermer()
+
+
+def preparer(base: Base, *, roles: bool = True) -> None:
+    """Give a PostgreSQL database the tables of a ledger, their guards, and the three roles.
+
+    Makes what is missing, changes nothing that is there. Raises: UsageError, StoreError.
+    """
+    if not est_adresse(base):
+        raise UsageError(
+            f"{fspath(base)} est un fichier : il n'y a rien à y préparer.",
+            remede="Donner l'adresse d'une base PostgreSQL.",
+        )
+    with _extra():
+        from .postgres_preparation import preparer as faire  # noqa: PLC0415
+    faire(Adresse(fspath(base)), roles=roles)
+
+
+def script_sql(*, roles: bool = True) -> str:
+    """The same as SQL, for psql."""
+    from .postgres_schema import script  # noqa: PLC0415
+
+    return script(roles=roles)
+
+
+@contextmanager
+def _extra() -> Iterator[None]:
+    try:
+        yield
+    except ImportError as erreur:
+        raise StoreError(
+            "Il manque de quoi parler à PostgreSQL.",
+            remede="Installer l'extra : pip install 'fabriques-ledger[postgres]'.",
+        ) from erreur

@@ -29,7 +29,7 @@ def serveur() -> Iterator[Serveur]:
             pg.sql(script(roles=True), MODELE)
             yield pg
         finally:
-            pg.arreter("immediate")
+            pg.tuer()
 
 
 def base_neuve(serveur: Serveur, modele: str = MODELE) -> str:

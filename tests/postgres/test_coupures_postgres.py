@@ -28,7 +28,6 @@ from .serveur import Serveur, dossier_de_serveur, nouveau
 
 APPELS = ("connect", "execute", "fetchone", "fetchall")
 MANQUE = "exprès"
-_PAROLES = (psycopg.OperationalError, psycopg.InterfaceError)
 
 
 class Panne:
@@ -101,7 +100,7 @@ def appels_d_une_commande(serveur: Serveur) -> int:
 def test_une_coupure_a_chaque_appel_ne_perd_ni_ne_double_rien(
     apres: bool, duree: int, serveur: Serveur
 ) -> None:
-    """Coupée avant ou après chacun de ses appels, une commande renvoyée donne un fait et un reçu."""
+    """Coupée avant ou après chacun de ses appels, une commande renvoyée fait un fait et un reçu."""
     url = base_neuve(serveur)
     nombre = appels_d_une_commande(serveur)
     assert nombre >= 3  # insert, its counts, the notice
@@ -168,7 +167,7 @@ def test_une_session_coupee_pendant_son_ecriture_ecrit_une_fois(url: str, serveu
 
 
 def test_un_serveur_tue_en_plein_travail_garde_ce_qui_est_acquitte() -> None:
-    """Le serveur tué et relancé sous huit écrivains : rien d'acquitté ne manque, rien n'est double."""
+    """Serveur tué et relancé sous huit écrivains : rien d'acquitté ne manque, rien n'est double."""
     with dossier_de_serveur() as (binaires, dossier):
         pg = nouveau(binaires, dossier, "tue")
         pg.initialiser()

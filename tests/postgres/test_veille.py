@@ -1,0 +1,62 @@
+"""Suivre un journal sur PostgreSQL : averti aussitôt, sans jamais dépendre de l'avis."""
+
+from __future__ import annotations
+
+import threading
+
+from commands import GrandLivre
+from ledger import ouvrir_magasin
+from ledger.flux import suivre
+from ledger.stockage.port import StoreAvise
+from ledger.stockage.postgres import PostgresStore
+from tests.unit.commands.test_concurrence import commande
+from tests.unit.monde import P
+
+from .serveur import Serveur
+from .test_coupures_postgres import couper
+
+LONGTEMPS = 30.0
+"""Far more than a test lasts: who waits that long missed the notice."""
+
+
+def test_un_suiveur_est_averti_par_le_serveur(url: str) -> None:
+    """Chaque fait enregistré réveille le suiveur, qui ne regarde pas de lui-même."""
+    with GrandLivre.ouvrir(url) as livre:
+        livre.executer(commande("OuvrirProgramme", "o", "2019-07-11"))
+        lecteur = ouvrir_magasin(url, ecriture=False)
+        assert isinstance(lecteur, StoreAvise)
+        guet = lecteur.guetter(LONGTEMPS)
+        suivi = iter(suivre(lecteur, P, attendre=guet))
+        assert next(suivi)[0] == 1
+        for n in range(2, 6):
+            fil = threading.Thread(
+                target=livre.executer, args=(commande("ModifierEnveloppe", f"m{n}"),)
+            )
+            fil.start()
+            assert next(suivi)[0] == n
+            fil.join()
+        guet.fermer()
+        lecteur.fermer()
+
+
+def test_un_avis_perdu_ne_perd_pas_de_fait(url: str, serveur: Serveur) -> None:
+    """Sans avis, ou la connexion d'écoute coupée, le regard régulier trouve les faits."""
+    with GrandLivre.ouvrir(url) as livre:
+        livre.executer(commande("OuvrirProgramme", "o", "2019-07-11"))
+        lecteur = PostgresStore(url, ecriture=False)
+        guet = lecteur.guetter(0.05)
+        suivi = iter(suivre(lecteur, P, attendre=guet))
+        assert next(suivi)[0] == 1
+        assert guet()  # listens now
+        couper(serveur, url)
+        livre.executer(commande("ModifierEnveloppe", "m1"))
+        assert next(suivi)[0] == 2
+        serveur.sql(
+            "INSERT INTO fabriques.stored_events SELECT 'autre', originator_version, topic, state "
+            "FROM fabriques.stored_events",
+            url.split("?", maxsplit=1)[0].rpartition("/")[2],
+        )
+        assert sorted(lecteur.programmes()) == ["autre", P]
+        guet.fermer()
+        guet.fermer()
+        lecteur.fermer()
