@@ -29,6 +29,7 @@ lint: $(VENV)/.pret-lint ## vérifie le style, les types et les imports
 
 bench: $(VENV)/.pret ## mesure les débits
 	@$(PY) -m tests.bench
+	@$(PY) -m tests.bench.postgres
 
 falsification: $(VENV)/.pret ## lance 10 000 falsifications et dit lesquelles se voient
 	@$(PY) -m tests.campagne.falsification
@@ -41,6 +42,9 @@ machine: $(VENV)/.pret ## compare un million de commandes au modèle de référe
 
 faults: $(VENV)/.pret ## lance les campagnes de pannes (docs/fautes.md)
 	@$(PY) -m tests.fautes
+
+ha: $(VENV)/.pret ## monte un principal et son secours PostgreSQL, tue le principal, compte les pertes
+	@$(PY) -m pytest -q -m "lourd or not lourd" tests/postgres/test_secours.py tests/postgres/test_restauration.py
 
 fuzz: $(VENV)/.pret ## essaie des octets quelconques sur chaque entrée (7 minutes), et dit ce qui casse
 	@$(PY) -m tests.fuzz
@@ -72,3 +76,4 @@ $(VENV)/.pret-lint: $(VENV)/.pret
 	@touch $@
 
 .PHONY: help demo test test-bureautique lint bench falsification machine faults fuzz mutation wheel clean
+.PHONY: help demo test lint bench falsification machine faults ha fuzz mutation wheel clean

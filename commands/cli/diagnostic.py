@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .chiffres import publier
-from .options import Demande, option_format, option_sortie
+from .options import FICHIER, Demande, option_format, option_sortie
 from .rendu import accorder
 from .sortie import choisir_format
 from .terminal import neutraliser
@@ -30,19 +30,30 @@ SORTIE_CONSTAT = 1
 Exemples :
   fabriques doctor
   fabriques doctor --format json
+  fabriques doctor --base postgresql://compte@serveur/base
 
 \b
 Code de sortie : 0, ou 1 si au moins un contrôle est en défaut. Un contrôle
 « ignoré » n'a pas pu être fait : il n'est pas réussi pour autant.""",
 )
+@click.option(
+    "--base", type=FICHIER, metavar="FICHIER|URL", help="Contrôler aussi cette base et son serveur."
+)
 @option_format(_FORMATS, "table")
 @option_sortie
-def doctor(format_demande: str | None, sortie: str | None) -> None:
-    """Contrôle l'installation : versions, SQLite, fichiers, encodage, données."""
+def doctor(base: str | None, format_demande: str | None, sortie: str | None) -> None:
+    """Contrôle l'installation : versions, SQLite, fichiers, encodage, données.
+
+    Avec --base, ce que promet le serveur PostgreSQL de cette base : durabilité, secours, droits du
+    compte, gardes des tables.
+    """
     from .controles import tout_controler  # noqa: PLC0415
+    from .controles_serveur import controler_serveur  # noqa: PLC0415
 
     choisi = choisir_format(format_demande, sortie, defaut="table", admis=_FORMATS)
     controles = tout_controler()
+    if base is not None:
+        controles += controler_serveur(base)
     defauts = [c for c in controles if c.statut == "constat"]
     valeur = {"statut": "non_conforme" if defauts else "conforme", "controles": controles}
     publier(

@@ -25,7 +25,7 @@ from .port import Ecriture, EntreeIndex, LigneBrute
 from .postgres_bassin import Bassin, Datastore, Recorder
 from .postgres_ecriture import AJOUTER, AVISER, REINDEXER, valeurs, valeurs_index
 from .postgres_erreurs import erreur_de_base, traduire
-from .postgres_reconnaissance import reconnaitre
+from .postgres_reconnaissance import promesses, reconnaitre
 from .postgres_reglages import Etat, assurer, est_rompue
 from .postgres_schema import GARDES_ABSENTES, INTRUS, SCHEMA
 from .postgres_veille import Veille
@@ -300,6 +300,11 @@ class PostgresStore:
             return []
         intrus = [f"{nom} présent" for (nom,) in self._lire(INTRUS, ())]
         return [*intrus, *(str(nom) for (nom,) in self._lire(GARDES_ABSENTES, ()))]
+
+    def promesses(self) -> tuple[list[str], list[str]]:
+        """What the server promises, in sentences, and where it falls short."""
+        with self._curseur() as c:
+            return promesses(c, self.adresse, self._bassin.etat)
 
     def guetter(self, secondes: float) -> Veille:
         """What waits for something new, as `ledger.flux.suivre` wants it. To be closed."""

@@ -69,8 +69,8 @@ def exiger(adresse: Adresse, etat: Etat, *, ecriture: bool) -> None:
     """
     if etat.version < VERSION_MIN:
         raise StoreUnsafeError(
-            f"Le serveur de {adresse} est un PostgreSQL {_numero(etat.version)} ; "
-            f"{_numero(VERSION_MIN)} ou plus récent est requis.",
+            f"Le serveur de {adresse} est un PostgreSQL {numero(etat.version)} ; "
+            f"{numero(VERSION_MIN)} ou plus récent est requis.",
             remede="Mettre le serveur à jour.",
         )
     if etat.encodage != "UTF8":
@@ -108,7 +108,8 @@ def _insuffisantes(etat: Etat) -> tuple[str, ...]:
     return ("off", "local", "remote_write") if etat.secours else ("off",)
 
 
-def _numero(version: int) -> str:
+def numero(version: int) -> str:
+    """A version as people say it."""
     return f"{version // _DIX_MILLE}.{version % _DIX_MILLE}"
 
 

@@ -1,0 +1,86 @@
+"""Sauvegarder un serveur avec les outils de PostgreSQL, et le rendre tel qu'à un instant donné."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from commands import GrandLivre, Recu
+from ledger.audit import verifier
+from tests.unit.commands.test_concurrence import commande
+from tests.unit.monde import P
+
+from .grappe import perdus
+from .serveur import COMPTE, Serveur, dossier_de_serveur, nouveau
+
+
+def ecrire(pg: Serveur, nombre: int, prefixe: str) -> dict[str, Recu]:
+    """Commands on a server, and their receipts."""
+    with GrandLivre.ouvrir(pg.url(), creer=True) as livre:
+        livre.executer(commande("OuvrirProgramme", "o", "2019-07-11"))
+        return {
+            f"{prefixe}{n}": livre.executer(commande("ModifierEnveloppe", f"{prefixe}{n}"))
+            for n in range(nombre)
+        }
+
+
+@pytest.mark.lourd
+def test_un_serveur_revient_a_l_instant_demande() -> None:
+    """pg_basebackup, puis le journal archivé : tout jusqu'à l'instant, rien d'après, et vérifié."""
+    with dossier_de_serveur() as (binaires, dossier):
+        pg, retour = (nouveau(binaires, dossier, nom) for nom in ("vivant", "retour"))
+        archive = nouveau(binaires, dossier, "archive").dossier
+        pg.initialiser()
+        pg.demarrer(archive_mode="on", archive_command=f"cp %p {archive}/%f")
+        try:
+            avant = ecrire(pg, 5, "avant")
+            binaires.lancer(
+                *("pg_basebackup", "-h", pg.dossier, "-U", COMPTE, "-c", "fast"),
+                *("-D", retour.donnees),
+                cwd=retour.dossier,
+            )
+            pendant = ecrire(pg, 5, "pendant")
+            ((instant,),) = pg.sql("SELECT clock_timestamp()::text")
+            apres = ecrire(pg, 5, "apres")
+            ((segment,),) = pg.sql("SELECT pg_walfile_name(pg_switch_wal())")
+            while not (archive / str(segment)).exists():
+                threading.Event().wait(0.05)
+        finally:
+            pg.tuer()
+        (retour.donnees / "recovery.signal").touch()
+        retour.demarrer(
+            restore_command=f"cp {archive}/%f %p",
+            recovery_target_time=str(instant),
+            recovery_target_action="promote",
+        )
+        try:
+            while retour.sql("SELECT pg_is_in_recovery()") != [(False,)]:
+                threading.Event().wait(0.05)
+            assert perdus(retour, avant | pendant, P) == []
+            assert perdus(retour, apres, P) == list(apres)  # the receipts tell what went
+            with GrandLivre.ouvrir(retour.url()) as livre:
+                assert livre.etat(P).position == 11
+                assert verifier(livre.store, P).conforme
+        finally:
+            retour.arreter("immediate")
+
+
+def test_une_sauvegarde_logique_se_restaure_a_l_octet(serveur: Serveur, url: str) -> None:
+    """pg_dump puis psql : les mêmes lignes, le même index, les gardes, et la base est conforme."""
+    with GrandLivre.ouvrir(url) as livre:
+        livre.executer(commande("OuvrirProgramme", "o", "2019-07-11"))
+        for n in range(5):
+            livre.executer(commande("ModifierEnveloppe", f"m{n}"))
+        voulu = [*livre.store.lire(P)], [*livre.store.index()]
+    sql = serveur.dossier / "copie.sql"
+    serveur.binaires.lancer("pg_dump", "-d", url, "-f", sql, cwd=serveur.dossier)
+    serveur.sql("CREATE DATABASE restauree TEMPLATE template0")
+    cible = serveur.url("restauree")
+    serveur.binaires.lancer(
+        *("psql", "-q", "-v", "ON_ERROR_STOP=1", "-d", cible, "-f", sql), cwd=serveur.dossier
+    )
+    with GrandLivre.ouvrir(cible) as livre:
+        assert ([*livre.store.lire(P)], [*livre.store.index()]) == voulu
+        assert livre.store.controler() == []
+        assert verifier(livre.store, P).conforme

@@ -1,0 +1,126 @@
+"""Un principal, un secours : le principal meurt, rien d'acquitté ne manque sur le secours promu."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from commands import GrandLivre
+from ledger import Journal, ouvrir_magasin
+from ledger.audit import verifier
+from ledger.erreurs import StoreError, StoreReadOnlyError, StoreReplacedError, StoreUncertainError
+from ledger.flux import suivre
+from projections import enveloppe, regarder
+from tests.unit.commands.test_concurrence import commande
+from tests.unit.monde import P
+
+from .grappe import Grappe, ecrire_jusqua_la_mort, grappe, perdus
+
+
+def ouvrir_programme(deux: Grappe) -> None:
+    """The first event of the programme."""
+    with GrandLivre.ouvrir(deux.url, creer=True) as livre:
+        livre.executer(commande("OuvrirProgramme", "o", "2019-07-11"))
+
+
+def test_le_secours_promu_a_tout_ce_qui_fut_acquitte() -> None:
+    """Réplication synchrone, principal tué sous huit écrivains : le secours a chaque reçu."""
+    with grappe(synchrone=True) as deux:
+        ouvrir_programme(deux)
+        recus, _ = ecrire_jusqua_la_mort(deux.url, fils=8, avant=150, tuer=deux.principal.tuer)
+        deux.promouvoir()
+        assert perdus(deux.secours, recus, P) == []
+        with GrandLivre.ouvrir(deux.url) as livre:  # the same URL: libpq finds the one that writes
+            for identifiant in list(recus)[-8:]:
+                recu = livre.executer(commande("ModifierEnveloppe", identifiant))
+                assert (recu.statut, recu.positions) == (
+                    "deja_executee",
+                    recus[identifiant].positions,
+                )
+            assert livre.executer(commande("ModifierEnveloppe", "apres")).acceptee
+            assert verifier(livre.store, P).conforme
+
+
+@pytest.mark.lourd
+def test_le_secours_rend_les_chiffres_et_refuse_d_ecrire() -> None:
+    """Un secours en recopie sert les rapports, suit le journal, et refuse toute écriture."""
+    with grappe(synchrone=True) as deux:
+        deux.regler("synchronous_commit", "remote_apply")  # what is acknowledged is visible there
+        ouvrir_programme(deux)
+        with GrandLivre.ouvrir(deux.principal.url()) as livre:
+            livre.executer(commande("ModifierEnveloppe", "m"))
+            secours = ouvrir_magasin(deux.secours.url(), ecriture=False)
+            ici, la = (enveloppe(regarder(Journal(store, P))) for store in (livre.store, secours))
+            assert ici == la
+            assert verifier(secours, P).conforme
+            guet = secours.guetter(0.05)  # type: ignore[union-attr]
+            suivi = iter(suivre(secours, P, attendre=guet))
+            assert [next(suivi)[0], next(suivi)[0]] == [1, 2]
+            livre.executer(commande("ModifierEnveloppe", "m2"))
+            assert next(suivi)[0] == 3
+            guet.fermer()
+            secours.fermer()
+        with pytest.raises(StoreReadOnlyError, match="secours"):
+            ouvrir_magasin(deux.secours.url())
+
+
+@pytest.mark.lourd
+def test_une_ecriture_que_le_secours_ne_confirme_pas_n_est_pas_acquittee() -> None:
+    """Le secours mort, une écriture attend ; l'attente annulée, aucune réponse ne l'acquitte."""
+    with grappe(synchrone=True) as deux:
+        ouvrir_programme(deux)
+        with GrandLivre.ouvrir(deux.principal.url()) as livre:
+            livre.executer(commande("ModifierEnveloppe", "avant"))
+            deux.secours.tuer()
+            dits: list[object] = []
+
+            def ecrire() -> None:
+                try:
+                    dits.append(livre.executer(commande("ModifierEnveloppe", "seule")))
+                except StoreError as erreur:
+                    dits.append(type(erreur))
+
+            fil = threading.Thread(target=ecrire)
+            fil.start()
+            annuler = (
+                "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+            )
+            while not deux.principal.sql(annuler):
+                threading.Event().wait(0.02)
+            fil.join()
+            assert dits == [StoreUncertainError]
+            deux.principal.sql("ALTER SYSTEM SET synchronous_standby_names = ''")
+            deux.principal.sql("SELECT pg_reload_conf()")
+            renvoi = livre.executer(commande("ModifierEnveloppe", "seule"))
+            assert (renvoi.statut, renvoi.positions) == ("deja_executee", (3,))
+
+
+@pytest.mark.lourd
+def test_un_secours_en_retard_promu_est_dit_a_qui_ecrivait() -> None:
+    """Réplication asynchrone : ce que le secours n'avait pas est perdu, et cela se dit."""
+    with grappe(synchrone=False) as deux:
+        ouvrir_programme(deux)
+        with GrandLivre.ouvrir(deux.url) as livre:
+            livre.executer(commande("ModifierEnveloppe", "recopiee"))
+            attendu = deux.principal.sql("SELECT pg_current_wal_lsn()")[0][0]
+            rejoue = f"SELECT pg_last_wal_replay_lsn() >= '{attendu}'"
+            while deux.secours.sql(rejoue) != [(True,)]:
+                threading.Event().wait(0.02)
+            (recepteur,) = deux.secours.sql("SELECT pid FROM pg_stat_wal_receiver")
+            deux.secours.sql("ALTER SYSTEM SET primary_conninfo = ''")
+            deux.secours.sql("SELECT pg_reload_conf()")
+            while deux.secours.sql("SELECT pid FROM pg_stat_wal_receiver") == [recepteur]:
+                threading.Event().wait(0.02)
+            recus = {
+                nom: livre.executer(commande("ModifierEnveloppe", nom)) for nom in ("p1", "p2")
+            }
+            deux.principal.tuer()
+            deux.promouvoir()
+            assert perdus(deux.secours, recus, P) == ["p1", "p2"]
+            for nom in ("p1", "neuve"):  # the handle had read them: it answers nothing of them
+                with pytest.raises(StoreReplacedError):
+                    livre.executer(commande("ModifierEnveloppe", nom))
+        with GrandLivre.ouvrir(deux.url) as livre:
+            assert livre.etat(P).position == 2
+            assert verifier(livre.store, P).conforme
