@@ -1,4 +1,4 @@
-"""The same on PostgreSQL: `python -m tests.bench.postgres [tours]`. Ratios of one run, on one server.
+"""The same on PostgreSQL: `python -m tests.bench.postgres [tours]`. Ratios of one run, one server.
 
 One durable command at a time against the same rows committed raw (one `INSERT` a transaction, as
 any application would), and 32 callers against one.
