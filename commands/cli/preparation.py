@@ -25,8 +25,8 @@ Ensuite, donner un rôle à chaque compte (dans psql) :
   GRANT fabriques_lecture TO compte_du_controle;
 
 \b
-Code de sortie : 0 ; 2 si --base n'est pas une adresse PostgreSQL ; 4 serveur injoignable ou compte
-sans les droits.""",
+Code de sortie : 0 ; 2 si --base n'est pas une adresse PostgreSQL ; 4 serveur injoignable
+ou compte sans les droits.""",
 )
 @click.option("--sql", is_flag=True, help="Écrire le script SQL sans rien exécuter.")
 @click.option("--sans-roles", is_flag=True, help="Seulement les tables et leurs gardes.")

@@ -44,11 +44,11 @@ class Bassin:
         self._libres: list[Connexion] = []
         self._places = BoundedSemaphore(CONNEXIONS_MAX)
         self.etat: Etat | None = None
+        # grows with each connection made: the next one may reach another server
         self.generation = 0
-        """Grows with each connection made: the next one may reach another server."""
         self._conninfo = _conninfo(adresse, ecriture=ecriture)
 
-    def open(self, wait: bool = False, timeout: float = 30.0) -> None:
+    def open(self, wait: bool = False, timeout: float = 30) -> None:
         """Nothing to do: connections are made when needed."""
 
     @contextmanager

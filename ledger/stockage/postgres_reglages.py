@@ -57,8 +57,7 @@ def regler(connexion: psycopg.Connection[Any], *, ecriture: bool, attente: float
 def lire_etat(connexion: psycopg.Connection[Any]) -> Etat:
     """What the server says of itself."""
     with connexion.cursor(row_factory=tuple_row) as curseur:
-        ligne = curseur.execute(_LIRE).fetchone()
-    assert ligne is not None  # noqa: S101 - one SELECT without FROM
+        (ligne,) = curseur.execute(_LIRE).fetchall()
     return Etat(*ligne)
 
 

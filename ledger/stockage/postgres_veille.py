@@ -28,8 +28,7 @@ class Veille:
         self._secondes = secondes
         self._connexion: Connexion | None = None
         self._sourde = False
-        self.avis = 0
-        """How many waits ended by a notice."""
+        self.avis = 0  # how many waits ended by a notice
 
     def __enter__(self) -> Self:
         return self
@@ -49,7 +48,6 @@ class Veille:
                 time.sleep(self._secondes)
             return True  # just listening: what was written meanwhile gave no notice
         try:
-            assert self._connexion is not None  # noqa: S101 - just made
             if any(self._connexion.notifies(timeout=self._secondes, stop_after=1)):
                 self.avis += 1
         except psycopg.Error:

@@ -45,6 +45,9 @@ VERBES = (
     "exporter",
     "explorer",
     "schemas",
+    "migrer",
+    "sauvegarder",
+    "preparer-base",
     "doctor",
 )
 

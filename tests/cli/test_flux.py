@@ -7,6 +7,7 @@ import json
 import shutil
 import signal
 import subprocess
+from contextlib import nullcontext
 from pathlib import Path
 from threading import Timer
 from typing import Any
@@ -182,7 +183,7 @@ def test_le_curseur_est_garde_apres_chaque_lot(
 
     monkeypatch.setattr(module_flux.FichierCurseur, "garder", noter)
     tours = iter([True, False])
-    monkeypatch.setattr(module_flux, "_patience", lambda _: lambda: next(tours))
+    monkeypatch.setattr(module_flux, "_patience", lambda *_: nullcontext(lambda: next(tours)))
     fait = lancer("journal", "--base", base_golden, "--suivre", "--curseur", garde)
     assert fait.code == 0, fait.erreur
     taille = position_max(base_golden)
