@@ -141,9 +141,8 @@ def _ecarts(lu: Rapport, refait: Rapport) -> Iterator[Constat]:
         if nom not in ("moteur", "mise_en_page") and not _egales(rapporte[nom], valeur):
             yield _constat("entete_divergent", f"entete.{nom}", rapporte[nom], valeur)
     mise_en_page = lu.entete.mise_en_page
-    if mise_en_page > MISE_EN_PAGE or (
-        mise_en_page != MISE_EN_PAGE and lu.entete.moteur == refait.entete.moteur
-    ):  # a layout that this engine never had: nothing could be said of the page
+    if not 1 <= mise_en_page <= MISE_EN_PAGE:
+        # a layout that no engine up to this one had: nothing could be said of the page
         yield _constat(
             "entete_divergent", "entete.mise_en_page", mise_en_page, refait.entete.mise_en_page
         )

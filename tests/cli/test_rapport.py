@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from projections.rapport import MOTEUR, lire_entete
+from projections.rapport import MISE_EN_PAGE, MOTEUR, lire_entete
 from tests.cli.outils import PROGRAMME, depot, en_lignes, lancer, lancer_a_part, ouverture
 
 ENVIRONNEMENTS = (
@@ -39,7 +39,7 @@ def test_la_page_de_la_demonstration_est_legere_et_dit_l_essentiel(page: Path) -
     texte = octets.decode()
     assert len(octets) < 300_000
     for attendu in (
-        "<h1>Nouveaux lieux, nouveaux liens - Fabriques de territoire</h1>",
+        "<h1><bdi>Nouveaux lieux, nouveaux liens - Fabriques de territoire</bdi></h1>",
         "Situation au 31/12/2021, telle que connue à la position 464 du journal",
         f"<dd><code>{lire_entete(octets)['racine']}</code></dd>",
         '<tr class="cle"><th scope="row">Disponible</th><td class="n">29 800 000,00 €</td></tr>',
@@ -61,8 +61,8 @@ def test_reproduire_repond_identique(base_golden: Path, page: Path, tmp_path: Pa
         "format": "html",
         "moteur_du_rapport": MOTEUR,
         "moteur": MOTEUR,
-        "mise_en_page_du_rapport": 1,
-        "mise_en_page": 1,
+        "mise_en_page_du_rapport": MISE_EN_PAGE,
+        "mise_en_page": MISE_EN_PAGE,
         "programme": PROGRAMME,
         "position": 464,
         "racine": racine,
@@ -99,8 +99,11 @@ def test_reproduire_dit_quand_un_autre_moteur_a_ecrit(base_golden: Path, page: P
     assert fait.code == 0
     texte = " ".join(fait.sortie.split())
     assert "CHIFFRES IDENTIQUES" in texte
-    assert f"écrit par fabriques-ledger 0.0.9, mise en page 1 ; ce moteur est {MOTEUR}" in texte
-    autre = page.read_bytes().replace(b'"mise_en_page":1', b'"mise_en_page":9')
+    assert (
+        f"écrit par fabriques-ledger 0.0.9, mise en page {MISE_EN_PAGE} ; ce moteur est {MOTEUR}"
+        in texte
+    )
+    autre = page.read_bytes().replace(b'"mise_en_page":%d' % MISE_EN_PAGE, b'"mise_en_page":9')
     fait = lancer("reproduire", "-", "--base", base_golden, entree=autre)
     assert (fait.code, "entete.mise_en_page" in fait.sortie) == (1, True)
 

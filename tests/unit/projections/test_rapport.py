@@ -20,6 +20,7 @@ from projections import credits, echeancier, enveloppe, regarder, structures
 from projections.matrice import LigneMatrice, Paiement, matrice
 from projections.rapport import (
     FORMATS,
+    MISE_EN_PAGE,
     MOTEUR,
     OCTETS_MAX,
     Constat,
@@ -81,7 +82,7 @@ def test_l_entete_dit_de_quelle_vue_le_rapport_est_tire(paye: Monde) -> None:
         "date_de_vue": "2020-02-03",
         "regles_version": 1,
         "moteur": MOTEUR,
-        "mise_en_page": 1,
+        "mise_en_page": MISE_EN_PAGE,
     }
 
 
@@ -185,7 +186,10 @@ def test_la_page_se_suffit_et_se_lit_sans_la_voir(paye: Monde) -> None:
     assert page.de("script") == [{"type": "application/json", "id": "rapport"}]
     assert page.de("link", "img", "iframe", "object", "form", "base") == []
     ancres = {attributs["id"] for attributs in page.de("h2")}
-    assert {attributs["href"] for attributs in page.de("a")} == {f"#{ancre}" for ancre in ancres}
+    assert {attributs["href"] for attributs in page.de("a")} == {
+        "#contenu",
+        *(f"#{ancre}" for ancre in ancres),
+    }
     assert len(page.de("table")) == len(page.de("caption")) > 6
     assert {attributs["scope"] for attributs in page.de("th")} == {"col", "row"}
     assert b"http:" not in octets
@@ -202,8 +206,8 @@ def test_un_nom_hostile_reste_du_texte(monde: Monde, monkeypatch: pytest.MonkeyP
     page = Page(octets)
     assert page.de("script") == [{"type": "application/json", "id": "rapport"}]
     assert lire(octets) == lire(ecrire(compte_rendu, "json")) == compte_rendu
-    assert "</script><script>" in "".join(page.textes["td"])
-    assert "\\u200b\\ufeff" in "".join(page.textes["td"])
+    assert "</script><script>" in "".join(page.textes["bdi"])
+    assert "\\u200b\\ufeff" in "".join(page.textes["bdi"])
     assert {
         c for c in (octets + ecrire(compte_rendu, "json")).decode() if c in "\u200b\ufeff"
     } == set()
@@ -414,7 +418,10 @@ def test_un_autre_moteur_donne_les_memes_chiffres(
     """Écrit par un autre moteur, dans sa mise en page ou une plus ancienne : mêmes chiffres."""
     vrai = faire(paye)
     ancien = replace(vrai.entete, moteur="fabriques-ledger 0.0.9")
-    for mise_en_page in (1, 2):  # the second time, this engine has a newer layout
+    for mise_en_page in (
+        MISE_EN_PAGE,
+        MISE_EN_PAGE + 1,
+    ):  # the second time, this engine has a newer layout
         monkeypatch.setattr("projections.rapport.contenu.MISE_EN_PAGE", mise_en_page)
         monkeypatch.setattr("projections.rapport.reproduction.MISE_EN_PAGE", mise_en_page)
         trouve = reproduire(journal(paye), ecrire(Rapport(ancien, vrai.figures), forme))
@@ -423,13 +430,14 @@ def test_un_autre_moteur_donne_les_memes_chiffres(
         assert trouve.en_json()["moteur_du_rapport"] == ancien.moteur
 
 
+@pytest.mark.parametrize("mise_en_page", [0, MISE_EN_PAGE + 1])
 @pytest.mark.parametrize("moteur", ["fabriques-ledger 0.0.9", None])
 def test_une_mise_en_page_que_ce_moteur_n_a_jamais_eue_est_un_constat(
-    paye: Monde, moteur: str | None
+    paye: Monde, moteur: str | None, mise_en_page: int
 ) -> None:
     """Une mise en page inconnue ne couvre pas une page retouchée : c'est un constat."""
     vrai = faire(paye)
-    entete = replace(vrai.entete, mise_en_page=2, moteur=moteur or vrai.entete.moteur)
+    entete = replace(vrai.entete, mise_en_page=mise_en_page, moteur=moteur or vrai.entete.moteur)
     trouve = reproduire(journal(paye), ecrire(Rapport(entete, vrai.figures), "html"))
     assert trouve.statut == "divergent"
     assert [(c.code, c.chemin) for c in trouve.constats] == [

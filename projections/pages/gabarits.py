@@ -1,0 +1,112 @@
+"""The environment of the templates: autoescape, French formats, nothing obeyed nor hidden."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import cache
+from importlib.resources import files
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from ledger.montants import format_euros
+from ledger.registre import TYPES
+from ledger.temps import format_date
+
+from ..libelles import ETATS, STATUTS, TERRITOIRES
+from ..rapport.ecriture import visible
+from . import graphes, postes
+
+_MILLION = 100_000_000
+_MILLIER = 100_000
+
+
+@cache
+def environnement() -> Environment:
+    """The one environment. Every expression is made visible (`visible`), then escaped."""
+    environnement = Environment(
+        autoescape=True,
+        undefined=StrictUndefined,
+        loader=FunctionLoader(fichier),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        finalize=_montrer,
+    )
+    environnement.filters.update(
+        euros=format_euros,
+        abrege=abrege,
+        entier=entier,
+        jour=jour,
+        instant=instant,
+        pour_cent=pour_cent,
+        etat=lambda code: ETATS.get(code, code),
+        statut=lambda code: STATUTS.get(code, code),
+        territoire=lambda code: TERRITOIRES.get(code, code),
+        type=libelle_du_type,
+    )
+    environnement.globals.update(graphes=graphes, postes=postes, zip=zip)
+    return environnement
+
+
+def gabarit(nom: str) -> Template:
+    """One template, by the name of its file."""
+    return environnement().get_template(nom)
+
+
+def fichier(nom: str) -> str:
+    """The text of a file shipped with the templates."""
+    return files("projections.pages").joinpath("templates", nom).read_text("utf-8")
+
+
+def sur(texte: str) -> Markup:
+    """A text of this package, put in a page as it is. Never for data."""
+    return Markup(texte)  # noqa: S704 - only files of this package and what `rapport` escaped
+
+
+def abrege(centimes: int) -> str:
+    """An amount for a chart, rounded half up: `12,5 M€`, `50 k€`, `120 €`."""
+    signe, valeur = "-" if centimes < 0 else "", abs(centimes)
+    if valeur >= _MILLION:
+        dixiemes = (valeur + _MILLION // 20) // (_MILLION // 10)
+        entiers, reste = divmod(dixiemes, 10)
+        virgule = f",{reste}" if reste else ""
+        return f"{signe}{entier(entiers)}{virgule} M€"
+    if valeur >= _MILLIER:
+        return f"{signe}{(valeur + _MILLIER // 2) // _MILLIER} k€"
+    return f"{signe}{(valeur + 50) // 100} €"
+
+
+def entier(nombre: int) -> str:
+    """A count for a person: `1 000 000`."""
+    return f"{nombre:,}".replace(",", " ")
+
+
+def jour(iso: str | date) -> str:
+    """A date for a person: `31/12/2020`."""
+    return format_date(date.fromisoformat(iso) if isinstance(iso, str) else iso)
+
+
+def instant(stocke: str) -> str:
+    """A recorded instant for a person."""
+    return f"{jour(stocke[:10])} à {stocke[11:19]} UTC"
+
+
+def pour_cent(dix_milliemes: int) -> str:
+    """A rate for a person: `33,33 %`."""
+    entiers, reste = divmod(abs(dix_milliemes), 100)
+    return f"{'-' if dix_milliemes < 0 else ''}{entiers},{reste:02d} %"
+
+
+def libelle_du_type(topic: str) -> str:
+    """The French name of a type of fact: `tranche-versee:1` -> `Tranche versée`."""
+    classe = TYPES.get(topic)
+    if classe is None:
+        return topic
+    mots = "".join(f" {c.lower()}" if c.isupper() else c for c in classe.__name__).strip()
+    return mots[:1].upper() + mots[1:]
+
+
+def _montrer(valeur: object) -> object:
+    """What every expression of a template goes through before it is escaped."""
+    return visible(valeur) if type(valeur) is str else valeur
