@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from .chiffres import anomalies, credits, echeancier, enveloppe, structures
+from .console import console
 from .controle import verifier
 from .demonstration import demo
 from .deplacement import migrer, sauvegarder
@@ -229,6 +230,7 @@ for _verbe in (
     rapprocher,
     exporter,
     explorer,
+    console,
     schemas,
     migrer,
     sauvegarder,

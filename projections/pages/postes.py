@@ -38,12 +38,12 @@ CREDITS_CP = (
 )
 RESTES = (
     ("Ouverture", "rap_ouverture_centimes"),
-    ("+ Engagé", "ae_engagees_centimes"),
-    ("− Payé", "cp_payes_centimes"),
-    ("− Régularisé", "regularisations_centimes"),
-    ("− Retiré (même exercice)", "retraits_meme_exercice_centimes"),
-    ("− Retiré (antérieurs)", "retraits_anterieurs_centimes"),
-    ("= Clôture", "rap_cloture_centimes"),
+    ("+\N{NO-BREAK SPACE}Engagé", "ae_engagees_centimes"),
+    ("−\N{NO-BREAK SPACE}Payé", "cp_payes_centimes"),
+    ("−\N{NO-BREAK SPACE}Régularisé", "regularisations_centimes"),
+    ("−\N{NO-BREAK SPACE}Retiré (même exercice)", "retraits_meme_exercice_centimes"),
+    ("−\N{NO-BREAK SPACE}Retiré (antérieurs)", "retraits_anterieurs_centimes"),
+    ("=\N{NO-BREAK SPACE}Clôture", "rap_cloture_centimes"),
 )
 LABELS = (
     ("Total", "total"),

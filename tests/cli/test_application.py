@@ -44,6 +44,7 @@ VERBES = (
     "rapprocher",
     "exporter",
     "explorer",
+    "console",
     "schemas",
     "migrer",
     "sauvegarder",

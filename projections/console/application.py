@@ -1,0 +1,267 @@
+"""The console as an ASGI application: its addresses, its answers, its failures told in French."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from hashlib import sha256
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from ledger.champs import est_slug
+from ledger.erreurs import LedgerError, StoreError, UsageError
+from ledger.preuve.merkle import racine_base64
+from ledger.stockage.port import Store
+from ledger.version import VERSION
+
+from ..pages.gabarits import fichier, gabarit
+from .contributions import StructureInconnue
+from .demande import Demande, PageIntrouvable
+from .ecrans import chiffres, controles, lignes, registre
+from .garde import Asgi, Garde
+from .taches import EnAttente, Occupee
+from .telechargements import ECRIVAINS, Ecrivain
+from .tete import Tete
+
+Ecran = Callable[..., dict[str, Any]]
+PAGES: tuple[tuple[str, str, Ecran], ...] = (
+    ("situation", "Situation", chiffres.situation),
+    ("exercices", "AE et CP", chiffres.exercices),
+    ("restes", "Restes à payer", chiffres.restes),
+    ("structures", "Structures", registre.structures),
+    ("journal", "Journal", lignes.journal),
+    ("anomalies", "Anomalies", controles.page_anomalies),
+    ("comparaison", "Comparaison", controles.comparaison),
+    ("verification", "Vérification", controles.verification),
+)
+"""Path, words and content of the pages of the menu, in its order."""
+_HTML = "text/html; charset=utf-8"
+_ILLISIBLES = {400: "Demande illisible", 403: "Demande refusée", 404: "Page introuvable"}
+_TITRES = {**_ILLISIBLES, 405: "Demande refusée", 500: "Page en défaut", 503: "Base inutilisable"}
+
+
+class Console:
+    """The pages over one base, and the replays that they are read from."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        theme: str | None = None,
+        ecrivains: Sequence[Ecrivain] = ECRIVAINS,
+    ) -> None:
+        self._store = store
+        self._ecrivains = {e.fichier: e for e in ecrivains}
+        self._tetes: dict[str, Tete] = {}
+        self._statiques = {
+            "style.css": (fichier("style.css"), "text/css; charset=utf-8"),
+            "console.css": (fichier("console.css"), "text/css; charset=utf-8"),
+            "console.js": (fichier("console.js"), "text/javascript; charset=utf-8"),
+        }
+        if theme is not None:
+            self._statiques["theme.css"] = (theme, "text/css; charset=utf-8")
+        self._versions = {
+            nom: sha256(texte.encode("utf-8")).hexdigest()[:12]
+            for nom, (texte, _) in self._statiques.items()
+        }
+
+    def preparer(self, programme: str, progres: Callable[[int], None] | None = None) -> None:
+        """Replay a programme now, so that its first page does not wait."""
+        self._tete(programme).rafraichir(progres)
+
+    def fermer(self) -> None:
+        """Wait for what is being computed."""
+        for tete in self._tetes.values():
+            tete.fermer()
+
+    def routes(self) -> list[Route]:
+        """Every address."""
+        racine = "/programmes/{programme}"
+        return [
+            Route("/", self.accueil),
+            Route("/statique/{nom}", self.statique),
+            Route(racine, self.programme),
+            *(Route(f"{racine}/{chemin}", self._page(chemin, e)) for chemin, _, e in PAGES),
+            Route(f"{racine}/structures/{{cle}}", self._page("structure", registre.structure)),
+            Route(f"{racine}/chiffres/{{cle}}", self._page("chiffre", chiffres.chiffre)),
+            Route(f"{racine}/journal/{{cle}}.json", self.ligne),
+            Route(f"{racine}/journal/{{cle}}.tlog-proof", self.preuve),
+            Route(f"{racine}/journal/{{cle}}", self._page("evenement", lignes.evenement)),
+            Route(f"{racine}/telecharger", self._page("telecharger", self._fichiers)),
+            Route(f"{racine}/telecharger/{{nom}}", self.telecharger),
+        ]
+
+    def accueil(self, _: Request) -> Response:
+        """The only programme of the base, or their list."""
+        programmes = self._store.programmes()
+        if len(programmes) == 1:
+            return RedirectResponse(f"/programmes/{programmes[0]}/situation", 303)
+        return self._rendre("programmes.html", programmes=programmes)
+
+    def programme(self, requete: Request) -> Response:
+        """The first page of a programme."""
+        programme = self._programme(requete)
+        return RedirectResponse(f"/programmes/{programme}/situation", 303)
+
+    def statique(self, requete: Request) -> Response:
+        """The style sheet, the script, the theme. Their address changes with their bytes."""
+        nom = requete.path_params["nom"]
+        if nom not in self._statiques:
+            raise HTTPException(404)
+        texte, media = self._statiques[nom]
+        courante = requete.query_params.get("v") == self._versions[nom]
+        duree = "max-age=31536000, immutable" if courante else "no-cache"
+        return Response(texte, media_type=media, headers={"cache-control": duree})
+
+    def ligne(self, requete: Request) -> Response:
+        """One line of the journal, byte for byte."""
+        demande = self._demande(requete)
+        position = lignes.exiger_position(demande, requete.path_params["cle"])
+        octets = lignes.ligne_brute(demande, position) + b"\n"
+        return _fichier(octets, f"{demande.tete.programme}-{position}.json", "application/json")
+
+    def preuve(self, requete: Request) -> Response:
+        """The proof of one line."""
+        demande = self._demande(requete)
+        position = lignes.exiger_position(demande, requete.path_params["cle"])
+        nom = f"{demande.tete.programme}-{position}.tlog-proof"
+        return _fichier(lignes.preuve(demande, position), nom, "text/plain; charset=utf-8")
+
+    def telecharger(self, requete: Request) -> Response:
+        """One file made from the view."""
+        demande = self._demande(requete)
+        ecrivain = self._ecrivains.get(requete.path_params["nom"])
+        if ecrivain is None:
+            raise HTTPException(404)
+        regard, calculs = demande.regard, demande.tete.calculs
+        cle = ("fichier", ecrivain.fichier, regard.position, regard.vue.au)
+        octets = calculs.obtenir(cle, lambda _: ecrivain.ecrire(regard.vue))
+        jour = "" if regard.vue.au is None else f"-au-{regard.vue.au.isoformat()}"
+        nom = f"{demande.tete.programme}-{regard.position}{jour}-{ecrivain.fichier}"
+        return _fichier(octets, nom, ecrivain.media)
+
+    def _fichiers(self, demande: Demande) -> dict[str, Any]:
+        return {"ecrivains": tuple(self._ecrivains.values()), "vue": demande.regard.vue}
+
+    def _page(self, nom: str, ecran: Ecran) -> Callable[[Request], Response]:
+        def repondre(requete: Request) -> Response:
+            demande = self._demande(requete)
+            commun = self._commun(demande, nom)
+            try:
+                suite = [requete.path_params["cle"]] if "cle" in requete.path_params else []
+                contexte = ecran(demande, *suite)
+                commun["regard"] = demande.regard
+            except EnAttente as attente:
+                return self._rendre("attente.html", 202, **commun, a=attente.avancement)
+            return self._rendre(f"{nom}.html", **commun, **contexte)
+
+        return repondre
+
+    def _demande(self, requete: Request) -> Demande:
+        tete = self._tete(self._programme(requete))
+        programme = f"/programmes/{tete.programme}/"
+        chemin = requete.url.path.removeprefix(programme)
+        return Demande(tete, dict(requete.query_params), chemin)
+
+    def _programme(self, requete: Request) -> str:
+        programme: str = requete.path_params["programme"]
+        if not est_slug(programme) or (
+            programme not in self._tetes and programme not in self._store.programmes()
+        ):
+            raise PageIntrouvable("Ce programme n'est pas dans la base.")
+        return programme
+
+    def _tete(self, programme: str) -> Tete:
+        return self._tetes.setdefault(programme, Tete(self._store, programme))
+
+    def _commun(self, demande: Demande, page: str) -> dict[str, Any]:
+        liens, journal = demande.liens, demande.tete.journal
+        return {
+            "d": demande,
+            "moment": demande.moment,
+            "vers": liens.vers,
+            "chiffre": lambda cellule: liens.vers(f"chiffres/{cellule}"),
+            "programme": demande.tete.programme,
+            "pages": PAGES,
+            "page_courante": {"structure": "structures", "evenement": "journal"}.get(page, page),
+            "bornes": demande.bornes(),
+            "racine_vue": racine_base64(journal.arbre.racine(demande.position)),
+        }
+
+    def _rendre(self, modele: str, statut: int = 200, **contexte: Any) -> Response:
+        return Response(self._page_html(modele, contexte), statut, media_type=_HTML)
+
+    def _page_html(self, modele: str, contexte: Mapping[str, Any]) -> str:
+        return gabarit(modele).render(versions=self._versions, version=VERSION, **contexte)
+
+    def refuser(self, statut: int, phrase: str) -> tuple[list[tuple[bytes, bytes]], bytes]:
+        """Headers and body of a page that says no."""
+        corps = self._erreur_html(statut, phrase, "").encode("utf-8")
+        return [(b"content-type", _HTML.encode("ascii"))], corps
+
+    def _erreur_html(self, statut: int, phrase: str, remede: str) -> str:
+        titre = _TITRES.get(statut, "Erreur")
+        return self._page_html(
+            "erreur.html", {"titre": titre, "phrase": phrase, "remede": remede, "statut": statut}
+        )
+
+    def _erreur(self, statut: int, phrase: str, remede: str = "") -> Response:
+        return Response(self._erreur_html(statut, phrase, remede), statut, media_type=_HTML)
+
+    def erreur_du_livre(self, _: Request, erreur: Exception) -> Response:
+        """What the ledger says, as a page."""
+        if not isinstance(erreur, LedgerError):
+            raise erreur
+        statut = 503 if isinstance(erreur, StoreError) else 500
+        if isinstance(erreur, UsageError):
+            statut = 404 if isinstance(erreur, PageIntrouvable | StructureInconnue) else 400
+        return self._erreur(statut, erreur.message, erreur.remede)
+
+    def introuvable(self, _: Request, erreur: Exception) -> Response:
+        """An address that is none."""
+        statut = erreur.status_code if isinstance(erreur, HTTPException) else 404
+        return self._erreur(statut, "Cette adresse ne mène à aucune page de la console.")
+
+    def defaut(self, _: Request, erreur: Exception) -> Response:
+        """A fault of the program: its trace goes to the technical log."""
+        return self._erreur(500, "La page n'a pas pu être faite : c'est un défaut du programme.")
+
+    def occupee(self, _: Request, erreur: Exception) -> Response:
+        """Too much is being computed."""
+        return self._erreur(503, "Trop de calculs sont en cours.", "Réessayer dans un moment.")
+
+    def en_attente(self, _: Request, erreur: Exception) -> Response:
+        """A file that is being made."""
+        return self._erreur(503, "Le calcul est en cours.", "Réessayer dans un moment.")
+
+
+def _fichier(octets: bytes, nom: str, media: str) -> Response:
+    entetes = {"content-disposition": f'attachment; filename="{nom}"'}
+    return Response(octets, media_type=media, headers=entetes)
+
+
+def creer_console(console: Console, *, noms: Sequence[str] = ()) -> Asgi:
+    """The guarded ASGI application of a console, served on `noms` besides loopback."""
+
+    @asynccontextmanager
+    async def vie(_: Starlette) -> AsyncIterator[None]:
+        yield
+        console.fermer()
+
+    application = Starlette(
+        routes=console.routes(),
+        exception_handlers={
+            HTTPException: console.introuvable,
+            EnAttente: console.en_attente,
+            LedgerError: console.erreur_du_livre,
+            Occupee: console.occupee,
+            Exception: console.defaut,
+        },
+        lifespan=vie,
+    )
+    return Garde(application, refuser=console.refuser, noms=noms)

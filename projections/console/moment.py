@@ -1,0 +1,99 @@
+"""The two dates of every page, read from its address and kept in every link of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from urllib.parse import quote, urlencode
+
+from msgspec import Struct
+
+from ledger.erreurs import UsageError
+from ledger.temps import ANNEE_MAX, ANNEE_MIN, lire_date, lire_instant
+
+from .regard import fin_de_mois
+
+_JOUR_FRANCAIS = re.compile(r"([0-9]{2})/([0-9]{2})/([0-9]{4})")
+_POSITION = re.compile(r"[0-9]{1,15}")
+
+
+class Moment(Struct, frozen=True):
+    """What is asked: effect date, and what was known (a position, or an instant as typed)."""
+
+    au: date | None = None
+    connu_au: int | str | None = None
+    """A position, or an instant in the stored form."""
+    connu_texte: str = ""
+    """As it was typed, kept in links."""
+
+    def parametres(self) -> dict[str, str]:
+        """The query parameters that say it again."""
+        dits = {"au": "" if self.au is None else self.au.isoformat(), "connu_au": self.connu_texte}
+        return {nom: valeur for nom, valeur in dits.items() if valeur}
+
+
+def lire_moment(parametres: Mapping[str, str]) -> Moment:
+    """Read `au` and `connu_au`. Raises: UsageError with a French sentence."""
+    au, connu = parametres.get("au", "").strip(), parametres.get("connu_au", "").strip()
+    return Moment(lire_jour(au) if au else None, _lire_connu(connu) if connu else None, connu)
+
+
+def lire_jour(texte: str) -> date:
+    """A date, `AAAA-MM-JJ` or `JJ/MM/AAAA`. Raises: UsageError."""
+    francais = _JOUR_FRANCAIS.fullmatch(texte)
+    if francais is not None:
+        texte = "-".join(reversed(francais.groups()))
+    try:
+        return lire_date(texte)
+    except ValueError as erreur:
+        raise UsageError(
+            f"La date demandée ne se lit pas : {erreur}.",
+            remede="L'écrire JJ/MM/AAAA, par exemple 31/12/2020.",
+        ) from erreur
+
+
+def _lire_connu(texte: str) -> int | str:
+    if _POSITION.fullmatch(texte):
+        return int(texte)
+    try:
+        if _JOUR_FRANCAIS.fullmatch(texte):
+            texte = lire_jour(texte).isoformat()
+        return lire_instant(texte)
+    except (ValueError, OverflowError) as erreur:
+        raise UsageError(
+            f"« Connu au » ne se lit pas : {texte[:40]!r} n'est ni une position (306), ni un jour "
+            "(31/01/2021), ni un instant avec son fuseau (2021-01-31T10:00:00Z)."
+        ) from erreur
+
+
+class Liens:
+    """Addresses within one programme, at one moment."""
+
+    def __init__(self, programme: str, moment: Moment) -> None:
+        self.programme, self.moment = programme, moment
+
+    def vers(self, page: str, /, **parametres: object) -> str:
+        """The address of a page, with these parameters; those empty or None are left out."""
+        dits = {n: str(v) for n, v in parametres.items() if v is not None and v != ""}
+        return self._adresse(page, {**self.moment.parametres(), **dits})
+
+    def a(self, moment: Moment, page: str, parametres: Mapping[str, str]) -> str:
+        """The address of a page at another moment."""
+        return self._adresse(page, {**moment.parametres(), **parametres})
+
+    def _adresse(self, page: str, parametres: Mapping[str, str]) -> str:
+        chemin = f"/programmes/{quote(self.programme)}/{quote(page)}"
+        return f"{chemin}?{urlencode(parametres)}" if parametres else chemin
+
+
+def mois_voisins(jour: date) -> tuple[date | None, date | None]:
+    """The end of the month before, and the end of the month after (of this one if not reached)."""
+    fin = fin_de_mois(jour.year, jour.month)
+    avant = date.fromordinal(jour.replace(day=1).toordinal() - 1)
+    apres = fin
+    if jour == fin:
+        suivant = date.fromordinal(fin.toordinal() + 1)
+        apres = fin_de_mois(suivant.year, suivant.month)
+    admis = range(ANNEE_MIN, ANNEE_MAX + 1)
+    return avant if avant.year in admis else None, apres if apres.year in admis else None

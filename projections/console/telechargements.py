@@ -1,0 +1,51 @@
+"""What can be taken away from a page: one writer per file, in one table.
+
+A writer is a function of a view alone. To offer another format (a workbook, say), add a line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from ..rapport import ecrire, rapport, tableaux_csv
+from ..situation import Vue
+
+
+class Ecrivain(Struct, frozen=True):
+    """A file offered: its name after the programme, what it is, its media type, its bytes."""
+
+    fichier: str
+    titre: str
+    media: str
+    ecrire: Callable[[Vue], bytes]
+
+
+def _csv(tableau: str) -> Callable[[Vue], bytes]:
+    return lambda vue: tableaux_csv(rapport(vue))[tableau]
+
+
+_HTML, _JSON, _CSV = "text/html; charset=utf-8", "application/json", "text/csv; charset=utf-8"
+
+ECRIVAINS: tuple[Ecrivain, ...] = (
+    Ecrivain(
+        "rapport.html",
+        "Rapport complet : une page qui se suffit, s'imprime et se refait à l'identique",
+        _HTML,
+        lambda vue: ecrire(rapport(vue), "html"),
+    ),
+    Ecrivain(
+        "rapport.json",
+        "Les mêmes chiffres pour un programme, montants en centimes",
+        _JSON,
+        lambda vue: ecrire(rapport(vue), "json"),
+    ),
+    Ecrivain("enveloppe.csv", "Enveloppe (CSV, montants en centimes)", _CSV, _csv("enveloppe.csv")),
+    Ecrivain("credits.csv", "AE et CP par exercice (CSV)", _CSV, _csv("credits.csv")),
+    Ecrivain("matrice.csv", "Engagements et paiements par année (CSV)", _CSV, _csv("matrice.csv")),
+    Ecrivain("structures.csv", "Registre des structures (CSV)", _CSV, _csv("structures.csv")),
+    Ecrivain("echeanciers.csv", "Échéanciers (CSV)", _CSV, _csv("echeanciers.csv")),
+    Ecrivain("anomalies.csv", "Anomalies (CSV)", _CSV, _csv("anomalies.csv")),
+)
+"""In the order of the page."""

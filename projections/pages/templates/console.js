@@ -1,0 +1,50 @@
+"use strict";
+// The console works without this script. It adds a slider over month ends, and refreshes a page
+// whose figures are being computed.
+(() => {
+  const jour = document.getElementById("au");
+  const zone = document.getElementById("curseur");
+  if (jour && zone && zone.dataset.debut) {
+    const fins = [];
+    const [annee, mois] = zone.dataset.debut.split("-").map(Number);
+    for (let rang = 0; rang < 1200; rang += 1) {
+      const fin = new Date(Date.UTC(annee, mois + rang, 0)).toISOString().slice(0, 10);
+      fins.push(fin);
+      if (fin >= zone.dataset.fin) break;
+    }
+    const dire = (iso) => iso.split("-").reverse().join("/");
+    const curseur = document.createElement("input");
+    const etiquette = document.createElement("label");
+    curseur.type = "range";
+    curseur.id = "mois";
+    curseur.min = "0";
+    curseur.max = String(fins.length - 1);
+    const choisi = jour.value || zone.dataset.fin;
+    const rang = fins.findIndex((fin) => fin >= choisi);
+    curseur.value = String(rang < 0 ? fins.length - 1 : rang);
+    etiquette.htmlFor = "mois";
+    etiquette.textContent = "Fin de mois";
+    const montrer = () => { curseur.setAttribute("aria-valuetext", dire(fins[Number(curseur.value)])); };
+    montrer();
+    curseur.addEventListener("input", () => { jour.value = fins[Number(curseur.value)]; montrer(); });
+    let clavier = false;
+    curseur.addEventListener("keydown", () => { clavier = true; });
+    curseur.addEventListener("pointerdown", () => { clavier = false; });
+    // with a keyboard each step is a change: the button decides
+    curseur.addEventListener("change", () => { if (!clavier) jour.form.requestSubmit(); });
+    zone.append(etiquette, curseur);
+    zone.hidden = false;
+  }
+  const attente = document.getElementById("attente");
+  if (attente) {
+    const voir = async () => {
+      const reponse = await fetch(location.href, { headers: { accept: "text/html" } });
+      if (reponse.status !== 202) { location.reload(); return; }
+      const page = new DOMParser().parseFromString(await reponse.text(), "text/html");
+      const neuf = page.getElementById("attente");
+      if (neuf) attente.replaceChildren(...neuf.childNodes);
+      setTimeout(voir, 1000);
+    };
+    setTimeout(voir, 1000);
+  }
+})();

@@ -1,0 +1,186 @@
+"""Ce que la console refuse, et comment elle le dit : jamais une trace, jamais une écriture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from commands.demo import PROGRAMME
+from ledger import SQLiteStore
+from projections.console.application import Console, creer_console
+from projections.console.garde import CSP, Garde
+from projections.console.taches import EnAttente
+from tests.console.client import Client
+
+RACINE = f"/programmes/{PROGRAMME}"
+
+
+@pytest.mark.parametrize(
+    ("adresse", "statut", "dit"),
+    [
+        ("/rien", 404, "ne mène à aucune page"),
+        ("/programmes/inconnu/situation", 404, "n'est pas dans la base"),
+        ("/programmes/..%2F..%2Fetc%2Fpasswd/situation", 404, ""),
+        ("/programmes/%00/situation", 404, ""),
+        ("/statique/..%2f..%2fapplication.py", 404, ""),
+        ("/statique/base.html", 404, ""),
+        (f"{RACINE}/telecharger/..%2f..%2fdemo.db", 404, ""),
+        (f"{RACINE}/journal/0", 404, "n'a pas de position 0"),
+        (f"{RACINE}/journal/465", 404, "va de 1 à 464"),
+        (f"{RACINE}/journal/-1", 400, "n'est pas un nombre"),
+        (f"{RACINE}/journal/²", 400, "n'est pas un nombre"),
+        (f"{RACINE}/journal/{'9' * 400}", 400, "n'est pas un nombre"),
+        (f"{RACINE}/journal/12?connu_au=10", 404, "n'a pas de position 12"),
+        (f"{RACINE}/structures/inconnue", 404, "n'est pas dans"),
+        (f"{RACINE}/structures/<b>", 404, "n'est pas dans"),
+        (f"{RACINE}/chiffres/enveloppe.rien", 400, "ne désigne pas une cellule"),
+        (f"{RACINE}/chiffres/matrice.2020.rien", 400, "ne désigne pas une case"),
+        (f"{RACINE}/chiffres/structures.inconnue.paye", 404, "n'est pas dans"),
+        (f"{RACINE}/situation?au=2020-02-30", 400, "n'existe pas au calendrier"),
+        (f"{RACINE}/situation?au=31/02/2020", 400, "n'existe pas au calendrier"),
+        (f"{RACINE}/situation?au=demain", 400, "ne s'écrit pas"),
+        (f"{RACINE}/situation?au=9999-12-31", 400, "hors des années"),
+        (f"{RACINE}/situation?connu_au=465", 400, "n'est pas encore écrite"),
+        (f"{RACINE}/situation?connu_au=1e3", 400, "n'est ni une position"),
+        (f"{RACINE}/situation?connu_au=2020-01-01T00:00:00", 400, "n'est ni une position"),
+        (f"{RACINE}/journal?page=0", 400, "n'est pas un nombre à partir de 1"),
+        (f"{RACINE}/journal?page=x", 400, "n'est pas un nombre à partir de 1"),
+        (f"{RACINE}/journal?type=rien", 400, "ne connaît pas"),
+        (f"{RACINE}/structures?tri=rien", 400, "ne connaît pas"),
+        (f"{RACINE}/structures?q={'x' * 201}", 400, "200 au plus"),
+        (f"{RACINE}/structures?q={'x' * 5000}", 400, "L'adresse est trop longue"),
+        (f"{RACINE}/comparaison?au_avant=hier", 400, "ne s'écrit pas"),
+    ],
+)
+def test_une_demande_impossible_a_sa_page(
+    client: Client, adresse: str, statut: int, dit: str
+) -> None:
+    """Une adresse impossible reçoit une page claire en français, avec le bon statut."""
+    page = client.lire(adresse, statut)
+    assert dit in page.texte
+    assert page.de("html") == [{"lang": "fr"}]
+    assert len(page.de("h1")) == 1
+    assert "Traceback" not in page.source
+
+
+@pytest.mark.parametrize("methode", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])
+def test_la_console_se_lit_seulement(client: Client, methode: str) -> None:
+    """Toute autre méthode que GET et HEAD est refusée."""
+    reponse = client.demander(f"{RACINE}/situation", methode)
+    assert (reponse.status_code, reponse.headers["allow"]) == (405, "GET, HEAD")
+
+
+def test_head_donne_les_entetes_sans_le_corps(client: Client) -> None:
+    """HEAD répond comme GET, sans corps."""
+    reponse = client.demander(f"{RACINE}/situation", "HEAD")
+    assert (reponse.status_code, reponse.content) == (200, b"")
+    assert client.demander("/", "HEAD", {"host": "ailleurs.fr"}).content == b""
+
+
+@pytest.mark.parametrize(
+    ("hote", "admis"),
+    [
+        ("127.0.0.1:8019", True),
+        ("localhost", True),
+        ("LOCALHOST:1", True),
+        ("[::1]:8019", True),
+        ("10.0.0.4", True),
+        ("console.exemple.fr", True),
+        ("exemple.fr", False),
+        ("localhost.exemple.fr", False),
+        ("127.0.0.1.exemple.fr:80", False),
+        ("", False),
+        ("[::1", True),
+        ("127.0.0.1@exemple.fr", False),
+    ],
+)
+def test_un_nom_etranger_n_est_pas_servi(client: Client, hote: str, admis: bool) -> None:
+    """Un nom d'hôte qu'un tiers fait pointer ici n'est pas servi."""
+    garde = Garde(_jamais, refuser=_rien, noms=("console.exemple.fr",))
+    assert garde.hote_admis(hote) is admis
+    if not admis:
+        reponse = client.demander(f"{RACINE}/situation", entetes={"host": hote or "x.fr"})
+        assert (reponse.status_code, PROGRAMME in reponse.text) == (400, False)
+
+
+async def _jamais(*_: object) -> None:
+    raise AssertionError
+
+
+def _rien(statut: int, phrase: str) -> tuple[list[tuple[bytes, bytes]], bytes]:
+    raise AssertionError(statut, phrase)
+
+
+def test_une_page_d_un_autre_site_ne_lit_rien(client: Client) -> None:
+    """Une requête venue d'un autre site est refusée, sauf si la personne suit un lien."""
+    entetes = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"}
+    assert client.demander(f"{RACINE}/situation", entetes=entetes).status_code == 403
+    entetes["sec-fetch-mode"] = "navigate"
+    assert client.demander(f"{RACINE}/situation", entetes=entetes).status_code == 200
+
+
+@pytest.mark.parametrize("adresse", ["/", f"{RACINE}/situation", "/statique/style.css", "/rien"])
+def test_chaque_reponse_porte_les_entetes_de_securite(client: Client, adresse: str) -> None:
+    """Chaque réponse, erreur comprise, porte une politique stricte et ne pose aucun témoin."""
+    entetes = client.demander(adresse).headers
+    assert entetes["content-security-policy"] == CSP
+    assert "unsafe" not in CSP
+    assert "http" not in CSP
+    assert entetes["x-content-type-options"] == "nosniff"
+    assert entetes["referrer-policy"] == "no-referrer"
+    assert entetes["cross-origin-resource-policy"] == "same-origin"
+    assert "set-cookie" not in entetes
+    assert "server" not in entetes
+
+
+def test_un_defaut_du_programme_reste_discret(
+    client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Un défaut donne une page 500 sans trace ; la trace va au journal technique."""
+
+    def tomber(*_: object) -> None:
+        raise ZeroDivisionError("secret")
+
+    monkeypatch.setattr("projections.console.tete.Tete.rafraichir", tomber)
+    page = client.lire(f"{RACINE}/situation", 500)
+    assert "défaut du programme" in page.texte
+    assert "secret" not in page.source
+    assert "page_failed" in caplog.text
+
+
+def test_une_vue_longue_dit_ou_elle_en_est(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Une vue qui prend du temps répond 202 : où elle en est, et comment y revenir."""
+    from projections.console.taches import Avancement  # noqa: PLC0415
+
+    def attendre(*_: object) -> None:
+        avancement = Avancement(1_000_000)
+        avancement(250_000)
+        raise EnAttente(avancement)
+
+    monkeypatch.setattr("projections.console.tete.Tete.regard", attendre)
+    page = client.lire(f"{RACINE}/situation", 202)
+    assert "250 000 faits lus sur 1 000 000" in page.texte
+    assert page.de("progress") == [
+        {"max": "1000000", "value": "250000", "aria-label": "Avancement"}
+    ]
+    assert client.demander(f"{RACINE}/telecharger/rapport.json").status_code == 503
+
+
+def test_un_theme_s_ajoute_apres_la_feuille(base_demo: Path) -> None:
+    """Le thème d'une administration est servi tel quel, après les feuilles de la console."""
+    store = SQLiteStore(base_demo, ecriture=False)
+    console = Console(store, theme=":root { --accent: #0a0 }")
+    client = Client(creer_console(console))
+    page = client.lire(f"{RACINE}/situation")
+    feuilles = [a["href"] for a in page.de("link") if a.get("rel") == "stylesheet"]
+    assert [f.split("?")[0] for f in feuilles] == [
+        "/statique/style.css",
+        "/statique/console.css",
+        "/statique/theme.css",
+    ]
+    reponse = client.demander(feuilles[-1])
+    assert reponse.text == ":root { --accent: #0a0 }"
+    assert "immutable" in reponse.headers["cache-control"]
+    console.fermer()
+    store.fermer()

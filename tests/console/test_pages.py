@@ -1,0 +1,242 @@
+"""Les pages de la console : lisibles sans les voir, et chaque chiffre y mène à ses faits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from commands.demo import PROGRAMME, structure_temoin
+from ledger import Journal, SQLiteStore
+from ledger.montants import format_euros
+from ledger.preuve.preuve_ligne import lire_preuve
+from projections import Point, comparer
+from projections.console.application import PAGES
+from projections.rapport import reproduire
+from tests.cli.outils import lancer
+from tests.console.client import Client, Page
+
+RACINE = f"/programmes/{PROGRAMME}"
+DATES = "au=2021-06-30&connu_au=400"
+TOUTES = (
+    *(chemin for chemin, _, _ in PAGES),
+    f"structures/{structure_temoin()}",
+    "structures?q=lab&etat=labellisee&tri=montant&sens=decroissant",
+    "journal?type=tranche-versee&sens=decroissant&page=2",
+    "journal/1",
+    "journal/200",
+    "anomalies?code=siret_absent",
+    "verification?lancer=oui",
+    "comparaison?au=2021-12-31&au_avant=2020-12-31",
+    "comparaison?au=2021-12-31&au_avant=2020-12-31&cellule=enveloppe.paye",
+    "chiffres/enveloppe.disponible",
+    "chiffres/matrice.total.reste",
+    "telecharger",
+)
+
+
+@pytest.mark.parametrize("adresse", TOUTES)
+def test_une_page_se_lit_sans_la_voir(client: Client, adresse: str) -> None:
+    """Chaque page est en français, titrée dans l'ordre, ses tableaux légendés, rien d'actif."""
+    page = client.lire(f"{RACINE}/{adresse}")
+    assert page.desequilibres == []
+    assert page.de("html") == [{"lang": "fr"}]
+    niveaux = [int(nom[1]) for nom, _ in page.balises if re.fullmatch("h[1-6]", nom)]
+    assert niveaux[0] == 1
+    assert niveaux.count(1) == 1
+    assert all(apres <= avant + 1 for avant, apres in pairwise(niveaux))
+    assert len(page.de("table")) == len(page.de("caption"))
+    assert {attributs.get("scope") for attributs in page.de("th")} <= {"col", "row"}
+    identifiants = [a["id"] for _, a in page.balises if "id" in a]
+    assert len(identifiants) == len(set(identifiants))
+    etiquetes = {a["for"] for a in page.de("label")}
+    champs = [a for a in page.de("input", "select") if a.get("type") != "hidden"]
+    assert {a["id"] for a in champs} <= etiquetes
+    for nom, attributs in page.balises:
+        assert "style" not in attributs, nom
+        assert not [a for a in attributs if a.startswith("on")], nom
+    assert [a["src"].split("?")[0] for a in page.de("script")] == ["/statique/console.js"]
+    assert not re.search(r"https?://", page.source)
+
+
+@pytest.mark.parametrize("suite", ["", DATES])
+def test_chaque_lien_repond_et_garde_les_dates(client: Client, suite: str) -> None:
+    """Aucun lien des pages n'est mort, et chacun garde « état au » et « connu au »."""
+    vus: set[str] = set()
+    for adresse in TOUTES:
+        if adresse.startswith("comparaison?"):
+            continue  # it sets dates of its own
+        lien = f"{RACINE}/{adresse}{'&' if '?' in adresse else '?'}{suite}"
+        page = client.lire(lien)
+        for cible, texte in page.liens:
+            assert cible.startswith(("/", "#")), cible
+            demandes = parse_qs(urlsplit(cible).query)
+            if suite and cible.startswith(RACINE) and "au" in demandes and "Fin de" not in texte:
+                assert demandes["connu_au"] == ["400"], cible
+            vus.add(cible)
+    modeles = {re.sub(r"[0-9]+", "9", cible.split("?")[0]): cible for cible in sorted(vus)}
+    assert len(modeles) > 60
+    for cible in modeles.values():
+        if not cible.startswith("#"):
+            assert client.demander(cible).status_code in (200, 303), cible
+
+
+@pytest.mark.parametrize("suite", ["", f"?{DATES}", "?au=2019-12-31"])
+def test_chaque_chiffre_mene_aux_faits_qui_en_font_la_somme(client: Client, suite: str) -> None:
+    """Suivre un chiffre mène à une page qui dit le même chiffre, somme d'apports montrés."""
+    chiffres: dict[str, str] = {}
+    pages = ["situation", "exercices", "restes"]
+    if suite != "?au=2019-12-31":
+        pages.append(f"structures/{structure_temoin()}")
+    for adresse in pages:
+        for lien in client.lire(f"{RACINE}/{adresse}{suite}").liens:
+            if f"{RACINE}/chiffres/" in lien.adresse and "€" in lien.texte:
+                assert chiffres.setdefault(lien.adresse, lien.texte) == lien.texte
+    assert len(chiffres) > 12
+    for adresse, texte in chiffres.items():
+        if "?au=" in adresse and suite == "":
+            continue
+        page = client.lire(adresse)
+        assert f"Valeur{texte}" in page.texte.replace("Valeur ", "Valeur"), adresse
+        apports = re.findall(r'<td class="n">\+?(-?[0-9 ]+),([0-9]{2}) €', page.source)
+        if apports and 'rel="next" href' not in page.source.split("<main")[1]:
+            *sommes, total = [int(e.replace(" ", "") + c) for e, c in apports]
+            assert sum(sommes) == total, adresse
+
+
+def test_la_recherche_et_les_filtres_trouvent(client: Client) -> None:
+    """La recherche ignore casse, accents et ordre des mots ; les filtres se composent."""
+
+    def trouvees(question: str) -> list[str]:
+        page = client.lire(f"{RACINE}/structures?{question}")
+        return [t for a, t in page.liens if f"{RACINE}/structures/" in a]
+
+    assert trouvees("q=BESANCON+cu+grand") == ["CU GRAND BESANÇON METROPOLE"]
+    assert trouvees("q=besançon&numerique=non") == []
+    assert len(trouvees("q=&etat=labellisee")) == 50
+    assert len(trouvees("q=&etat=label_retire")) == 2
+    assert len(trouvees("page=2")) == 30
+    assert trouvees("page=99") == trouvees("page=2")
+    noms = trouvees("tri=porteur&sens=decroissant")
+    assert noms == sorted(noms, key=str.casefold, reverse=True)
+
+
+def test_le_journal_se_parcourt_et_se_filtre(client: Client) -> None:
+    """Le journal va du premier au dernier ou l'inverse, par type, par structure, à une date."""
+
+    def positions(question: str) -> list[int]:
+        page = client.lire(f"{RACINE}/journal?{question}")
+        corps = page.source.partition("<tbody>")[2].partition("</tbody>")[0]
+        return [int(p) for p in re.findall(r'<th scope="row"><a href="[^"]*">([0-9 ]+)</a>', corps)]
+
+    assert positions("") == list(range(1, 51))
+    assert positions("sens=decroissant")[:2] == [464, 463]
+    assert positions("type=programme-ouvert") == [1]
+    assert positions("structure=inconnue") == []
+    temoin = positions(f"structure={structure_temoin()}")
+    assert len(temoin) > 3
+    assert positions(f"structure={structure_temoin()}&au=2020-12-31") < temoin
+    assert len(positions("connu_au=10&page=1")) == 10
+
+
+def test_un_fait_montre_ligne_effets_et_preuve(client: Client, base_demo: Path) -> None:
+    """La page d'un fait donne sa ligne à l'octet près, et une preuve qui tient."""
+    ligne = lancer("journal", "--base", base_demo).octets.splitlines()[199]
+    octets = client.demander(f"{RACINE}/journal/200.json").content
+    preuve = lire_preuve(client.demander(f"{RACINE}/journal/200.tlog-proof?connu_au=300").content)
+    assert octets == ligne + b"\n"
+    assert (preuve.position, preuve.releve.taille) == (200, 300)
+    assert preuve.tient(ligne)
+    assert not preuve.tient(ligne + b" ")
+
+
+def test_les_fichiers_sont_ceux_de_la_ligne_de_commande(client: Client, base_demo: Path) -> None:
+    """Le rapport téléchargé est, octet pour octet, celui que fait la ligne de commande."""
+    for forme in ("html", "json"):
+        attendu = lancer(
+            "rapport", "--base", base_demo, "--format", forme, "--au", "2021-06-30",
+            "--connu-au", "400",
+        ).octets  # fmt: skip
+        reponse = client.demander(f"{RACINE}/telecharger/rapport.{forme}?{DATES}")
+        assert reponse.content == attendu
+        assert reponse.headers["content-disposition"] == (
+            f'attachment; filename="{PROGRAMME}-400-au-2021-06-30-rapport.{forme}"'
+        )
+    csv = client.demander(f"{RACINE}/telecharger/credits.csv").text
+    assert csv.startswith("exercice,ae_ouvertes_centimes")
+    assert client.demander(f"{RACINE}/telecharger/../x").status_code == 404
+
+
+def test_l_adresse_durable_redonne_la_meme_page(client: Client) -> None:
+    """L'adresse durable d'une page fixe sa position, et donne les mêmes chiffres."""
+    page = client.lire(f"{RACINE}/exercices?au=2021-06-30")
+    (durable,) = (a for a, t in page.liens if t == "Adresse durable de cette page")
+    assert parse_qs(urlsplit(durable).query) == {"au": ["2021-06-30"], "connu_au": ["464"]}
+
+    def principal(p: Page) -> str:
+        return re.sub(
+            "&amp;connu_au=464", "", p.source.partition("<main")[2].partition("</main")[0]
+        )
+
+    assert principal(client.lire(durable)) == principal(page)
+
+
+def test_les_pas_vont_de_fin_de_mois_en_fin_de_mois(client: Client) -> None:
+    """Un pas mène à la fin du mois précédent ou suivant, sans rien perdre de la page."""
+    page = client.lire(f"{RACINE}/structures?q=lab&au=2020-02-29&connu_au=400")
+    pas = [a["href"] for a in page.de("a") if a.get("rel") in ("prev", "next")]
+    assert [parse_qs(urlsplit(adresse).query) for adresse in pas] == [
+        {"q": ["lab"], "au": [jour], "connu_au": ["400"]} for jour in ("2020-01-31", "2020-03-31")
+    ]
+
+
+def test_connu_au_accepte_un_instant(client: Client) -> None:
+    """« Connu au » lit une position, un jour ou un instant ; avant le premier fait, rien."""
+    assert "position 0 du journal" in client.lire(f"{RACINE}/situation?connu_au=01/01/2019").texte
+    tout = client.lire(f"{RACINE}/situation?connu_au=2999-01-01T00:00:00Z")
+    assert "position 464 du journal" in tout.texte
+
+
+def test_une_comparaison_dit_les_ecarts_et_leurs_faits(client: Client, base_demo: Path) -> None:
+    """Les écarts sont ceux de la bibliothèque ; d'un écart, la page montre chaque apport."""
+    with ouverte(base_demo) as journal:
+        attendus = comparer(journal, Point(au=date(2020, 12, 31)), Point())
+    adresse = f"{RACINE}/comparaison?au_avant=2020-12-31&comparer=oui"
+    page = client.lire(adresse)
+    assert f"{len(attendus)} chiffres diffèrent" in page.texte
+    lies = {
+        parse_qs(urlsplit(lien.adresse).query)["cellule"][0]: lien
+        for lien in page.liens
+        if "cellule=" in lien.adresse
+    }
+    for ecart in attendus[:20]:
+        lien = lies[ecart.cellule]
+        if ecart.unite == "centimes":
+            assert lien.texte.removeprefix("+") == format_euros(ecart.difference_centimes)
+        detail = client.lire(lien.adresse)
+        lignes = detail.source.partition("<tbody>")[2].partition("</tbody>")[0]
+        assert lignes.count("<tr>") == min(len(ecart.contributions), 50)
+    assert "Aucun chiffre ne diffère" in client.lire(f"{RACINE}/comparaison?comparer=oui").texte
+
+
+def test_le_rapport_telecharge_se_reproduit(client: Client, base_demo: Path) -> None:
+    """Le rapport téléchargé se refait du journal, identique."""
+    octets = client.demander(f"{RACINE}/telecharger/rapport.html").content
+    with ouverte(base_demo) as journal:
+        assert reproduire(journal, octets).statut == "identique"
+
+
+@contextmanager
+def ouverte(base: Path) -> Iterator[Journal]:
+    """The journal of the demonstration."""
+    store = SQLiteStore(base, ecriture=False)
+    try:
+        yield Journal(store, PROGRAMME)
+    finally:
+        store.fermer()
