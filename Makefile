@@ -52,6 +52,12 @@ fuzz: $(VENV)/.pret ## essaie des octets quelconques sur chaque entrée (7 minut
 mutation: $(VENV)/.pret-lint ## joue les mutants du noyau ; échoue sur un survivant inexpliqué
 	@$(PY) -m tests.mutation
 
+ecrans: $(VENV)/.pret-ecrans ## essaie les écrans de la console dans un vrai Chromium
+	@$(PY) -m pytest -q -m navigateur tests/ecrans
+
+captures: $(VENV)/.pret-ecrans ## refait les images de docs/captures
+	@$(PY) -m tests.ecrans.captures
+
 wheel: $(VENV)/.pret ## construit la roue dans dist/
 	@$(PY) -m hatchling build -t wheel -d dist
 
@@ -77,3 +83,8 @@ $(VENV)/.pret-lint: $(VENV)/.pret
 
 .PHONY: help demo test test-bureautique lint bench falsification machine faults fuzz mutation wheel clean
 .PHONY: help demo test lint bench falsification machine faults ha fuzz mutation wheel clean
+$(VENV)/.pret-ecrans: $(VENV)/.pret
+	@$(INSTALLER) '.[test,navigateur]'
+	@touch $@
+
+.PHONY: help demo test lint bench ecrans captures falsification machine faults fuzz mutation wheel clean

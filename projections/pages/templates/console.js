@@ -19,14 +19,15 @@
     curseur.id = "mois";
     curseur.min = "0";
     curseur.max = String(fins.length - 1);
-    const choisi = jour.value || zone.dataset.fin;
+    const lu = /^(\d{2})\/(\d{2})\/(\d{4})$/.exec(jour.value);
+    const choisi = lu ? `${lu[3]}-${lu[2]}-${lu[1]}` : zone.dataset.fin;
     const rang = fins.findIndex((fin) => fin >= choisi);
     curseur.value = String(rang < 0 ? fins.length - 1 : rang);
     etiquette.htmlFor = "mois";
     etiquette.textContent = "Fin de mois";
     const montrer = () => { curseur.setAttribute("aria-valuetext", dire(fins[Number(curseur.value)])); };
     montrer();
-    curseur.addEventListener("input", () => { jour.value = fins[Number(curseur.value)]; montrer(); });
+    curseur.addEventListener("input", () => { jour.value = dire(fins[Number(curseur.value)]); montrer(); });
     let clavier = false;
     curseur.addEventListener("keydown", () => { clavier = true; });
     curseur.addEventListener("pointerdown", () => { clavier = false; });

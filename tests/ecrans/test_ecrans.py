@@ -1,0 +1,174 @@
+"""Les écrans de la console dans un vrai Chromium : accessibles, et utilisables par chacun."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from commands.demo import PROGRAMME, structure_temoin
+from tests.cli.outils import lancer
+from tests.console.test_pages import TOUTES
+from tests.ecrans.navigateur import fautes
+
+pytestmark = pytest.mark.navigateur
+DATES = "au=2021-06-30&connu_au=400"
+ECRANS = (*TOUTES, f"situation?{DATES}", "situation?au=2019-01-01", "rien", "journal/9999")
+DEBORDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+
+
+@pytest.mark.parametrize("ecran", ECRANS)
+def test_aucune_faute_d_accessibilite(page: Any, console: str, ecran: str) -> None:
+    """axe ne trouve aucune faute dans la page, sur un portable."""
+    page.goto(f"{console}/{ecran}")
+    assert fautes(page) == []
+
+
+@pytest.mark.onglet(viewport={"width": 390, "height": 844})
+@pytest.mark.parametrize("ecran", ECRANS[:9])
+def test_aucune_faute_sur_un_telephone(page: Any, console: str, ecran: str) -> None:
+    """axe ne trouve aucune faute dans la page, sur un téléphone."""
+    page.goto(f"{console}/{ecran}")
+    assert fautes(page) == []
+
+
+def test_aucune_faute_dans_le_rapport(page: Any, base_vue: Path, tmp_path: Path) -> None:
+    """Le rapport ouvert depuis le disque n'a aucune faute, même imprimé, et ne déborde pas."""
+    fichier = tmp_path / "rapport.html"
+    assert lancer("rapport", "--base", base_vue, "-o", fichier).code == 0
+    page.goto(fichier.as_uri())
+    assert page.locator("h2").first.evaluate("e => getComputedStyle(e).fontWeight") == "700"
+    assert fautes(page) == []
+    page.set_viewport_size({"width": 320, "height": 640})
+    assert page.evaluate(DEBORDE) is False
+    page.emulate_media(media="print")
+    assert page.locator("nav").first.is_visible() is False
+    assert fautes(page) == []
+
+
+@pytest.mark.onglet(viewport={"width": 320, "height": 256})  # 1280 x 1024 at 400 %
+@pytest.mark.parametrize("ecran", ECRANS)
+def test_a_400_pour_cent_la_page_ne_defile_que_vers_le_bas(
+    page: Any, console: str, ecran: str
+) -> None:
+    """À 320 points de large, la page ne déborde pas ; les tableaux défilent chez eux."""
+    page.goto(f"{console}/{ecran}")
+    assert page.evaluate(DEBORDE) is False
+    debordants = page.evaluate(
+        "[...document.querySelectorAll('main *')].filter(e => e.scrollWidth > e.clientWidth + 1"
+        " && getComputedStyle(e).overflowX === 'auto').map(e => e.tabIndex)"
+    )
+    assert set(debordants) <= {0}
+
+
+def _parcourir(page: Any, console: str, tmp_path: Path) -> None:
+    """Open, move in time, search a structure, follow a figure to its events, take a file away."""
+    page.goto(f"{console}/situation")
+    assert page.locator(".tuiles li").nth(2).inner_text().startswith("Payé\n15 000 000,00 €")
+    page.get_by_label("État au").fill("15/07/2021")
+    page.get_by_role("button", name="Afficher").click()
+    page.get_by_role("link", name="Fin de mois précédente").click()
+    assert "au=2021-06-30" in page.url
+    assert "Situation au 30/06/2021" in page.locator("main").inner_text()
+    paye = page.locator(".tuiles li").nth(2).locator(".valeur").inner_text()
+    assert paye == "11 100 000,00 €"
+    page.get_by_role("link", name="Structures", exact=True).click()
+    page.get_by_label("Nom, ville").fill("wip")
+    page.get_by_role("button", name="Chercher").click()
+    page.get_by_role("link", name="LE WIP & CO").click()
+    assert "au=2021-06-30" in page.url
+    verse = page.locator("table").first.locator("tbody tr").nth(1).locator("td").nth(3)
+    montant = verse.inner_text()
+    verse.get_by_role("link").click()
+    assert page.locator(".tuiles .valeur").first.inner_text() == montant
+    page.locator("tbody th a").first.click()
+    assert page.locator("h1").inner_text().startswith("Tranche versée, position ")
+    page.get_by_role("link", name="Télécharger", exact=True).click()
+    with page.expect_download() as attendu:
+        page.get_by_role("link", name="rapport.html").click()
+    attendu.value.save_as(tmp_path / "rapport.html")
+    assert attendu.value.suggested_filename == f"{PROGRAMME}-464-au-2021-06-30-rapport.html"
+    assert b"11 100 000,00" in (tmp_path / "rapport.html").read_bytes()
+
+
+def test_un_controleur_va_de_l_enveloppe_au_fait(page: Any, console: str, tmp_path: Path) -> None:
+    """Ouvrir, changer de date, chercher, suivre un chiffre jusqu'au fait, prendre un fichier."""
+    _parcourir(page, console, tmp_path)
+
+
+@pytest.mark.onglet(java_script_enabled=False)
+def test_sans_script_tout_marche(page: Any, console: str, tmp_path: Path) -> None:
+    """Le même parcours, sans aucun script."""
+    _parcourir(page, console, tmp_path)
+    assert page.locator("#mois").count() == 0
+
+
+def test_au_clavier_seul(page: Any, console: str) -> None:
+    """Au clavier : passer au contenu, changer de date, suivre un chiffre ; le focus se voit."""
+    page.goto(f"{console}/situation")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "evitement"
+    assert page.evaluate("document.activeElement.getBoundingClientRect().top >= 0") is True
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "contenu"
+    page.keyboard.press("Tab")
+    lien = "document.activeElement"
+    assert page.evaluate(f"{lien}.innerText") == "45 000 000,00 €"
+    assert page.evaluate(f"getComputedStyle({lien}).outlineStyle") == "solid"
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/chiffres/enveloppe.enveloppe")
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.id") == "connu_au":
+            break
+    page.keyboard.type("400")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**connu_au=400*")
+    assert "position 400 du journal" in page.locator("footer").inner_text()
+
+
+def test_le_curseur_mene_a_une_fin_de_mois(page: Any, console: str) -> None:
+    """Le curseur, ajouté par le script, va de fin de mois en fin de mois et dit sa date."""
+    page.goto(f"{console}/exercices")
+    curseur = page.get_by_label("Fin de mois", exact=True)
+    assert curseur.get_attribute("aria-valuetext") == "31/03/2022"
+    curseur.focus()
+    page.keyboard.press("ArrowLeft")
+    assert curseur.get_attribute("aria-valuetext") == "28/02/2022"
+    assert page.get_by_label("État au").input_value() == "28/02/2022"
+    page.get_by_role("button", name="Afficher").click()
+    assert "au=28%2F02%2F2022" in page.url
+
+
+def test_chaque_element_actif_se_touche(page: Any, console: str) -> None:
+    """Sur un téléphone, boutons, champs et pas de date font au moins 24 points de haut."""
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{console}/structures/{structure_temoin()}")
+    hauteurs = page.evaluate(
+        "[...document.querySelectorAll('button, input:not([type=hidden]), select, .pas a, "
+        ".pages a')].map(e => e.getBoundingClientRect().height)"
+    )
+    assert len(hauteurs) > 10
+    assert min(hauteurs) >= 24
+
+
+def test_les_textes_des_graphiques_ont_du_contraste(page: Any, console: str) -> None:
+    """Les textes des graphiques, qu'axe ne juge pas, ont un contraste d'au moins 4,5."""
+    page.goto(f"{console}/exercices")
+    couleurs = set(
+        page.evaluate(
+            "[...document.querySelectorAll('svg text')].map(e => getComputedStyle(e).fill)"
+        )
+    )
+    assert couleurs
+    for couleur in couleurs:
+        assert _contraste_sur_blanc(couleur) >= 4.5, couleur
+
+
+def _contraste_sur_blanc(couleur: str) -> float:
+    """WCAG 2: relative luminance of a colour against white."""
+    canaux = [int(c) / 255 for c in re.findall("[0-9]+", couleur)[:3]]
+    r, v, b = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in canaux)
+    return 1.05 / (0.2126 * r + 0.7152 * v + 0.0722 * b + 0.05)
