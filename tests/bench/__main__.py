@@ -15,7 +15,7 @@ from typing import Any
 
 from tabulate import tabulate
 
-from . import ecriture, lecture, simulation
+from . import console, ecriture, lecture, simulation
 from .chrono import Mesure, dire, machine
 from .commun import COMPLET, RAPIDE, Tailles, reference
 
@@ -42,6 +42,9 @@ def mesurer(dossier: Path, tailles: Tailles) -> list[Mesure]:
     mesures += simulation.simulation(dossier, tailles)
     dire("Vérification…")
     mesures += lecture.audit(dossier, base, tailles)
+    dire("Console…")
+    charge = console.COMPLETE if tailles is COMPLET else console.RAPIDE
+    mesures += console.mesurer(dossier, charge)
     return mesures
 
 

@@ -42,6 +42,7 @@ def test_le_banc_mesure_et_imprime(
         ("stock", 5),
         ("position 100", 1.2),
         ("brut", 0.1),
+        ("visé", 1),
     ]
     assert list(tmp_path.iterdir()) == []
 

@@ -21,6 +21,7 @@ PYTHON = [
     "docs/guides/integrer.md",
 ]
 TERMINAL = [
+    "docs/guides/console.md",
     "docs/guides/controler.md",
     "docs/guides/explorer.md",
     "docs/guides/importer.md",
