@@ -28,8 +28,8 @@ from .francais import en_francais
 from .importer import importer
 from .journal import journal
 from .lecture import lecture
-from .prevision import prevision
 from .preparation import preparer_base
+from .prevision import prevision
 from .rapport import rapport, reproduire
 from .rapprocher import rapprocher
 from .rejeu import rejouer

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from projections import Vue
 
 
-def publier(
+def publier(  # noqa: PLR0913 - one parameter per format
     demande: Demande,
     valeur: Any,
     *,

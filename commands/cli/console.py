@@ -14,7 +14,7 @@ from .options import FICHIER, Demande, option_base, option_programme
 from .terminal import avertir, progression, raison
 
 if TYPE_CHECKING:
-    from ledger import SQLiteStore
+    from ledger import Store
 
 PORT = 8019
 THEME_OCTETS_MAX = 1_000_000
@@ -160,7 +160,7 @@ def _ecouter(hote: str, port: int) -> socket.socket:
 
 
 def _servir(
-    store: SQLiteStore,
+    store: Store,
     programmes: tuple[str, ...],
     prise: socket.socket,
     *,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from .base import choisir_programme, est_absente, ouvrir_en_lecture, refuser_les_url
+from .base import choisir_programme, est_absente, ouvrir_en_lecture
 from .ecriture import ouvrir_livre
 from .entree import Ligne
 from .import_rapport import RapportImport
@@ -160,7 +160,6 @@ def importer(demande: Demande, sorte: str, fichier: str, **options: Any) -> None
     """
     from commands.tableaux import ouvrir_tableau  # noqa: PLC0415
 
-    refuser_les_url(demande.base)
     reglages = _regler(options)
     if sorte == "commandes" and fichier.lower().endswith((".jsonl", ".ndjson")):
         from commands.tableaux.lignes_json import ouvrir_lignes  # noqa: PLC0415

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .base import ouvrir_en_lecture
+from .base import nommer, ouvrir_en_lecture
 from .chiffres import publier
 from .controle import SORTIE_CONSTAT, verifier_base
 from .demonstration import appel, en_liste, en_parties, jouer, refuser_une_vraie_base
@@ -29,7 +29,7 @@ def jouer_la_synthese(base: str, au: date | None, format_: str, sortie: str | No
 
     jour = au if au is not None else DERNIER_JOUR
     refuser_une_vraie_base(base, PROGRAMMES)
-    avertir(f"Base synthétique (aucune structure n'y existe) : {base}")
+    avertir(f"Base synthétique (aucune structure n'y existe) : {nommer(base)}")
     jouer(base, list(commandes_synthetiques(jour)))
     vues: dict[str, tuple[Vue, Rapport]] = {}
     with ouvrir_en_lecture(base) as store:
@@ -75,7 +75,7 @@ def _montrer(demande: Demande, vues: dict[str, tuple[Vue, Rapport]]) -> None:
 
 
 def _suite(base: str, au: date | None) -> str:
-    nom = neutraliser(shlex.quote(base))
+    nom = neutraliser(shlex.quote(nommer(base)))
     jour = "2022-03-01" if au is None else au.isoformat()
     cherche = (
         '{"hypothese": "labelliser_jusqu_au_refus", "montant_centimes": 13500000, '

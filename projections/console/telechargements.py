@@ -1,16 +1,19 @@
 """What can be taken away from a page: one writer per file, in one table.
 
-A writer is a function of a view alone. To offer another format (a workbook, say), add a line.
+A writer is a function of a view alone. To offer another format, add a line.
 """
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 
 from msgspec import Struct
 
 from ..rapport import ecrire, rapport, tableaux_csv
 from ..situation import Vue
+from ..tableurs import ecrire_ods, ecrire_xlsx
+from ..tableurs.programme import classeur_du_programme
 
 
 class Ecrivain(Struct, frozen=True):
@@ -24,6 +27,18 @@ class Ecrivain(Struct, frozen=True):
 
 def _csv(tableau: str) -> Callable[[Vue], bytes]:
     return lambda vue: tableaux_csv(rapport(vue))[tableau]
+
+
+def _ods(vue: Vue) -> bytes:
+    flux = io.BytesIO()
+    ecrire_ods(classeur_du_programme(vue), flux)
+    return flux.getvalue()
+
+
+def _xlsx(vue: Vue) -> bytes:
+    flux = io.BytesIO()
+    ecrire_xlsx(classeur_du_programme(vue), flux)
+    return flux.getvalue()
 
 
 _HTML, _JSON, _CSV = "text/html; charset=utf-8", "application/json", "text/csv; charset=utf-8"
@@ -40,6 +55,18 @@ ECRIVAINS: tuple[Ecrivain, ...] = (
         "Les mêmes chiffres pour un programme, montants en centimes",
         _JSON,
         lambda vue: ecrire(rapport(vue), "json"),
+    ),
+    Ecrivain(
+        "classeur.ods",
+        "Classeur LibreOffice : tout le programme, qui se recompte",
+        "application/vnd.oasis.opendocument.spreadsheet",
+        _ods,
+    ),
+    Ecrivain(
+        "classeur.xlsx",
+        "Le même classeur pour Excel",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        _xlsx,
     ),
     Ecrivain("enveloppe.csv", "Enveloppe (CSV, montants en centimes)", _CSV, _csv("enveloppe.csv")),
     Ecrivain("credits.csv", "AE et CP par exercice (CSV)", _CSV, _csv("credits.csv")),

@@ -51,7 +51,11 @@ def precharger() -> None:
     """Import what is slow to import and is not the engine."""
     import cryptography.hazmat.primitives.asymmetric.ed25519  # noqa: F401, PLC0415
     import eventsourcing.sqlite  # noqa: F401, PLC0415
+
+    os.environ["HYPOTHESIS_NO_PLUGINS"] = "1"  # ours would import the engine: see `pytest_ici`
     import hypothesis.stateful  # noqa: F401, PLC0415
+
+    del os.environ["HYPOTHESIS_NO_PLUGINS"]
     import jinja2  # noqa: F401, PLC0415
     import pydantic  # noqa: F401, PLC0415
     import rfc8785  # noqa: F401, PLC0415
@@ -84,7 +88,10 @@ class Ecoute:
 
 def pytest_ici(chemins: Iterable[str], ecoute: Ecoute) -> int:
     """Run pytest in this process, on these files, with our loop."""
+    from hypothesis import entry_points  # noqa: PLC0415
+
     os.environ["FABRIQUES_HYPOTHESIS"] = "mutation"
+    entry_points.run()  # left out of `precharger`: the engine comes after the fault
     return int(pytest.main([*OPTIONS, *chemins], plugins=[ecoute]))
 
 
