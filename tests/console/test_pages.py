@@ -6,11 +6,13 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
+from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from python_calamine import CalamineWorkbook
 
 from commands.demo import PROGRAMME, structure_temoin
 from ledger import Journal, SQLiteStore
@@ -223,6 +225,15 @@ def test_une_comparaison_dit_les_ecarts_et_leurs_faits(client: Client, base_demo
         lignes = detail.source.partition("<tbody>")[2].partition("</tbody>")[0]
         assert lignes.count("<tr>") == min(len(ecart.contributions), 50)
     assert "Aucun chiffre ne diffère" in client.lire(f"{RACINE}/comparaison?comparer=oui").texte
+
+
+def test_les_classeurs_se_telechargent(client: Client) -> None:
+    """Le classeur se télécharge en ODS et en XLSX, lisible, avec sa feuille de contrôle."""
+    for forme in ("ods", "xlsx"):
+        reponse = client.demander(f"{RACINE}/telecharger/classeur.{forme}?{DATES}")
+        assert reponse.status_code == 200
+        classeur = CalamineWorkbook.from_filelike(BytesIO(reponse.content))
+        assert {"Situation", "Contrôle"} <= set(classeur.sheet_names)
 
 
 def test_le_rapport_telecharge_se_reproduit(client: Client, base_demo: Path) -> None:
