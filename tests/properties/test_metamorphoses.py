@@ -19,7 +19,13 @@ from projections.testing.chiffres import chiffres
 from tests.properties.outils import octets, reglages
 
 EXEMPLES = 30
-PARTAGES = {"enveloppe_depassee", "quota_atteint", "credits_insuffisants", "enveloppe_insuffisante"}
+PARTAGES = {
+    "credits_insuffisants",
+    "dp_deja_rapprochee",
+    "enveloppe_depassee",
+    "enveloppe_insuffisante",
+    "quota_atteint",
+}
 """The refusals of a ceiling that all structures share."""
 PARTS = 12
 """A multiple of every number of equal parts that a schedule may have (1 to 4)."""
@@ -46,10 +52,14 @@ def _acceptees(histoire: Histoire) -> list[Json]:
     return suite
 
 
+SUR_UN_VERSEMENT = ("AnnulerVersement", "RapprocherVersement")
+"""The commands that name a payment by its position."""
+
+
 def _replacer(commandes: Sequence[Json], place: Callable[[int], int]) -> list[Json]:
-    """The commands, positions of cancelled payments followed where they went."""
+    """The commands, positions of the payments they name followed where they went."""
     return [
-        c | {"position": place(c["position"])} if c["commande"] == "AnnulerVersement" else c
+        c | {"position": place(c["position"])} if c["commande"] in SUR_UN_VERSEMENT else c
         for c in commandes
     ]
 
@@ -189,13 +199,13 @@ def test_renommer_les_structures_ne_change_que_les_noms(histoire: Histoire) -> N
 def test_payer_en_deux_fois_revient_au_meme(histoire: Histoire, data: st.DataObject) -> None:
     """Un versement coupé en deux, le même jour, laisse tous les chiffres tels quels."""
     suite = _acceptees(histoire)
-    annules = {c["position"] for c in suite if c["commande"] == "AnnulerVersement"}
+    nommes = {c["position"] for c in suite if c["commande"] in SUR_UN_VERSEMENT}
     rangs = [
         k
         for k, c in enumerate(suite)
         if c["commande"] in ("VerserTranche", "VerserBonus")
         and c["montant_centimes"] > 1
-        and k + 1 not in annules
+        and k + 1 not in nommes
     ]
     if not rangs:
         return
@@ -238,7 +248,7 @@ def test_decaler_les_annees_decale_les_exercices(histoire: Histoire) -> None:
     """Toutes les dates et tous les exercices quatre ans plus tard : chiffres décalés d'autant."""
 
     def plus_tard(cle: str, valeur: Any) -> Any:
-        if cle in ("exercice", "exercice_bonus") and type(valeur) is int:
+        if cle in ("exercice", "exercice_bonus", "exercice_dp") and type(valeur) is int:
             return valeur + ANS
         if cle in ("date_effet", "echeance") and isinstance(valeur, str):
             return f"{int(valeur[:4]) + ANS}{valeur[4:]}"

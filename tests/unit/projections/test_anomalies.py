@@ -79,7 +79,7 @@ def details(code: str, fiche: Fiche, *, au: date = JOUR, **regles: Any) -> list[
 
 
 def test_les_codes_sont_ceux_du_contrat() -> None:
-    """Quinze codes, ni plus ni moins : un contrôleur et un programme les comparent à la lettre."""
+    """Seize codes, ni plus ni moins : un contrôleur et un programme les comparent à la lettre."""
     assert set(CODES) == {
         "convention_absente",
         "credits_depasses",
@@ -89,6 +89,7 @@ def test_les_codes_sont_ceux_du_contrat() -> None:
         "fait_tardif",
         "horloge_immobile",
         "montant_sous_limite",
+        "ordonne_et_paye",
         "quota_depasse",
         "reversement_excedentaire",
         "rythme_insoutenable",

@@ -111,7 +111,7 @@ def test_une_fiche_neuve_ne_dit_que_son_identifiant() -> None:
     """Avant tout fait, une fiche n'a que son identifiant : ni texte, ni centime, ni date."""
     assert astuple(Fiche("s1")) == (
         *("s1", "deposee", "", "", "", "inconnu", False, None, None, None, None, False),
-        *(0, None, None, None, None, (), (), {}, None, 0, 0, 0, 0, (), (), (), ()),
+        *(0, None, None, None, None, (), (), {}, None, 0, 0, 0, 0, (), (), (), (), ()),
     )
     assert Fiche("s1").paye == 0
 

@@ -28,8 +28,8 @@ def test_chaque_chiffre_a_son_schema_nomme() -> None:
     """Quatorze verbes ont un schéma, chacun sous un nom stable, l'objet lui-même à la racine."""
     tous = schemas()
     assert " ".join(tous) == (
-        "enveloppe credits structures echeancier anomalies expliquer comparer sonder rapport "
-        "reproduire verifier rejouer lecture demo"
+        "enveloppe credits structures echeancier anomalies fonctions rapprocher expliquer comparer "
+        "sonder rapport reproduire verifier rejouer lecture demo demo-synthetique simuler prevision"
     )
     for verbe, lu in tous.items():
         assert lu == schema(verbe)
@@ -78,6 +78,7 @@ def test_un_chiffre_inconnu_est_refuse_avec_ceux_qui_existent() -> None:
         schema("matrice" * 20)
     assert refus.value.message == f"Le chiffre {('matrice' * 20)[:60]!r} est inconnu."
     assert refus.value.remede == (
-        "Chiffres : enveloppe, credits, structures, echeancier, anomalies, expliquer, comparer, "
-        "sonder, rapport, reproduire, verifier, rejouer, lecture, demo."
+        "Chiffres : enveloppe, credits, structures, echeancier, anomalies, fonctions, rapprocher, "
+        "expliquer, comparer, sonder, rapport, reproduire, verifier, rejouer, lecture, demo, "
+        "demo-synthetique, simuler, prevision."
     )
