@@ -56,7 +56,7 @@ BOGUES: list[tuple[Callable[[], Systeme], Epreuve, str]] = [
 def trouver(fabrique: Callable[[], Systeme], epreuve: Epreuve, graine: int) -> Divergence:
     """The divergence that the machine finds by itself."""
     with pytest.raises(Divergence) as trouvee:
-        eprouver(fabrique, epreuve, exemples=300, graine=graine)
+        eprouver(fabrique, epreuve, exemples=1_500, graine=graine)
     return trouvee.value
 
 
