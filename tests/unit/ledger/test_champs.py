@@ -332,3 +332,69 @@ def test_le_schema_d_un_texte_dit_son_genre_et_ses_bornes() -> None:
         schema = champs.schema_texte(7, bords=bords)
         assert (schema["type"], schema["minLength"], schema["maxLength"]) == ("string", 1, 7)
         assert schema["pattern"] == r"\S"
+
+
+INTERDITS_DU_SCHEMA = "[\\x00-\\x1f\\x7f-\\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]"
+
+
+def test_le_schema_d_un_texte_n_interdit_l_espace_aux_bords_que_sur_demande() -> None:
+    """Le schéma d'un texte n'interdit l'espace en tête et en queue que si on le demande."""
+    assert champs.schema_texte(9) == champs.schema_texte(9, bords=True)
+    assert champs.schema_texte(9) == {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": 9,
+        "pattern": r"\S",
+        "not": {"pattern": INTERDITS_DU_SCHEMA},
+    }
+    sans_bords = champs.schema_texte(9, bords=False)["not"]["pattern"]
+    assert sans_bords == INTERDITS_DU_SCHEMA + r"|^\s|\s$"
+
+
+@pytest.mark.parametrize(
+    ("champ", "minimum", "maximum", "motif"),
+    [
+        (Slug, 1, 64, "^[a-z0-9-]{1,64}$"),
+        (IdCommande, 1, 64, "^[ -~]{1,64}$"),
+        (CodePostal, 5, 5, "^[0-9]{5}$"),
+        (Rna, 10, 10, "^W[0-9]{9}$"),
+        (
+            MoisJour,
+            5,
+            5,
+            "^((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)"
+            "|02-(0[1-9]|1[0-9]|2[0-8]))$",
+        ),
+    ],
+)
+def test_le_schema_d_un_identifiant_dit_son_motif_et_ses_longueurs(
+    champ: Any, minimum: int, maximum: int, motif: str
+) -> None:
+    """Le schéma d'un code dit son motif, sa longueur au signe près, et refuse la fin de ligne."""
+    assert TypeAdapter(champ).json_schema() == {
+        "type": "string",
+        "minLength": minimum,
+        "maxLength": maximum,
+        "pattern": motif,
+        "not": {"pattern": r"\n"},
+    }
+
+
+def test_le_schema_d_un_siret_et_d_une_date_se_lisent_en_entier() -> None:
+    """Le schéma d'un SIRET et celui d'une date sont publiés tels quels."""
+    assert TypeAdapter(Siret).json_schema() == {
+        "type": "string",
+        "minLength": 14,
+        "maxLength": 14,
+        "pattern": "^[0-9]{14}$",
+        "not": {"const": "00000000000000"},
+    }
+    assert TypeAdapter(Date).json_schema() == {
+        "type": "string",
+        "format": "date",
+        "maxLength": 10,
+        "pattern": "^(19|2[0-9])[0-9]{2}-[0-9]{2}-[0-9]{2}$",
+    }
+    assert TypeAdapter(Vague).json_schema() == {
+        "anyOf": [{"type": "integer", "minimum": 1, "maximum": 9999}, champs.schema_texte(64)]
+    }
