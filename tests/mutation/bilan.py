@@ -33,10 +33,27 @@ _MODULES = {
         "commands/verbes/*.py",
     ),
     "evolve": ("ledger/programme.py", "ledger/soldes.py", "ledger/budget.py"),
-    "regles": ("ledger/regles.py", "ledger/montants.py", "ledger/temps.py", "ledger/champs.py"),
+    "regles": (
+        "ledger/regles.py",
+        "ledger/montants.py",
+        "ledger/temps.py",
+        "ledger/champs.py",
+        "ledger/fonctions.py",
+        "ledger/provenance.py",
+    ),
     "preuve": ("ledger/preuve/*.py",),
     "projections": ("projections/*.py",),
+    "simulation": ("commands/hypotheses.py", "commands/simulation.py", "commands/restitution.py"),
+    "rapprochement": tuple(
+        f"projections/rapprochement/{nom}.py"
+        for nom in ("bilan", "demandes", "livre", "moteur", "restes")
+    ),
+    "publications": tuple(
+        f"projections/exports/{nom}.py"
+        for nom in ("attributions", "comptes", "fec", "fec_comptes", "scdl_regles")
+    ),
 }
+"""What holds a rule or a figure; the words, pages and files made of them are not here."""
 FAMILLES: dict[str, tuple[str, ...]] = {
     famille: tuple(
         str(p.relative_to(RACINE)) for motif in motifs for p in sorted(RACINE.glob(motif))

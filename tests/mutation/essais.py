@@ -25,7 +25,7 @@ import pytest
 from .greffe import RACINE, Greffes, MutantMortNeError, servir
 from .operateurs import Mutant
 
-DOSSIERS = ("unit", "golden", "reference", "scenarios", "properties")
+DOSSIERS = ("unit", "golden", "reference", "scenarios", "properties", "publication")
 """Folders of `tests/` whose tests judge mutants."""
 OPTIONS = (
     *("-s", "-q", "--tb=no", "--no-header", "-p", "no:cacheprovider"),
