@@ -81,10 +81,8 @@ $(VENV)/.pret-lint: $(VENV)/.pret
 	@$(INSTALLER) '.[test,dev]'
 	@touch $@
 
-.PHONY: help demo test test-bureautique lint bench falsification machine faults fuzz mutation wheel clean
-.PHONY: help demo test lint bench falsification machine faults ha fuzz mutation wheel clean
 $(VENV)/.pret-ecrans: $(VENV)/.pret
 	@$(INSTALLER) '.[test,navigateur]'
 	@touch $@
 
-.PHONY: help demo test lint bench ecrans captures falsification machine faults fuzz mutation wheel clean
+.PHONY: help demo test lint bench falsification test-bureautique machine faults ha fuzz mutation ecrans captures wheel clean
