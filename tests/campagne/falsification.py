@@ -33,6 +33,7 @@ from ledger.audit.temoins import Temoin
 from ledger.preuve.canonique import json_canonique
 from ledger.preuve.ligne import Lineur
 from ledger.stockage.port import EntreeIndex, LigneBrute
+from tests.modules import charger
 from tests.properties.outils import LENTEURS
 
 Lignes = list[LigneBrute]
@@ -269,6 +270,7 @@ def campagne(nombre: int, *, par_histoire: int = PAR_HISTOIRE, graine: int = 696
             sort = random.Random(f"{graine}-{bilan.histoires}")
             eprouver(histoire, sort, min(par_histoire, reste), bilan)
 
+    charger()
     while bilan.attaques.total() < nombre:
         tirer()
     return bilan

@@ -24,6 +24,7 @@ from ledger import MemoryStore
 from ledger.testing.horloge import Horloge
 from ledger.testing.valeurs import Json
 from projections.testing import controler, lecteur
+from tests.modules import charger
 
 EXEMPLES = 400
 """Histories of one seed."""
@@ -70,6 +71,7 @@ def manche(graine: int, exemples: int = EXEMPLES) -> Compte:
     """One seed. Raises: Divergence."""
     compte = Compte()
     epreuve = Epreuve(controles=[controler])
+    charger()
     eprouver(lambda: MoteurCompte(compte), epreuve, exemples=exemples, pas=25, graine=graine)
     return compte
 

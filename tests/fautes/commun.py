@@ -21,6 +21,7 @@ from ledger.audit import verifier
 from ledger.testing.horloge import Horloge
 from ledger.testing.valeurs import Json
 from projections.testing.chiffres import chiffres
+from tests.modules import charger
 from tests.properties.outils import LENTEURS, octets
 
 MEMOIRE = Path("/dev/shm")  # noqa: S108 - a folder in memory, where there is one
@@ -70,6 +71,7 @@ def tirer(graine: int, *, nombre: int = 1, longueur: int = 45) -> list[list[Json
     def garder(histoire: Histoire) -> None:
         tirees.append(histoire.commandes)
 
+    charger()
     garder()
     return sorted(tirees, key=len)[-nombre:]  # the first draws are the shortest ones
 

@@ -15,6 +15,7 @@ from commands.testing.systeme import Systeme
 from ledger.testing.regles import regles
 from ledger.testing.valeurs import Json
 from tests.kit import systemes as s
+from tests.modules import charger
 
 GRAINES = (0, 1, 2)
 COMMANDES_MAX = 8
@@ -54,7 +55,8 @@ BOGUES: list[tuple[Callable[[], Systeme], Epreuve, str]] = [
 
 
 def trouver(fabrique: Callable[[], Systeme], epreuve: Epreuve, graine: int) -> Divergence:
-    """The divergence that the machine finds by itself."""
+    """The divergence that the machine finds by itself; the same in a whole run as alone."""
+    charger()
     with pytest.raises(Divergence) as trouvee:
         eprouver(fabrique, epreuve, exemples=1_500, graine=graine)
     return trouvee.value
