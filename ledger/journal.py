@@ -180,10 +180,16 @@ class Journal:
         )
 
     def lire_un(self, position: int) -> Fait | None:
-        """The fact at a position already read, or None."""
+        """The fact at a position already read, or None.
+
+        Raises: ChainBrokenError (also its subclass UnreadableFactError), StoreError.
+        """
         if not 1 <= position <= self.taille:
             return None
         for ligne in self.store.lire(self.programme, apres=position - 1, jusqua=position):
+            if type(ligne.topic) is not str or type(ligne.octets) is not bytes:
+                # SQLite gives back whatever type was stored
+                raise self._illisible(position, ligne.topic, ligne.octets)
             if self.lineur.feuille(*ligne) != self.arbre.feuille(position):
                 raise ChainBrokenError(
                     f"Journal {self.programme}, position {position} : la ligne a changé depuis "

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
-from ledger import ChainBrokenError, Journal, MemoryStore
+from ledger import ChainBrokenError, Journal, MemoryStore, SQLiteStore
 from ledger.erreurs import UnreadableFactError
 from ledger.preuve.canonique import decoder, encoder
 from ledger.stockage.port import Ecriture, LigneBrute
@@ -125,6 +128,34 @@ def test_une_ligne_changee_apres_sa_lecture_est_vue(lignes: Lignes) -> None:
     assert journal.lire_un(4) is not None
     with pytest.raises(ChainBrokenError, match="a changé depuis"):
         journal.lire_un(5)
+
+
+@pytest.mark.parametrize(
+    ("retouche", "valeur", "phrase"),
+    [
+        ("originator_version = ?", "cinq", "la ligne a disparu depuis sa lecture"),
+        ("originator_version = ?", 5.5, "la ligne a disparu depuis sa lecture"),
+        ("topic = ?", b"credits-ouverts", "type de fait inconnu"),
+        ("topic = ?", None, "type de fait inconnu : 'None'"),
+        ("state = ?", "{}", "l'état n'est pas fait d'octets"),
+        ("state = ?", 7, "l'état n'est pas fait d'octets"),
+    ],
+)
+def test_une_colonne_d_un_autre_type_est_une_erreur_nommee(
+    lignes: Lignes, tmp_path: Path, retouche: str, valeur: object, phrase: str
+) -> None:
+    """Une colonne retouchée en une autre sorte de valeur est dite, à sa position."""
+    store = SQLiteStore(tmp_path / "a.db", creer=True)
+    store.ajouter([Ecriture(P, lignes, [])])
+    journal = Journal(store, P)
+    assert len([*journal.rattraper()]) == 6
+    with closing(sqlite3.connect(tmp_path / "a.db")) as base, base:
+        changer = " ".join(["UPDATE stored_events SET", retouche, "WHERE originator_version = 5"])
+        base.execute(changer, (valeur,))
+    with pytest.raises(ChainBrokenError, match=phrase) as levee:
+        journal.lire_un(5)
+    store.fermer()
+    assert levee.value.position == 5
 
 
 @pytest.mark.parametrize("position", [0, -1, 7, 2**60])
