@@ -21,6 +21,8 @@ _LIGNE_MAX = OCTETS_MAX + 16
 """Bytes kept of one line: enough for the longest command, and to see that it is too long."""
 LIGNE_ABANDON = 64 * 1024 * 1024
 """Bytes without the end of a line after which no end is waited for any more."""
+VIDES_ABANDON = 10_000_000
+"""Blank lines in a row after which no command is waited for: one a second lasts four months."""
 
 
 class LigneSansFinError(UsageError):
@@ -56,9 +58,11 @@ def ouvrir_entree(fichier: str) -> Iterator[IO[bytes]]:
 def lignes(flux: IO[bytes]) -> Iterator[Ligne]:
     """The lines that hold something. Of a line far too long only the beginning is kept.
 
+    Blank lines are left out, so that a producer may keep its pipe alive; not without end.
+
     Raises: LigneSansFinError.
     """
-    numero = lus = 0
+    numero = lus = pleine = 0
     while morceau := flux.readline(_LIGNE_MAX):
         numero += 1
         debut = lus
@@ -75,7 +79,15 @@ def lignes(flux: IO[bytes]) -> Iterator[Ligne]:
             reste = flux.readline(_LIGNE_MAX)
             lus += len(reste)
         if morceau.removeprefix(_BOM).strip():
+            pleine = numero
             yield Ligne(numero, morceau, lus)
+        elif numero - pleine > VIDES_ABANDON:
+            raise LigneSansFinError(
+                f"{numero - pleine} lignes vides de suite, jusqu'à la ligne {numero} : aucune "
+                "commande ne vient.",
+                remede="Vérifier ce qui produit les commandes ; les lignes sans reçu n'ont pas "
+                "été exécutées.",
+            )
 
 
 def ouvre_un_programme(octets: bytes) -> bool:

@@ -153,6 +153,23 @@ def test_un_peripherique_sans_fin_n_est_pas_lu_sans_fin(tmp_path: Path) -> None:
     assert not (tmp_path / "a.db").exists()
 
 
+def test_des_lignes_vides_sans_fin_sont_abandonnees(
+    base_neuve: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Des lignes vides tiennent un tube ouvert ; sans fin, elles sont abandonnées, et c'est dit."""
+    monkeypatch.setattr(lecture, "VIDES_ABANDON", 3)
+    pouls = b"\n \n\r\n"
+    juste = executer(base_neuve, pouls + en_lignes([depot("a")]) + pouls + en_lignes([depot("b")]))
+    assert [r["statut"] for r in juste.lignes_json] == ["acceptee", "acceptee"]
+    fait = executer(base_neuve, en_lignes([depot("c")]) + b"\n" * 4 + en_lignes([depot("d")]))
+    assert fait.code == 2
+    assert fait.erreur.endswith(
+        "Erreur (ligne_sans_fin) : 4 lignes vides de suite, jusqu'à la ligne 5 : aucune commande "
+        "ne vient.\n"
+        "Vérifier ce qui produit les commandes ; les lignes sans reçu n'ont pas été exécutées.\n"
+    )
+
+
 def test_bom_lignes_vides_et_fins_de_ligne_windows_sont_admis(tmp_path: Path) -> None:
     """Une marque d'ordre, des lignes vides et des fins de ligne Windows ne gênent pas."""
     lignes = b"\n".join(en_lignes([c]).strip() + b"\r\n" for c in (ouverture(), depot("a")))
