@@ -228,7 +228,7 @@ def test_une_date_fausse_est_refusee(faux: Any) -> None:
 
 def test_un_texte_sans_signe_visible_est_vide() -> None:
     """Un texte fait d'espaces est vide ; un seul signe visible suffit."""
-    for vide in ("", "  ", "\u00a0", " \u00a0\u2009"):
+    for vide in ("", "  ", "\u00a0", " \u00a0\u2009", "\ue000", "\ue000 \u0378"):
         with pytest.raises(ValueError, match="le texte est vide"):
             normaliser(vide)
     assert normaliser("\u00a0a") == "\u00a0a"
