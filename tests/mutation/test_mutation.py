@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from tests.mutation import bilan
+from tests.mutation import bilan, essais
 from tests.mutation.bilan import FAMILLES
 from tests.mutation.essais import Issue
 from tests.mutation.greffe import RACINE
@@ -135,6 +135,13 @@ def test_le_bilan_compte_ce_qui_meurt_sur_ce_qui_est_joue() -> None:
         *map(str, (vivables, joues - 1, 0, 1, 1)),
         f"{(joues - 1) * 1000 // joues / 10:.1f} %".replace(".", ","),
     )
+
+
+def test_un_banc_qui_se_brise_ne_passe_pas_pour_une_campagne_finie() -> None:
+    """Un serveur de mutants qui se brise arrête la campagne, au lieu de passer pour fini."""
+    with pytest.raises(RuntimeError, match="s'est arrêté"):
+        essais._dans_un_serveur(lambda: int(pytest.ExitCode.INTERNAL_ERROR))
+    essais._dans_un_serveur(lambda: int(pytest.ExitCode.NO_TESTS_COLLECTED))
 
 
 def test_l_echantillon_meurt_encore() -> None:
