@@ -13,7 +13,10 @@ from typing import Any
 import msgspec
 
 from commands import CommandeIllisible, GrandLivre, lire_ligne
+from commands.hypotheses import HypotheseSansObjetError
 from commands.modele import en_donnees
+from commands.scenario import ScenarioUnreadableError, lire_scenario
+from commands.simulation import LimiteDepasseeError, simuler
 from ledger import Journal, MemoryStore, Store
 from ledger.audit import verifier
 from ledger.audit.constats import CODES
@@ -45,6 +48,19 @@ from tests.fuzz import atelier
 from tests.fuzz.moteur import Cible
 
 P = atelier.P
+_JOUR: dict[str, Any] = {"date_effet": "2022-03-02"}
+_MONTANT = _JOUR | {"montant_centimes": 15_000_000, "territoire": "qpv"}
+_SCENARIO = [
+    json.dumps(ligne).encode()
+    for ligne in (
+        _MONTANT | {"hypothese": "labelliser", "nombre": 3},
+        _MONTANT | {"hypothese": "labelliser_jusqu_au_refus"},
+        _JOUR | {"hypothese": "geler_credits", "exercice": 2020, "part_dix_milliemes": 5_000},
+        _JOUR | {"hypothese": "annuler_cp", "exercice": 2020, "part_dix_milliemes": 1},
+        {"hypothese": "verser_echeances", "jusqu_au": "2022-12-31"},
+        _JOUR | {"commande": "RetirerLabel", "structure": "s-3", "motif": "abandon"},
+    )
+]
 _MOTS = (b'"s1"', b'"s-3"', b'"exercice":', b'"montant_centimes":', b"2021-12-31", b'"qpv"')
 
 
@@ -114,6 +130,27 @@ def fichier_de_commandes(octets: bytes) -> str:
         assert len(recus) == len(lignes), (len(recus), len(lignes))
     assert (fait.code == 3) == any(r["statut"] == "refusee" for r in recus)
     return f"{fait.code} {len(recus)} {sorted({r['code'] or '' for r in recus})[:6]}"
+
+
+def scenario(octets: bytes) -> str:
+    """A scenario, played: every line answered, and the journal that it starts from untouched."""
+    try:
+        etapes = lire_scenario(octets, P)
+    except ScenarioUnreadableError as erreur:
+        _lisible(erreur.message)
+        return "".join(c for c in erreur.message if not c.isdigit())[:80]
+    store = atelier.livre().store
+    avant = [*store.lire(P)]
+    try:
+        joue = simuler(store, P, etapes, jour=date(2022, 3, 1))
+    except (HypotheseSansObjetError, LimiteDepasseeError) as erreur:
+        return erreur.code
+    finally:
+        assert [*store.lire(P)] == avant, "la simulation a écrit"
+    assert [etape.ligne for etape in joue.etapes] == [etape.ligne for etape in etapes]
+    assert verifier(joue.fourche, P).conforme
+    figures(joue.fourche)
+    return f"{[e.nom for e in etapes][:3]} {sorted({r.code for r in joue.refus})[:3]}"
 
 
 def fait(octets: bytes) -> str:
@@ -302,6 +339,16 @@ CIBLES = (
         (),
         _MOTS,
         30,
+    ),
+    Cible(
+        "scenario",
+        "un scénario de simulation, joué",
+        lambda: [*_SCENARIO, b"\n".join(_SCENARIO), b"\n".join(_SCENARIO[:1] + _SCENARIO[4:])],
+        scenario,
+        ("commands/scenario.py", "commands/hypotheses.py", "commands/simulation.py"),
+        (*_MOTS, b'"hypothese":', b'"nombre":2', b'"part_dix_milliemes":', b"2022-02-30"),
+        60,
+        2_000,
     ),
     Cible(
         "fait",

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from msgspec import to_builtins
+
+from commands.cli.chorus import lire_extrait
 from commands.importer import (
     Bilan,
     Lecture,
@@ -16,7 +20,10 @@ from commands.importer import (
     entete_de,
 )
 from commands.tableaux import CODES, TableauIllisible, ouvrir_tableau
-from ledger import MemoryStore
+from ledger import Journal, MemoryStore
+from ledger.erreurs import UsageError
+from projections.rapprochement.bilan import dresser
+from projections.rapprochement.livre import versements
 from tests.fuzz import atelier
 from tests.fuzz.moteur import Cible
 from tests.tableaux.ecrire import ecrire
@@ -87,7 +94,54 @@ def _classeurs() -> list[bytes]:
         return [ecrire(g, ici.parent, _RANGS).read_bytes() for g in ("xlsx", "ods", "xls")]
 
 
+_CHORUS: list[list[Any]] = [
+    ["N° EJ", "N° poste EJ", "Code taxe 1", "Exercice comptable", "N° DP", "N° poste DP"],
+    ["2100000001", "10", "35600000000048", 2020, "100200300", "1"],
+    ["2100000001", "20", "35600000000048", 2020, "100200300", "2"],
+    ["", "", "", 2021, "100200301", "1"],
+]
+_PAYE = ["Montant payé", "30000,00", "12 000,50 €", "-1 200,00 €"]
+
+
+def chorus(octets: bytes) -> str:
+    """Any bytes as a payment extract: every cent read is in one verdict, or a refusal by name."""
+    with atelier.fichier(octets, "essai") as ici:
+        try:
+            extrait = lire_extrait(str(ici), feuille=None, referentiels=(), progres=None)
+        except TableauIllisible as refus:
+            if refus.code in CODES and refus.remede:
+                return refus.code
+            raise
+        except UsageError as refus:
+            return refus.code
+    livre = versements(Journal(atelier.livre().store, atelier.P).rattraper())
+    vu = dresser(extrait, livre, programme=atelier.P, position=1, racine="")
+    assert sum(t.chorus_centimes for t in vu.totaux) == sum(
+        ligne.montant_centimes for ligne in extrait.lignes
+    ), "des centimes de l'extrait ne sont dans aucun verdict"
+    assert vu.concordant <= (not extrait.refusees)
+    json.dumps(to_builtins(vu), ensure_ascii=False).encode()
+    codes = sorted({refusee.code for refusee in extrait.refusees})
+    return f"{[t.verdict for t in vu.totaux]} {codes[:3]}"
+
+
+@cache
+def _extraits() -> list[bytes]:
+    rangs = [[*rang, paye] for rang, paye in zip(_CHORUS, _PAYE, strict=True)]
+    with atelier.fichier(b"") as ici:
+        return [ecrire("csv", ici.parent, rangs).read_bytes()]
+
+
 CIBLES = (
+    Cible(
+        "chorus",
+        "un extrait de paiements, rapproché du livre",
+        _extraits,
+        chorus,
+        suivi=("commands/cli/chorus.py", "projections/rapprochement"),
+        jetons=(b"100200300", b"2100000001", b"2020", b"-", b"=1+1", b"0", b",,"),
+        maximum=4_000,
+    ),
     Cible(
         "tableau-texte",
         "un fichier de texte à colonnes, importé",
