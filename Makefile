@@ -46,7 +46,7 @@ faults: $(VENV)/.pret ## lance les campagnes de pannes (docs/fautes.md)
 ha: $(VENV)/.pret ## monte un principal et son secours PostgreSQL, tue le principal, compte les pertes
 	@$(PY) -m pytest -q -m "lourd or not lourd" tests/postgres/test_secours.py tests/postgres/test_restauration.py
 
-fuzz: $(VENV)/.pret ## essaie des octets quelconques sur chaque entrée (7 minutes), et dit ce qui casse
+fuzz: $(VENV)/.pret ## essaie des octets quelconques sur chaque entrée (9 minutes), et dit ce qui casse
 	@$(PY) -m tests.fuzz
 
 mutation: $(VENV)/.pret-lint ## joue les mutants du noyau ; échoue sur un survivant inexpliqué
