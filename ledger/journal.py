@@ -27,9 +27,9 @@ class Brouillon:
 
     __slots__ = (
         "_lineur",
-        "_precedent",
         "faits",
         "feuilles",
+        "fin",
         "index",
         "instant",
         "lignes",
@@ -39,7 +39,7 @@ class Brouillon:
 
     def __init__(self, journal: Journal) -> None:
         self._lineur = journal.lineur
-        self._precedent = self.tete = journal.tete
+        self.tete = self.fin = journal.tete
         self.instant = journal.dernier_instant
         self.position = journal.taille
         self.lignes: list[LigneBrute] = []
@@ -62,7 +62,7 @@ class Brouillon:
             fait,
             enregistre_le=self.instant,
             empreinte_commande=empreinte,
-            precedent=self._precedent,
+            precedent=self.fin,
             correlation=correlation,
             provenance=provenance,
         )
@@ -78,7 +78,7 @@ class Brouillon:
             )
         feuille = self._lineur.feuille(self.position, topic, octets)
         self.feuilles.append(feuille)
-        self._precedent = feuille.hex()
+        self.fin = feuille.hex()
         self.faits.append((self.position, scelle))
         self.lignes.append(LigneBrute(self.position, topic, octets))
         self.index.append(EntreeIndex(fait.id_commande, self.position, empreinte))
@@ -201,14 +201,15 @@ class Journal:
 
     def ecriture(self, brouillon: Brouillon) -> Ecriture:
         """What the store must add for this draft."""
-        return Ecriture(self.programme, brouillon.lignes, brouillon.index, brouillon.tete)
+        b = brouillon
+        return Ecriture(self.programme, b.lignes, b.index, tete=b.tete, fin=b.fin)
 
     def valider(self, brouillon: Brouillon) -> None:
         """The draft was committed: the journal moves to its end."""
         if brouillon.lignes:
             self._fonder(brouillon.faits)
             self.arbre.ajouter(brouillon.feuilles)
-            self.tete, self.dernier_instant = brouillon.feuilles[-1].hex(), brouillon.instant
+            self.tete, self.dernier_instant = brouillon.fin, brouillon.instant
 
     def lignes(self, *, apres: int = 0, jusqua: int | None = None) -> Iterator[bytes]:
         """The journal lines, byte for byte, in order (no line feed), without any check.

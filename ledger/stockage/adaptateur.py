@@ -9,19 +9,18 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from typing import Any
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import Any, cast
 
 from eventsourcing.persistence import (
     ConnectionUnavailableError,
     InfrastructureFactory,
-    StoredEvent,
 )
 from eventsourcing.sqlite import (
     SQLiteApplicationRecorder,
     SQLiteConnection,
     SQLiteConnectionPool,
-    SQLiteCursor,
     SQLiteDatastore,
     SQLiteFactory,
     SQLiteTrackingRecorder,
@@ -29,7 +28,9 @@ from eventsourcing.sqlite import (
 from eventsourcing.utils import Environment
 
 from ..erreurs import StoreUnsafeError
+from .port import Ecriture
 from .privileges import Privileges
+from .suite import Suite
 from .usage import Usage, garder_apres_fork
 
 APPLICATION_ID = 0x46414254
@@ -66,10 +67,15 @@ class ConnexionDuBassin(SQLiteConnection):
 
     generation = 0
 
+    def __init__(self, sqlite_conn: sqlite3.Connection, max_age: float | None) -> None:
+        super().__init__(sqlite_conn, max_age)
+        self.suite = Suite()
+
     def oublier(self, generation: int) -> None:
         """Forget the pages read in an earlier generation of the file."""
         if self.generation != generation:
             self._sqlite_conn.execute("PRAGMA shrink_memory")
+            self.suite.oublier()
             self.generation = generation
 
 
@@ -91,12 +97,11 @@ class Pool(SQLiteConnectionPool):
 
     def get_connection(
         self, timeout: float | None = None, *, is_writer: bool | None = None
-    ) -> SQLiteConnection:
+    ) -> ConnexionDuBassin:
         """The library's, which would keep the writers' lock when no connection can be made."""
-        connexion = self._donner(timeout, is_writer=is_writer)
+        connexion = cast("ConnexionDuBassin", self._donner(timeout, is_writer=is_writer))
         try:
-            if isinstance(connexion, ConnexionDuBassin):
-                connexion.oublier(self.generation)
+            connexion.oublier(self.generation)
         except BaseException:
             self.put_connection(connexion)
             raise
@@ -203,12 +208,9 @@ class Pool(SQLiteConnectionPool):
 
 
 class Recorder(SQLiteApplicationRecorder):
-    """The library's recorder; the index of command ids is written in the same transaction.
+    """The library's recorder; the index of command ids is written in the same transaction."""
 
-    `insert_events((), lignes=rows of the events table, ids=rows of the index, controler=what looks
-    at the base before the commit)`.
-    """
-
+    bassin: Pool
     privileges: Privileges
 
     def construct_create_table_statements(self) -> list[str]:
@@ -220,14 +222,26 @@ class Recorder(SQLiteApplicationRecorder):
         with self.privileges.pour_creer():
             super().create_table()
 
-    def _insert_events(
-        self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **kwargs: Any
-    ) -> Sequence[int] | None:
-        # insert before any read: a transaction that reads first fails under two writers
-        c.executemany(self.insert_events_statement, kwargs["lignes"])
-        c.executemany("INSERT INTO fabriques_commandes VALUES (?,?,?,?)", kwargs["ids"])
-        kwargs["controler"](c.sqlite_cursor)
-        return None
+    def ecrire(self, ecritures: Sequence[Ecriture], fichier: Path, *, douteuse: bool) -> None:
+        """One durable transaction: lines, ids, and the look at what they follow.
+
+        `insert_events` of the library, without its five context managers and its objects: plain
+        rows, on a connection of the pool. What is not committed, the pool undoes.
+        """
+        connexion = self.bassin.get_connection(is_writer=True)
+        try:
+            with closing(connexion.cursor().sqlite_cursor) as c:
+                c.execute("BEGIN")
+                # insert before any read: a transaction that reads first fails under two writers
+                lignes = [(e.programme, *ligne) for e in ecritures for ligne in e.lignes]
+                c.executemany(self.insert_events_statement, lignes)
+                ids = [(e.programme, *entree) for e in ecritures for entree in e.ids]
+                c.executemany("INSERT INTO fabriques_commandes VALUES (?,?,?,?)", ids)
+                connexion.suite.controler(c, fichier, ecritures, douteuse=douteuse)
+                connexion.commit()
+            connexion.suite.retenir(ecritures)
+        finally:
+            self.bassin.put_connection(connexion)
 
 
 class Factory(SQLiteFactory):
@@ -246,6 +260,7 @@ class Factory(SQLiteFactory):
         pool.privileges = Privileges(lecture_seule=lecture_seule)
         self.datastore.pool = self.bassin = pool
         self.recorder = Recorder(datastore=self.datastore)
+        self.recorder.bassin = pool
         self.recorder.privileges = pool.privileges
 
     @contextmanager

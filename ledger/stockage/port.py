@@ -30,6 +30,8 @@ class Ecriture(NamedTuple):
     ids: Sequence[EntreeIndex]
     tete: str | None = None
     """Hex leaf of the line before: a store that others can put back to an older state checks it."""
+    fin: str | None = None
+    """Hex leaf of the last line added, when the writer knows it: the `tete` of what comes next."""
 
 
 class Store(Protocol):

@@ -27,6 +27,7 @@ _REGLAGES = frozenset(
     {
         "application_id",
         "cell_size_check",
+        "data_version",
         "foreign_keys",
         "journal_mode",
         "query_only",
@@ -36,7 +37,7 @@ _REGLAGES = frozenset(
         "trusted_schema",
     }
 )
-"""Settings that may still be read, never set, once the connection is restricted."""
+"""Pragmas that may still be read, never set, once the connection is restricted."""
 _CONTROLE = "integrity_check"
 _ATTENTE = "busy_timeout"
 """How long a lock is waited for: the one setting that changes during the life of a connection."""

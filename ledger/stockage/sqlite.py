@@ -7,7 +7,6 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 from typing import NoReturn
@@ -18,10 +17,9 @@ from ..erreurs import (
     StoreReadOnlyError,
     StoreUnsafeError,
 )
-from ..preuve.ligne import Lineur
 from .adaptateur import APPLICATION_ID, Factory
 from .fichier import ENTETE_OCTETS, absente, est_vierge, journal_a_reprendre, synchroniser, voisin
-from .identite import Identite, remplacee
+from .identite import Identite
 from .port import Ecriture, EntreeIndex, LigneBrute
 from .tenue import lire_debut, tenir
 from .traduction import traduire
@@ -31,7 +29,6 @@ ATTENTE_SECONDES = 30
 """How long a locked base is waited for, unless the caller says otherwise."""
 _PAGE = 400  # lines and their facts then stay in the processor's cache: measured
 _MAX_VARIABLES = 500
-_lineur = lru_cache(maxsize=64)(Lineur)
 _INTRUS = ("trigger", "view")
 """What a ledger base never holds: a trigger could undo what was just acknowledged."""
 
@@ -292,45 +289,15 @@ class SQLiteStore:
 
     def ajouter(self, ecritures: Sequence[Ecriture]) -> None:
         """Add events and ids in one durable transaction: all or nothing."""
-        self._usage.exiger()
-        if not self._ecriture:
-            raise StoreReadOnlyError(f"La base {self.fichier} est ouverte en lecture seule.")
         with self._usage, traduire(self.fichier):
+            if not self._ecriture:
+                raise StoreReadOnlyError(f"La base {self.fichier} est ouverte en lecture seule.")
             factory = self._ouverte(ecrire=True) or self._creer()
-            # plain rows rather than StoredEvent objects: they go to SQLite as they are
-            factory.recorder.insert_events(
-                (),
-                lignes=[(e.programme, *ligne) for e in ecritures for ligne in e.lignes],
-                ids=[(e.programme, *entree) for e in ecritures for entree in e.ids],
-                controler=lambda curseur: self._controler_suite(curseur, ecritures),
-            )
+            factory.recorder.ecrire(ecritures, self.fichier, douteuse=self._douteuse)
         self._douteuse = False
         if self._identite is not None:
             # what was committed to a file that is gone is not durable
             self._identite.verifier(apres_ecriture=True)
-
-    def _controler_suite(self, c: sqlite3.Cursor, ecritures: Sequence[Ecriture]) -> None:
-        """The lines being written follow those that their writer read, before the commit.
-
-        Raises: StoreReplacedError when the base went back to an older or to another state.
-        """
-        for ecriture in ecritures:
-            if ecriture.tete is None or not ecriture.lignes:
-                continue
-            programme, position = ecriture.programme, ecriture.lignes[0].position - 1
-            ligne = c.execute(
-                "SELECT originator_version, topic, state FROM stored_events "
-                "WHERE originator_id=? AND originator_version=?",
-                (programme, position),
-            ).fetchone()
-            if ligne is None or _lineur(programme).feuille(*ligne).hex() != ecriture.tete:
-                raise remplacee(
-                    self.fichier, f"elle n'a plus la ligne {position} de {programme} qui y fut lue"
-                )
-            if self._douteuse:
-                c.execute("SELECT COUNT(*) FROM stored_events WHERE originator_id=?", (programme,))
-                if c.fetchone()[0] != ecriture.lignes[-1].position:
-                    raise remplacee(self.fichier, f"il y manque des lignes de {programme}")
 
     def _creer(self) -> Factory:
         """Create the file; several processes may be doing so at once."""

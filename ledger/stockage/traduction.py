@@ -70,7 +70,7 @@ def traduire(fichier: Path) -> Iterator[None]:
         yield
     except LedgerError:
         raise
-    except IntegrityError as erreur:
+    except (IntegrityError, sqlite3.IntegrityError) as erreur:
         raise VersionConflictError(
             f"{fichier} : la position ou l'identifiant est déjà pris."
         ) from erreur
