@@ -60,9 +60,6 @@ _DECISIONS: dict[type[Commande], Callable[..., Fait]] = {
     reprise.ReprendreJournal: reprise.reprendre_journal,
 }
 
-SUR_UN_VERSEMENT = (paiement.AnnulerVersement, rapprochement.RapprocherVersement)
-"""The commands that name a payment by its position."""
-
 COMMANDES: tuple[type[Commande], ...] = tuple(_DECISIONS)
 """Every command class, in the order of the documentation."""
 
@@ -113,17 +110,18 @@ VERBES: dict[str, type[Commande]] = {
 def decide(etat: Programme, commande: Commande, *, versement: Fait | None = None) -> Fait | Refus:
     """The fact that the command makes, or the first refusal that applies.
 
-    `versement` is the fact recorded at the position that a command of `SUR_UN_VERSEMENT` names
-    (facts are read by position, not kept in the state); other commands ignore it.
+    `versement` is the fact recorded at the position that a `SurUnVersement` names (facts are read
+    by position, not kept in the state); other commands ignore it.
     """
-    if type(commande) not in _DECISIONS:
+    decision = _DECISIONS.get(type(commande))
+    if decision is None:
         raise UsageError(f"{type(commande).__name__} n'est pas une commande de ce livre.")
     try:
         _exiger_programme(etat, commande)
         _exiger_exercices_ouverts(etat, commande)
-        if isinstance(commande, SUR_UN_VERSEMENT):
-            return _DECISIONS[type(commande)](etat, commande, versement)
-        return _DECISIONS[type(commande)](etat, commande)
+        if isinstance(commande, paiement.SurUnVersement):
+            return decision(etat, commande, versement)
+        return decision(etat, commande)
     except Refus as refus:
         return refus.with_traceback(None)  # a receipt must not keep the frames, nor the state
 

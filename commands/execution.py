@@ -142,7 +142,8 @@ class GrandLivre:
         After an error, sending the same command again is safe: its `id_commande` makes it happen
         once.
         """
-        return self.executer_lot((commande,), correlation=correlation, provenances=(provenance,))[0]
+        provenances = None if provenance is None else (provenance,)
+        return self.executer_lot((commande,), correlation=correlation, provenances=provenances)[0]
 
     def executer_lot(
         self,

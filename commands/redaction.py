@@ -23,14 +23,15 @@ from ledger.provenance import Provenance
 from ledger.stockage.port import EntreeIndex, Store
 from ledger.temps import Clock
 
-from .decider import SUR_UN_VERSEMENT, decide
-from .guichet import Place
+from .decider import decide
+from .guichet import GROUPE_MAX, Place
 from .idempotence import divergence, empreinte_canonique, meme_contenu
 from .journalisation import log
 from .lecture_json import CommandeIllisible
 from .modele import Commande
 from .recus import Recu
 from .refus import Refus
+from .verbes.paiement import SurUnVersement
 from .verbes.reprise import ReprendreJournal
 
 _Origine = tuple[str | None, Provenance | None]
@@ -109,11 +110,8 @@ class Redacteur:
         does not stop the others: each is then written alone. An error of the commit is raised, for
         all of them.
         """
-        if len(demandes) == 1 and len(demandes[0].saisies) == 1:
-            recu = self._presumer(demandes[0])
-            if recu is not None:
-                demandes[0].repondre((recu,))
-                return
+        if self._presumer(demandes):
+            return
         tailles: dict[str, int] | None = None
         reponses: list[list[Recu]] = []
         ecrites = False
@@ -190,26 +188,48 @@ class Redacteur:
         )
         log.warning("index_reconstruit", programme=programme)
 
-    def _presumer(self, demande: Demande) -> Recu | None:
-        """Try one command on the warm state, without reading the base first.
+    def _presumer(self, demandes: Sequence[Demande]) -> bool:
+        """Try on the warm states, without reading the base first. Whether all was answered.
 
-        If the state is stale, or the id already known, its position or its id is taken: nothing is
+        If a state is stale, or an id already known, its position or its id is taken: nothing is
         written, and the full way answers. So does it for every refusal, which must rest on a state
-        as fresh as the last commit.
+        as fresh as the last commit, and for what cannot be decided.
         """
-        (saisie,) = demande.saisies
-        fil = self._fils.get(saisie.programme) if isinstance(saisie, Commande) else None
-        if fil is None or not fil.sur or fil.journal.taille != fil.etat.position:
-            return None
-        essai = _Essai(fil, Brouillon(fil.journal), fil.etat, {}, {})
-        recu = self._decider({fil.journal.programme: essai}, saisie, demande.origine(0))
-        if not recu.acceptee:
-            return None
+        essais = self._essais_chauds(demandes)
+        if essais is None:
+            return False
+        reponses: list[list[Recu]] = []
         try:
-            self._ecrire([essai])
+            for demande in demandes:
+                reponses.append(self._repondre(essais, demande))
+                if not all(recu.acceptee for recu in reponses[-1]):
+                    return False
+        except Exception:  # raised again by the full way, for its caller alone
+            return False
+        try:
+            self._ecrire(essais.values())
         except VersionConflictError:
+            return False
+        for demande, recus in zip(demandes, reponses, strict=True):
+            demande.repondre(recus)
+        return True
+
+    def _essais_chauds(self, demandes: Sequence[Demande]) -> dict[str, _Essai] | None:
+        """The programmes named, as they are known; None when that is too little, or too much."""
+        if sum(len(demande.saisies) for demande in demandes) > GROUPE_MAX:
             return None
-        return recu
+        essais: dict[str, _Essai] = {}
+        for demande in demandes:
+            for saisie in demande.saisies:
+                if not isinstance(saisie, Commande):
+                    return None
+                if saisie.programme in essais:
+                    continue
+                fil = self._fils.get(saisie.programme)
+                if fil is None or not fil.sur or fil.journal.taille != fil.etat.position:
+                    return None
+                essais[saisie.programme] = _Essai(fil, Brouillon(fil.journal), fil.etat, {}, {})
+        return essais
 
     def _ecrire(self, essais: Iterable[_Essai]) -> None:
         """Commit the drafts in one transaction; only then do the states move."""
@@ -286,7 +306,7 @@ class Redacteur:
             refus: Refus | Fait = divergence(saisie, deja, connu)
         else:
             versement = None
-            if isinstance(saisie, SUR_UN_VERSEMENT):
+            if isinstance(saisie, SurUnVersement):
                 versement = _fait_en(essai, saisie.position)
             refus = decide(essai.etat, saisie, versement=versement)
         if isinstance(refus, Refus):

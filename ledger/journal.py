@@ -162,7 +162,9 @@ class Journal:
         """Note the founding lines among new facts (`taille` is still that before them)."""
         if not self.taille:
             self.fondations.extend(position for position, _ in faits[:1])
-        self.fondations.extend(p for p, fait in faits if type(fait) is JournalRepris and p > 1)
+        for position, fait in faits:
+            if type(fait) is JournalRepris and position > 1:
+                self.fondations.append(position)
 
     def _illisible(self, position: int, topic: str, octets: bytes) -> UnreadableFactError:
         raison = "la ligne ne se lit pas"

@@ -375,7 +375,7 @@ def _exiger_reste(montant: int, reste: int) -> None:
 
 def _exiger_exercice(commande: Commande, exercice: int, imputations: tuple[Part, ...]) -> None:
     """Neither after the year of the payment, nor before a commitment that it settles."""
-    engagement = max((part.exercice for part in imputations), default=exercice)
+    engagement = max([part.exercice for part in imputations], default=exercice)
     if exercice > commande.date_effet.year or exercice < engagement:
         raise Refus(
             "exercice_invalide",

@@ -194,16 +194,16 @@ def test_un_lot_atomique_de_deux_programmes_s_annule_entier(monde: Monde) -> Non
 
 
 class _StoreCompte(MemoryStore):
-    """A store that counts its transactions."""
+    """A store that counts its transactions (one that conflicts, of known ids, is none)."""
 
     def __init__(self) -> None:
         super().__init__()
         self.tailles: list[int] = []
 
     def ajouter(self, ecritures: Any) -> None:
-        """Count, then add."""
-        self.tailles.append(sum(len(e.lignes) for e in ecritures))
+        """Add, then count."""
         super().ajouter(ecritures)
+        self.tailles.append(sum(len(e.lignes) for e in ecritures))
 
 
 def test_un_lot_s_ecrit_en_une_transaction_et_un_flux_par_lots() -> None:
