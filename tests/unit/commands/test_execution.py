@@ -217,6 +217,54 @@ def test_un_lot_s_ecrit_en_une_transaction_et_un_flux_par_lots() -> None:
     assert [r.positions[0] for r in recus] == [2, 3, 4, 5, 6, 7, 8]
 
 
+class _StoreLu(MemoryStore):
+    """A store that notes what is read of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lectures: list[str] = []
+
+    def pages(self, programme: str, **bornes: Any) -> Any:
+        """Note, then read."""
+        self.lectures.append("lignes")
+        return super().pages(programme, **bornes)
+
+    def retrouver(self, programme: str, ids: Any) -> Any:
+        """Note, then look up."""
+        self.lectures.append("ids")
+        return super().retrouver(programme, ids)
+
+    def ajouter(self, ecritures: Any) -> None:
+        """Add; this store looks by itself for what it refuses."""
+        avant = self.lectures[:]
+        try:
+            super().ajouter(ecritures)
+        finally:
+            self.lectures = avant
+
+
+@pytest.mark.parametrize("nombre", [1, 2, 256, 257])
+def test_un_lot_sur_un_etat_chaud_ne_lit_rien_sauf_refus_ou_identifiant_connu(nombre: int) -> None:
+    """Jusqu'à 256 commandes, la base n'est lue que si l'une est refusée ou déjà exécutée."""
+    store = _StoreLu()
+    monde = Monde(store=store)
+    lus: list[list[str]] = []
+    lots = (
+        [monde.commande("ModifierEnveloppe", "2020-02-03") for _ in range(nombre)],
+        [
+            *(monde.commande("ModifierEnveloppe", "2020-02-03") for _ in range(nombre - 1)),
+            monde.commande("LabelliserFabrique", "2020-02-03"),
+        ],
+    )
+    for lot in (*lots, lots[0]):
+        store.lectures.clear()
+        monde.livre.executer_lot(lot)
+        lus.append(store.lectures[:])
+    relu = ["lignes", "ids"]
+    assert lus == [[] if nombre <= 256 else relu, relu, relu]
+    assert (monde.taille, store.taille(P)) == (2 * nombre, 2 * nombre)
+
+
 def test_une_bifurcation_decide_comme_le_vrai_et_n_y_ecrit_rien(monde: Monde) -> None:
     """Une bifurcation rend le même reçu que le vrai livre, sans rien y écrire."""
     monde.ok("DéposerCandidature", "2020-01-10")
