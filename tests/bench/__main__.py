@@ -1,4 +1,4 @@
-"""The benchmark: `python -m tests.bench [--rapide] [--json] [--date AAAA-MM-JJ]`.
+"""The benchmark: `python -m tests.bench [--rapide | --grand] [--json] [--date AAAA-MM-JJ]`.
 
 Exit code 0 whatever the ratios are: a benchmark states, it does not judge.
 """
@@ -17,7 +17,7 @@ from tabulate import tabulate
 
 from . import console, ecriture, lecture, simulation
 from .chrono import Mesure, dire, machine
-from .commun import COMPLET, RAPIDE, Tailles, reference
+from .commun import COMPLET, GRAND, RAPIDE, Tailles, reference
 
 
 def mesurer(dossier: Path, tailles: Tailles) -> list[Mesure]:
@@ -43,7 +43,7 @@ def mesurer(dossier: Path, tailles: Tailles) -> list[Mesure]:
     dire("Vérification…")
     mesures += lecture.audit(dossier, base, tailles)
     dire("Console…")
-    charge = console.COMPLETE if tailles is COMPLET else console.RAPIDE
+    charge = console.RAPIDE if tailles is RAPIDE else console.COMPLETE
     mesures += console.mesurer(dossier, charge)
     return mesures
 
@@ -93,11 +93,13 @@ def _nombre(valeur: float) -> str:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run and print. Returns 0."""
     lecteur = argparse.ArgumentParser(prog="python -m tests.bench", description="Banc de mesure.")
-    lecteur.add_argument("--rapide", action="store_true", help="petites tailles, quelques secondes")
+    taille = lecteur.add_mutually_exclusive_group()
+    taille.add_argument("--rapide", action="store_true", help="petites tailles, quelques secondes")
+    taille.add_argument("--grand", action="store_true", help="une position d'un million de faits")
     lecteur.add_argument("--json", action="store_true", help="résultat en JSON")
     lecteur.add_argument("--date", default=None, help="date à imprimer, telle quelle")
     options = lecteur.parse_args(argv)
-    tailles = RAPIDE if options.rapide else COMPLET
+    tailles = RAPIDE if options.rapide else GRAND if options.grand else COMPLET
     # on the disk of the current folder: a memory disk would make durability free
     with tempfile.TemporaryDirectory(prefix="bench-", dir=Path.cwd()) as nom:
         dossier = Path(nom)

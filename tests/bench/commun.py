@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from commands import Commande, CommandeIllisible, GrandLivre, Recu, en_commande
@@ -36,6 +36,7 @@ class Tailles:
 COMPLET = Tailles(
     200_000, 2_000, 9, 100, 8, (1_000, 100_000), 5, (1_000, 10_000, 100_000), 2, audit=1_000_000
 )
+GRAND = replace(COMPLET, positions=(1_000, 1_000_000))
 RAPIDE = Tailles(6_000, 1_000, 3, 40, 2, (500, 5_000), 3, (500, 1_000, 5_000))
 
 

@@ -13,7 +13,7 @@ from commands.execution import TAILLE_LOT
 from . import brut
 from .charge import PROGRAMME, commandes
 from .chrono import Comparaison, Mesure, alterner, entrelacer, geler
-from .commun import Tailles, exiger, modele
+from .commun import Tailles, exiger, modele, reference
 from .stock import Subventions
 
 APPELANTS = 32
@@ -62,7 +62,7 @@ def sequence(dossier: Path, base: Path, t: Tailles) -> list[Mesure]:
     horloge = Comparaison(durees, t.sequence, "µs/commande")
     processeur = Comparaison(calculs, t.sequence, "µs/commande")
     return [
-        horloge("commandes durables en séquence", "moteur", "brut", 0.55),
+        horloge("commandes durables en séquence", "moteur", "brut", 0.7),
         horloge("commandes durables en séquence", "moteur", "stock", 4),
         horloge("· contre stock réglé", "moteur", "stock avec cache"),
         horloge("· validation du JSON comprise", "validation", "brut"),
@@ -99,7 +99,7 @@ def par_lots(dossier: Path, base: Path, t: Tailles) -> list[Mesure]:
         livre.etat(PROGRAMME)
         durees = alterner({"moteur": executer, "brut": ecrire}, tours=t.tours, chauffe=1)
     comparer = Comparaison(durees, par_tour, "µs/commande")
-    return [comparer(f"commandes validées par lots de {TAILLE_LOT}", "moteur", "brut", 0.25)]
+    return [comparer(f"commandes validées par lots de {TAILLE_LOT}", "moteur", "brut", 0.35)]
 
 
 def concurrence(dossier: Path, base: Path, t: Tailles) -> list[Mesure]:
@@ -161,6 +161,8 @@ def _vies(nombre: int, position: int) -> list[list[Commande]]:
 def positions(dossier: Path, base: Path, t: Tailles) -> list[Mesure]:
     """The same new lives at two positions of the journal, commands of both interleaved."""
     nombre = (t.tours + 1) * t.sequence
+    if t.positions[-1] > t.total:
+        base = reference(dossier / "loin.db", t.positions[-1])
     suites = [
         [modele(o) for o in commandes(nombre, ouverture=False, position=p, premiere=NEUVE)]
         for p in t.positions
