@@ -71,6 +71,10 @@ class ConnexionDuBassin(SQLiteConnection):
         super().__init__(sqlite_conn, max_age)
         self.suite = Suite()
 
+    def commit(self) -> None:
+        """End the transaction, by a statement kept compiled (that of the driver's own is not)."""
+        self._sqlite_conn.cursor().execute("COMMIT")
+
     def oublier(self, generation: int) -> None:
         """Forget the pages read in an earlier generation of the file."""
         if self.generation != generation:

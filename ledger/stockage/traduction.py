@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from types import TracebackType
 
-from eventsourcing.persistence import DatabaseError, IntegrityError, PersistenceError
+from eventsourcing.persistence import IntegrityError, PersistenceError
 
 from ..erreurs import (
     LedgerError,
@@ -63,24 +62,36 @@ _FAMILLES: tuple[tuple[str, type[StoreError], str, str], ...] = (
 )
 
 
-@contextmanager
-def traduire(fichier: Path) -> Iterator[None]:
+class traduire:  # noqa: N801 - read as a verb, `with traduire(fichier):`
     """Turn the errors of SQLite and of the library into ours, with the file and a remedy."""
-    try:
-        yield
-    except LedgerError:
-        raise
-    except (IntegrityError, sqlite3.IntegrityError) as erreur:
-        raise VersionConflictError(
-            f"{fichier} : la position ou l'identifiant est déjà pris."
-        ) from erreur
-    except (sqlite3.Error, DatabaseError, PersistenceError) as erreur:
-        raise _erreur_de_base(fichier, erreur) from erreur
-    except UnicodeDecodeError as erreur:  # SQLite cites a damaged schema in its error
-        raise StoreCorruptError(
-            f"La base {fichier} est endommagée (son schéma n'est pas du texte).",
-            remede="Ne rien écrire de plus ; restaurer une sauvegarde et la vérifier.",
-        ) from erreur
+
+    __slots__ = ("_fichier",)
+
+    def __init__(self, fichier: Path) -> None:
+        self._fichier = fichier
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self,
+        genre: type[BaseException] | None,
+        erreur: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        if erreur is None or isinstance(erreur, LedgerError):
+            return
+        if isinstance(erreur, IntegrityError | sqlite3.IntegrityError):
+            raise VersionConflictError(
+                f"{self._fichier} : la position ou l'identifiant est déjà pris."
+            ) from erreur
+        if isinstance(erreur, sqlite3.Error | PersistenceError):
+            raise _erreur_de_base(self._fichier, erreur) from erreur
+        if isinstance(erreur, UnicodeDecodeError):  # SQLite cites a damaged schema in its error
+            raise StoreCorruptError(
+                f"La base {self._fichier} est endommagée (son schéma n'est pas du texte).",
+                remede="Ne rien écrire de plus ; restaurer une sauvegarde et la vérifier.",
+            ) from erreur
 
 
 def _erreur_de_base(fichier: Path, erreur: BaseException) -> StoreError:
