@@ -98,6 +98,8 @@ class Redacteur:
         self._clock = clock
         self._releves = releves
         self._fils: dict[str, Fil] = {}
+        self._devance = False
+        """Whether the last catch-up found what others wrote: they may well go on."""
 
     def oublier(self) -> None:
         """Let the states go: the next use starts again from the store."""
@@ -150,6 +152,7 @@ class Redacteur:
         try:
             for _, fait in fil.journal.rattraper():
                 fil.etat = evolve(fil.etat, fait)
+                self._devance = not froid
         except (LookupError, ValueError) as erreur:
             self._fils.pop(programme, None)
             raise ImpossibleHistoryError(
@@ -193,9 +196,10 @@ class Redacteur:
 
         If a state is stale, or an id already known, its position or its id is taken: nothing is
         written, and the full way answers. So does it for every refusal, which must rest on a state
-        as fresh as the last commit, and for what cannot be decided.
+        as fresh as the last commit, for what cannot be decided, and while others write.
         """
-        essais = self._essais_chauds(demandes)
+        devance, self._devance = self._devance, False
+        essais = None if devance else self._essais_chauds(demandes)
         if essais is None:
             return False
         reponses: list[list[Recu]] = []

@@ -265,6 +265,40 @@ def test_un_lot_sur_un_etat_chaud_ne_lit_rien_sauf_refus_ou_identifiant_connu(no
     assert (monde.taille, store.taille(P)) == (2 * nombre, 2 * nombre)
 
 
+def test_tant_qu_un_autre_ecrit_l_etat_chaud_n_est_pas_cru(monde: Monde) -> None:
+    """Deux poignées qui alternent : une seule tentative manquée, puis chacune lit avant d'écrire ;
+    redevenue seule, une poignée lit une dernière fois."""
+    store, essais = monde.livre.store, list[str]()
+
+    def compter(qui: str) -> Any:
+        class Compte:
+            """The store of one handle, which notes its reads and its attempts to write."""
+
+            def __getattr__(self, nom: str) -> Any:
+                if nom in ("pages", "ajouter"):
+                    essais.append(f"{qui} {nom}")
+                return getattr(store, nom)
+
+        return Compte()
+
+    a, b = (GrandLivre(compter(qui), clock=HorlogeFixe()) for qui in "ab")
+    suivis: list[list[str]] = []
+    for livre in (a, b, a, b, a, a, a):
+        essais.clear()
+        assert livre.executer(monde.commande("ModifierEnveloppe", "2020-02-03")).acceptee
+        suivis.append(essais[:])
+    lit, ecrit = [f"{q} pages" for q in "ab"], [f"{q} ajouter" for q in "ab"]
+    assert suivis == [
+        [lit[0], ecrit[0]],
+        [lit[1], ecrit[1]],
+        [ecrit[0], lit[0], ecrit[0]],
+        [ecrit[1], lit[1], ecrit[1]],
+        [lit[0], ecrit[0]],
+        [lit[0], ecrit[0]],
+        [ecrit[0]],
+    ]
+
+
 def test_une_bifurcation_decide_comme_le_vrai_et_n_y_ecrit_rien(monde: Monde) -> None:
     """Une bifurcation rend le même reçu que le vrai livre, sans rien y écrire."""
     monde.ok("DéposerCandidature", "2020-01-10")
