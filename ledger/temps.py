@@ -7,7 +7,6 @@ with microseconds, `2020-02-03T09:30:00.000000Z`: fixed width, so text order is 
 from __future__ import annotations
 
 import re
-import time
 from datetime import UTC, date, datetime
 from typing import Protocol
 
@@ -27,17 +26,9 @@ class Clock(Protocol):
 class SystemClock:
     """The machine's clock. The ledger never lets it go back within a journal."""
 
-    def __init__(self) -> None:
-        self._seconde = (-1, "")  # the last one written out: most commands share theirs
-
     def maintenant(self) -> str:
         """The present UTC instant, with microseconds."""
-        secondes, reste = divmod(time.time_ns(), 1_000_000_000)
-        connue, texte = self._seconde
-        if connue != secondes:
-            texte = datetime.fromtimestamp(secondes, UTC).isoformat(timespec="seconds")[:-6]
-            self._seconde = (secondes, texte)
-        return f"{texte}.{reste // 1000:06d}Z"
+        return f"{datetime.now(UTC).isoformat(timespec='microseconds')[:-6]}Z"
 
 
 def lire_date(texte: str) -> date:
