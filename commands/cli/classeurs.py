@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -82,10 +82,9 @@ def verifier_export(format_: str, sortie: str | None, feuille: str | None) -> No
         raise click.UsageError(f"--feuille est pour le csv : {format_} donne tout.")
 
 
-def exporter_csv(demande: Demande, vue: Vue, feuille: str, norme: str) -> None:
+def octets_csv(vue: Vue, feuille: str, norme: str) -> Iterator[bytes]:
     """One table of the workbook as CSV. The base of the view is open."""
     from projections.tableurs import ecrire_csv  # noqa: PLC0415
     from projections.tableurs.programme import tableau  # noqa: PLC0415
 
-    with ouvrir_sortie(demande.sortie, base=demande.base) as flux:
-        flux.writelines(ecrire_csv(tableau(vue, feuille), "fr" if norme == "fr" else "standard"))
+    yield from ecrire_csv(tableau(vue, feuille), "fr" if norme == "fr" else "standard")

@@ -8,7 +8,8 @@ import click
 
 from . import publication
 from .base import choisir_programme, ouvrir_en_lecture, regarder_journal
-from .classeurs import TABLEAUX, exporter_classeur, exporter_csv, verifier_export
+from .classeurs import TABLEAUX, exporter_classeur, octets_csv, verifier_export
+from .compagnon import ecrire_avec_compagnon
 from .options import (
     FICHIER,
     Demande,
@@ -17,7 +18,7 @@ from .options import (
     option_connu_au,
     option_programme,
 )
-from .sortie import CLASSEURS, ouvrir_sortie
+from .sortie import CLASSEURS
 
 if TYPE_CHECKING:
     from datetime import date
@@ -69,7 +70,7 @@ Exemples :
   fabriques exporter beancount --au 2020-12-31 | bean-check /dev/stdin
   fabriques exporter cloudevents --connu-au 250 -o faits.jsonl
   fabriques exporter scdl --incompletes a-completer.csv -o subventions.csv
-  fabriques exporter fec --exercice 2021 -o fec-2021.txt
+  fabriques exporter fec --exercice 2021 -o dossier/
   fabriques exporter commandes | fabriques executer - --base neuve.db
 
 \b
@@ -87,7 +88,8 @@ Recompter avec les outils du format :
     "--sortie",
     type=FICHIER,
     metavar="FICHIER",
-    help="Écrire dans ce fichier (par défaut : la sortie standard).",
+    help="Écrire dans ce fichier (par défaut : la sortie standard). fec : ou dans ce dossier, sous "
+    "son nom réglementaire.",
 )
 @publication.options_de_publication
 @click.option(
@@ -131,8 +133,11 @@ def exporter(  # noqa: PLR0913 - one parameter per option
 
     « scdl » : les données essentielles des conventions (décret 2017-779) ; ce qui est incomplet
     n'est pas publié. « 360giving » : engagements et paiements de chaque subvention. « fec » : les
-    écritures comptables (art. A.47 A-1 du LPF). La position et la racine d'un fichier qui ne peut
-    pas les porter sont dites sur la sortie d'erreur.
+    écritures comptables (art. A.47 A-1 du LPF).
+
+    Un fichier qui ne peut pas porter la position et la racine (scdl, fec, csv, jsonl, cloudevents,
+    commandes) a, avec -o, un compagnon qui les dit : FICHIER.datapackage.json, avec l'empreinte du
+    fichier et de quoi le lire.
     """
     from ledger import Journal  # noqa: PLC0415
 
@@ -145,9 +150,15 @@ def exporter(  # noqa: PLR0913 - one parameter per option
         if format_ in CLASSEURS:
             exporter_classeur(demande, vue)
             return
-        if format_ == "csv":
-            exporter_csv(demande, vue, str(feuille), norme)
-            return
-        with ouvrir_sortie(sortie, base=base) as flux:
-            for morceau in _ecrivains(choix)[format_](journal, vue):
-                flux.write(morceau.encode("utf-8", "backslashreplace"))
+        morceaux = (
+            octets_csv(vue, str(feuille), norme)
+            if format_ == "csv"
+            else (
+                m.encode("utf-8", "backslashreplace")
+                for m in _ecrivains(choix)[format_](journal, vue)
+            )
+        )
+        cible = publication.destination(format_, sortie, vue, choix)
+        with ecrire_avec_compagnon(format_, cible, journal, vue, base=base, norme=norme) as flux:
+            for morceau in morceaux:
+                flux.write(morceau)

@@ -1,7 +1,7 @@
 """The publications of `exporter`: their options, and what is said beside the file.
 
-SCDL and FEC have no room for the position and the root of the journal: both are said on stderr,
-with the digest of the file.
+The position and the root of the journal, which SCDL and FEC have no room for, are said by the
+companion of the file (`compagnon.py`).
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from .compagnon import compagnon_de, est_un_dossier, fichier_du_dossier
 from .options import FICHIER, Rappel, lire_jour
 from .sortie import ouvrir_sortie
 from .terminal import avertir
@@ -151,9 +151,12 @@ def choisir(format_: str, base: str, sortie: str | None, options: dict[str, Any]
             nom = champ.name.replace("_", "-")
             raise click.UsageError(f"--{nom} ne vaut pas pour le format {format_}.")
     ecrits = [options.get("incompletes"), options.get("retards"), sortie or "-"]
+    ecrits.append(compagnon_de(format_, sortie))
     cibles = [c if c == "-" else str(Path(c).resolve()) for c in ecrits if c is not None]
     if len(set(cibles)) < len(cibles):
-        raise click.UsageError("La publication et ses listes vont dans des fichiers différents.")
+        raise click.UsageError(
+            "La publication, son compagnon et ses listes vont dans des fichiers différents."
+        )
     return Choix(base=base, sortie=sortie, **options)
 
 
@@ -167,12 +170,10 @@ def ecrivains(choix: Choix) -> dict[str, Ecrivain]:
 
 
 def _fec(journal: Journal, vue: Vue, choix: Choix) -> Iterator[str]:
-    from projections.exports.attributions import attribuant_du_journal  # noqa: PLC0415
     from projections.exports.fec import ecrire_fec, nom_reglementaire  # noqa: PLC0415
 
-    yield from accompagner(journal, vue, ecrire_fec(journal, vue, exercice=choix.exercice))
-    tenu = attribuant_du_journal(vue)
-    siret = (tenu.siret if tenu is not None else None) or choix.siret_attribuant
+    yield from ecrire_fec(journal, vue, exercice=choix.exercice)
+    siret = _siret(vue, choix)
     if choix.exercice is None:
         avertir("Tous les exercices : un FEC réglementaire n'en tient qu'un (--exercice).")
     elif siret is None:
@@ -181,6 +182,33 @@ def _fec(journal: Journal, vue: Vue, choix: Choix) -> Iterator[str]:
         )
     else:
         avertir(f"Nom réglementaire : {nom_reglementaire(siret, choix.exercice)}")
+
+
+def _siret(vue: Vue, choix: Choix) -> str | None:
+    """The SIRET of the authority: as recorded, else as stated."""
+    from projections.exports.attributions import attribuant_du_journal  # noqa: PLC0415
+
+    tenu = attribuant_du_journal(vue)
+    return (tenu.siret if tenu is not None else None) or choix.siret_attribuant
+
+
+def destination(format_: str, sortie: str | None, vue: Vue, choix: Choix) -> str | None:
+    """Where an export goes: the file, or in a folder a FEC under its legal name.
+
+    Raises: UsageError for a folder when the legal name is not known.
+    """
+    from projections.exports.fec import nom_reglementaire  # noqa: PLC0415
+
+    if format_ != "fec" or sortie is None or not est_un_dossier(sortie):
+        return sortie
+    siret = _siret(vue, choix)
+    if choix.exercice is None or siret is None:
+        manque = "--exercice" if choix.exercice is None else "--siret-attribuant"
+        raise click.UsageError(
+            f"Le nom réglementaire d'un FEC tient le SIREN et l'exercice : donner {manque}, ou "
+            "nommer le fichier."
+        )
+    return fichier_du_dossier(sortie, nom_reglementaire(siret, choix.exercice))
 
 
 def _360giving(journal: Journal, vue: Vue, choix: Choix) -> Iterator[str]:
@@ -212,7 +240,7 @@ def _scdl(journal: Journal, vue: Vue, choix: Choix) -> Iterator[str]:
     )
     veille = _veille(journal, vue, choix)
     publication = preparer(vue, declarations, veille=veille)
-    yield from accompagner(journal, vue, ecrire_scdl(publication))
+    yield from ecrire_scdl(publication)
     for fichier, suivis in (
         (choix.incompletes, publication.ecartes),
         (choix.retards, publication.retards),
@@ -238,17 +266,6 @@ def _veille(journal: Journal, vue: Vue, choix: Choix) -> Vue | None:
         )
     jour = choix.depuis - timedelta(days=1)
     return regarder(journal, au=jour, connu_au=vue.situation.position)
-
-
-def accompagner(journal: Journal, vue: Vue, morceaux: Iterator[str]) -> Iterator[str]:
-    """The pieces of a file that cannot say where it comes from; then stderr says it."""
-    from projections.exports.commun import en_tete  # noqa: PLC0415
-
-    empreinte = sha256()
-    for morceau in morceaux:
-        empreinte.update(morceau.encode("utf-8", "backslashreplace"))
-        yield morceau
-    avertir("\n".join((*en_tete(journal, vue), f"SHA-256 du fichier : {empreinte.hexdigest()}")))
 
 
 def _bilan(publication: Publication, vue: Vue, choix: Choix) -> Iterator[str]:

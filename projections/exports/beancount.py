@@ -21,6 +21,7 @@ from .commun import (
     Livre,
     Operation,
     en_tete,
+    identite,
     lendemain,
     montant,
 )
@@ -44,7 +45,7 @@ def ecrire_beancount(journal: Journal, vue: Vue) -> Iterator[str]:
     Raises: ChainBrokenError when the journal changed since the view; StoreError.
     """
     livre = Livre(journal, vue)
-    yield "".join(f"; {texte}\n" for texte in en_tete(journal, vue))
+    yield "".join(f"; {texte}\n" for texte in en_tete(identite(journal, vue)))
     yield f'\noption "title" {_chaine(vue.situation.intitule or vue.programme)}\n'
     yield f'option "operating_currency" "{DEVISE}"\n'
     yield "".join(f'option "name_{nom}" "{notre}"\n' for nom, notre in _NOMS.items())

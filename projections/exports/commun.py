@@ -165,22 +165,45 @@ def _de_l_exercice(vue: Vue, c: LigneCredits) -> Iterator[Assertion]:
     yield Assertion(f"Mouvements:Reversements:{annee}:Encaisses", c.reversements_centimes)
 
 
-def en_tete(journal: Journal, vue: Vue) -> tuple[str, ...]:
-    """What the file is, as lines for a comment: which journal, which dates, which engine."""
+class Identite(Struct, frozen=True):
+    """Where an export comes from. `au` and `origine` are null when there is none."""
+
+    programme: str
+    intitule: str
+    origine: str | None
+    position: int
+    racine: str
+    au: date | None
+    moteur: str
+
+
+def identite(journal: Journal, vue: Vue) -> Identite:
+    """Which journal, which dates, which engine. Raises: StoreError."""
     position = vue.situation.position
     fondation = min(position, 1)
     for trouvee, topic, _ in journal.store.lire(vue.programme, jusqua=position):
         if topic == TOPICS[JournalRepris]:
             fondation = trouvee
-    intitule = visible(vue.situation.intitule).replace("\n", " ")
+    return Identite(
+        vue.programme,
+        visible(vue.situation.intitule).replace("\n", " "),
+        origine(vue.programme, vue.arbre.feuille(fondation)) if fondation else None,
+        position,
+        b64encode(vue.racine).decode("ascii"),
+        vue.au,
+        f"fabriques-ledger {VERSION}",
+    )
+
+
+def en_tete(lue: Identite) -> tuple[str, ...]:
+    """The same, as lines for a comment."""
     return (
-        f"Programme : {vue.programme} - {intitule}",
-        "Origine : "
-        + (origine(vue.programme, vue.arbre.feuille(fondation)) if fondation else "aucune"),
-        f"Position : {position}",
-        f"Racine : {b64encode(vue.racine).decode('ascii')}",
-        f"Faits comptés jusqu'au : {vue.au.isoformat() if vue.au else 'dernier'}",
-        f"Moteur : fabriques-ledger {VERSION}",
+        f"Programme : {lue.programme} - {lue.intitule}",
+        f"Origine : {lue.origine or 'aucune'}",
+        f"Position : {lue.position}",
+        f"Racine : {lue.racine}",
+        f"Faits comptés jusqu'au : {lue.au.isoformat() if lue.au else 'dernier'}",
+        f"Moteur : {lue.moteur}",
     )
 
 

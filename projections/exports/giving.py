@@ -28,7 +28,7 @@ from ledger.montants import format_euros
 
 from ..situation import Vue
 from .attributions import Attribution, attribuant_connu, attributions, engagement
-from .commun import DEVISE, en_tete
+from .commun import DEVISE, en_tete, identite
 
 VERSION_360 = "1.4"
 _SIREN = 9
@@ -64,22 +64,18 @@ def ecrire_360giving(
         )
     prefixe = prefixe or f"360G-{vue.programme}"
     attribuant = {"id": _organisation(siret, f"{prefixe}-attribuant"), "name": nom}
+    source = identite(journal, vue)
     entete = {
         "version": VERSION_360,
-        "identifier": f"{_valeur(journal, vue, 'Origine')}/{vue.situation.position}",
+        "identifier": f"{source.origine}/{source.position}",
         "title": f"{vue.situation.intitule}, position {vue.situation.position}",
-        "description": " ; ".join(en_tete(journal, vue)),
+        "description": " ; ".join(en_tete(source)),
         "publisher": {"name": nom, "identifier": attribuant["id"]},
     }
     yield f'{_json(entete)[:-1]},"grants":[\n'
     for rang, a in enumerate(lues.lignes):
         yield f"{',' if rang else ''}{_json(_subvention(a, vue, attribuant, prefixe))}\n"
     yield "]}\n"
-
-
-def _valeur(journal: Journal, vue: Vue, nom: str) -> str:
-    debut = f"{nom} : "
-    return next(x.removeprefix(debut) for x in en_tete(journal, vue) if x.startswith(debut))
 
 
 def _subvention(

@@ -27,6 +27,7 @@ from .commun import (
     Livre,
     Operation,
     en_tete,
+    identite,
     lendemain,
     montant,
 )
@@ -41,7 +42,7 @@ def ecrire_hledger(journal: Journal, vue: Vue) -> Iterator[str]:
     Raises: ChainBrokenError when the journal changed since the view; StoreError.
     """
     livre = Livre(journal, vue)
-    yield "".join(f"; {texte}\n" for texte in en_tete(journal, vue))
+    yield "".join(f"; {texte}\n" for texte in en_tete(identite(journal, vue)))
     yield f"\ncommodity {DEVISE}\n    format 1000.00 {DEVISE}\n"
     for operation in livre.operations():
         yield _transaction(operation)

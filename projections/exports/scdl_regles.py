@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import date
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -36,6 +37,7 @@ COLONNES = (
 TEXTE_MAX = 256
 """Longest `objet` and `conditionsVersement`."""
 _ID_RAE_MAX = 5
+_SOURCE = "https://gitlab.com/opendatafrance/scdl/subventions/raw/v2.1.1/schema.json"
 _FACULTATIVES = {
     "referenceDecision",
     "idBeneficiaire",
@@ -54,6 +56,23 @@ _MONTANT = re.compile(r"[0-9]+\.[0-9]{2}")
 _RNA = re.compile(r"W[0-9]{9}")
 _JOUR = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _PERIODE_BORNES = 2
+_TYPES: dict[str, dict[str, Any]] = {
+    "dateConvention": {"type": "date"},
+    "montant": {"type": "number"},
+    "notificationUE": {"type": "boolean", "trueValues": ["oui"], "falseValues": ["non"]},
+    "pourcentageSubvention": {"type": "number"},
+}
+_CONTRAINTES: dict[str, dict[str, Any]] = {
+    "idAttribuant": {"pattern": r"^\d{14}$"},
+    "rnaBeneficiaire": {"pattern": r"^W\d{9}$"},
+    "objet": {"maxLength": TEXTE_MAX},
+    "nature": {"enum": sorted(_NATURES)},
+    "conditionsVersement": {"maxLength": TEXTE_MAX},
+    "datesPeriodeVersement": {
+        "pattern": r"^[0-9]{4}\-[0-9]{2}\-[0-9]{2}(\/[0-9]{4}\-[0-9]{2}\-[0-9]{2})?$"
+    },
+    "idRAE": {"maxLength": _ID_RAE_MAX},
+}
 _SIRET: TypeAdapter[str] = TypeAdapter(Siret, config={"strict": True})
 
 
@@ -72,6 +91,20 @@ def defauts(ligne: Mapping[str, str]) -> list[str]:
     if not ligne.get("idBeneficiaire") and not ligne.get("rnaBeneficiaire"):
         trouves.append("idBeneficiaire, rnaBeneficiaire : ni SIRET ni RNA")
     return trouves
+
+
+def schema_scdl() -> dict[str, Any]:
+    """The official Table Schema, in short: where it is, and the type and bounds of each column."""
+    return {"name": "subventions", "version": "2.1.1", "path": _SOURCE} | {
+        "fields": [_champ(colonne) for colonne in COLONNES]
+    }
+
+
+def _champ(colonne: str) -> dict[str, Any]:
+    exige = {} if colonne in _FACULTATIVES else {"required": True}
+    contraintes = {**exige, **_CONTRAINTES.get(colonne, {})}
+    champ = {"name": colonne, **_TYPES.get(colonne, {"type": "string"})}
+    return {**champ, "constraints": contraintes} if contraintes else champ
 
 
 def _sans_controle(valeur: str) -> str | None:

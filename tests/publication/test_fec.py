@@ -162,7 +162,7 @@ def test_le_nom_reglementaire_et_l_origine_sont_dits(tmp_path: Path) -> None:
     assert nom_reglementaire("13002526500013", 2021) == "130025265FEC20211231.txt"
     base = creer(tmp_path / "exemple.db", recit_complet())
     erreur = lancer("exporter", "fec", "--base", base, "--exercice", "2021").erreur
-    assert erreur.endswith(f"\nNom réglementaire : {siret_de(0)[:9]}FEC20211231.txt\n")
+    assert erreur.startswith(f"Nom réglementaire : {siret_de(0)[:9]}FEC20211231.txt\n")
     assert "\nPosition : 39\nRacine : " in erreur
     assert (
         "un FEC réglementaire n'en tient qu'un" in lancer("exporter", "fec", "--base", base).erreur

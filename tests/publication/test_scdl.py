@@ -101,10 +101,7 @@ def test_le_fichier_est_rattache_a_sa_ligne_du_journal(complete: Path) -> None:
     fait = lancer("exporter", "scdl", "--base", complete)
     releve = lancer("releve", "--base", complete).sortie.splitlines()
     lignes = fait.erreur.splitlines()
-    assert lignes[0] == "Programme : exemple - Programme d'exemple"
-    assert lignes[2:4] == [f"Position : {releve[1]}", f"Racine : {releve[2]}"]
-    assert lignes[6] == f"SHA-256 du fichier : {hashlib.sha256(fait.octets).hexdigest()}"
-    assert lignes[7:] == [
+    assert lignes[:6] == [
         "Publiées : 6. Incomplètes, non publiées : 2. "
         "Sans objet (label retiré, rien d'attribué) : 1.",
         "  1 fois, dateConvention : absent",
@@ -114,6 +111,9 @@ def test_le_fichier_est_rattache_a_sa_ligne_du_journal(complete: Path) -> None:
         "Textes coupés, ou précédés d'une apostrophe pour les tableurs : 1 (formule).",
         "Supposé : aide non notifiée à la Commission européenne (--notification-ue).",
     ]
+    assert lignes[6] == "Programme : exemple - Programme d'exemple"
+    assert lignes[8:10] == [f"Position : {releve[1]}", f"Racine : {releve[2]}"]
+    assert lignes[12:] == [f"SHA-256 du fichier : {hashlib.sha256(fait.octets).hexdigest()}"]
 
 
 def test_deux_exports_donnent_les_memes_octets(complete: Path, tmp_path: Path) -> None:
