@@ -180,8 +180,12 @@ def _transactions(lues: Iterator[_Transaction], identifiant: str) -> list[dict[s
 
 
 def _organisation(siret: str, sinon: str) -> str:
-    """The identifier of a legal person: its SIREN in the INSEE list, else one of the publisher."""
-    return f"FR-INSEE-{siret[:_SIREN]}" if siret else sinon
+    """The identifier of a legal person: its SIREN, else one of the publisher.
+
+    The public register of lists (org-id.guide) has one list of SIREN, FR-RCS: FR-INSEE, which
+    named the same numbers, is deprecated in its favour.
+    """
+    return f"FR-RCS-{siret[:_SIREN]}" if siret else sinon
 
 
 def _euros(centimes: int) -> Decimal:

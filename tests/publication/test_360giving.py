@@ -164,7 +164,7 @@ def test_la_demonstration_demande_un_attribuant(base_demo: Path, tmp_path: Path)
     assert sum(centimes(g["amountAwarded"]) for g in paquet["grants"]) == 1_500_000_000
     assert sum(centimes(g["amountDisbursed"]) for g in paquet["grants"]) == 1_500_000_000
     assert paquet["grants"][0]["fundingOrganization"] == [
-        {"id": f"FR-INSEE-{siret(1)[:9]}", "name": "Exemple"}
+        {"id": f"FR-RCS-{siret(1)[:9]}", "name": "Exemple"}
     ]
 
 
