@@ -10,6 +10,7 @@ from .bilan import Rapprochement
 LIBELLES = {
     "rapproche": "Rapproché",
     "deja_rapproche": "Déjà rapproché",
+    "regroupe": "Regroupé",
     "montant_different": "Montant différent",
     "autre_exercice": "Autre exercice",
     "ambigu": "Ambigu",

@@ -9,6 +9,7 @@ from msgspec import Struct
 Nom = Literal[
     "rapproche",
     "deja_rapproche",
+    "regroupe",
     "montant_different",
     "autre_exercice",
     "ambigu",
@@ -21,6 +22,7 @@ Nom = Literal[
 VERDICTS: dict[Nom, str] = {
     "rapproche": "Une demande et un versement se répondent, et eux seuls : à confirmer.",
     "deja_rapproche": "Déjà confirmé, et Chorus dit toujours le même montant.",
+    "regroupe": "Plusieurs d'un côté pour un de l'autre, au même numéro : même total, au centime.",
     "montant_different": "La demande et le versement sont identifiés, leurs montants diffèrent.",
     "autre_exercice": "La demande et le versement se répondent, sur deux exercices.",
     "ambigu": "Plusieurs candidats, ou des preuves qui se contredisent : rien n'est choisi.",
@@ -31,8 +33,9 @@ VERDICTS: dict[Nom, str] = {
     "livre_seul": "Versé selon le livre, sans demande dans le fichier.",
 }
 """Every verdict and what it means, in the order in which a report lists them."""
-CONCORDANTS: frozenset[Nom] = frozenset({"rapproche", "deja_rapproche"})
-"""The verdicts that call for nothing but a confirmation."""
+CONCORDANTS: frozenset[Nom] = frozenset({"rapproche", "deja_rapproche", "regroupe"})
+"""The verdicts that call for nothing but a confirmation. `regroupe` is not confirmed: the orders of
+the ledger already hold the number of the request."""
 Palier = Literal[1, 2, 3]
 PALIERS: dict[Palier, str] = {
     1: "numéro de demande de paiement et montant",

@@ -35,6 +35,7 @@ _ETAPES: tuple[tuple[Palier, Nom], ...] = (
     (3, "montant_different"),
 )
 """What is looked for, in order."""
+_PAIRE = 2
 
 
 def rapprocher(
@@ -64,6 +65,7 @@ class _Moteur:
     """What is still to be paired, and what was said so far."""
 
     def __init__(self, demandes: Sequence[Demande], livre: Sequence[VersementAuLivre]) -> None:
+        livre = sorted(livre, key=lambda versement: versement.position)
         self.verdicts: list[Verdict] = []
         self._demandes = {(d.dp, d.exercice): d for d in demandes}
         self._annees = {d.exercice for d in demandes}
@@ -76,6 +78,7 @@ class _Moteur:
         self._reconnaitre_les_confirmes()
         for demande in list(self._demandes.values()):
             self._ecarter(demande)
+        self._regrouper()
         for palier, nom in _ETAPES:
             self._chercher(palier, nom)
         for demande in list(self._demandes.values()):
@@ -134,6 +137,28 @@ class _Moteur:
             else:
                 raison = "Demande négative : aucune annulation du livre ne lui répond."
             self._dire("annulation", None, raison, demande, candidats=trouves)
+
+    def _regrouper(self) -> None:
+        """One request for several payments that bear its number, or the contrary: same total."""
+        for demandes, versements in _groupes(
+            1, "montant_different", self._demandes.values(), self._libres.values()
+        ):
+            membres: list[Demande | VersementAuLivre] = [*demandes, *versements]
+            if min(len(demandes), len(versements)) != 1 or len(membres) <= _PAIRE:
+                continue
+            ecart = sum(d.montant_centimes for d in demandes)
+            ecart -= sum(v.montant_centimes for v in versements)
+            opposes = (contradiction(d, v) for d in demandes for v in versements)
+            if ecart or len({m.exercice for m in membres}) != 1 or any(opposes):
+                continue
+            raison = (
+                f"Palier 1 : {_compter(len(demandes), 'demande')} pour "
+                f"{_compter(len(versements), 'versement')} au même numéro, de même total."
+            )
+            for demande in demandes:
+                self._dire("regroupe", 1, raison, demande, candidats=versements)
+            for versement in versements:
+                self._dire("regroupe", 1, raison, None, versement, candidats=demandes)
 
     def _chercher(self, palier: Palier, nom: Nom) -> None:
         """One step: the groups of candidates that share what the step compares."""

@@ -58,8 +58,14 @@ class Extrait:
         return numero(versement), versement.exercice
 
     def injecter(self, anomalie: Nom, versement: VersementAuLivre) -> None:
-        """Spoil the request of one payment; what must be said of it changes with it."""
+        """Spoil the request of one payment; what must be said of it changes with it.
+
+        Raises ValueError for what cannot be injected there: a request that pays several payments,
+        `ambigu` for a payment that the ledger knows by its number.
+        """
         cle = self.numero(versement)
+        if self.attendus.get(cle) == "regroupe":
+            raise ValueError(f"{anomalie} : la demande {cle[0]} paie plusieurs versements")
         siennes = [ligne for ligne in self.lignes if (ligne.dp, ligne.exercice) == cle]
         autres = [ligne for ligne in self.lignes if (ligne.dp, ligne.exercice) != cle]
         premiere = siennes[0]
@@ -97,6 +103,18 @@ class Extrait:
                 self.attendus[f"9{cle[0][1:]}", cle[1]] = "chorus_seul"
                 self.lignes = [*autres, *siennes]
                 return
+            case "ambigu":
+                # a twin, equal in everything but its number: only a payment that no number
+                # recognises can be mistaken
+                if cle[0] in versement.numeros:
+                    raise ValueError(f"{anomalie} : le livre tient le numéro {cle[0]}")
+                jumelle = f"8{cle[0][1:]}"
+                siennes += [
+                    replace(ligne, dp=jumelle, ligne=len(self.lignes) + rang)
+                    for rang, ligne in enumerate(siennes, start=2)
+                ]
+                self.attendus[jumelle, cle[1]] = "ambigu"
+                self.attendus[versement.position] = "ambigu"
             case "livre_seul":
                 siennes = []
                 del self.attendus[cle]
@@ -117,25 +135,27 @@ def numero(versement: VersementAuLivre) -> str:
 
 def extraire(livre: Iterable[VersementAuLivre]) -> Extrait:
     """An extract that says what the ledger says: a request for each payment in force, in two lines
-    when its amount allows, and no request twice."""
+    when its amount allows. Payments under one number (an order paid in parts) are one request."""
     lignes: list[LigneChorus] = []
     attendus: dict[Any, Nom] = {}
+    groupes: dict[tuple[str, int], list[VersementAuLivre]] = {}
     for versement in livre:
-        if versement.annulation is not None:
-            continue
-        dp = numero(versement)
-        if (dp, versement.exercice) in attendus:
-            continue
-        attendus[dp, versement.exercice] = "rapproche"
-        montant = versement.montant_centimes
-        parts = (montant // _POSTES, montant - montant // _POSTES) if montant > 1 else (montant,)
-        for poste, part in enumerate(parts, start=1):
+        if versement.annulation is None:
+            cle = numero(versement), versement.exercice
+            groupes.setdefault(cle, []).append(versement)
+    for (dp, exercice), payes in groupes.items():
+        attendus[dp, exercice] = "rapproche"
+        if len(payes) > 1:
+            attendus[dp, exercice] = "regroupe"
+            attendus |= dict.fromkeys((v.position for v in payes), "regroupe")
+        parts = [(v, part) for v in payes for part in _parts(v.montant_centimes)]
+        for poste, (versement, part) in enumerate(parts, start=1):
             lignes.append(
                 LigneChorus(
                     feuille=FEUILLE,
                     ligne=len(lignes) + 2,
                     dp=dp,
-                    exercice=versement.exercice,
+                    exercice=exercice,
                     montant_centimes=part,
                     poste=str(poste),
                     ej=versement.ejs[0] if versement.ejs else f"00{versement.position:08d}",
@@ -146,6 +166,12 @@ def extraire(livre: Iterable[VersementAuLivre]) -> Extrait:
                 )
             )
     return Extrait(lignes, attendus)
+
+
+def _parts(centimes: int) -> tuple[int, ...]:
+    """The amounts of the lines of a payment."""
+    moitie = centimes // _POSTES
+    return (moitie, centimes - moitie) if moitie else (centimes,)
 
 
 def rangees(

@@ -14,6 +14,7 @@ import pytest
 from msgspec.structs import replace
 from python_calamine import CalamineWorkbook
 
+from commands.cli import chorus
 from ledger import Journal, SQLiteStore
 from projections.rapprochement import VersementAuLivre, versements
 from projections.testing.chorus import FEUILLE, Extrait, extraire, rangees
@@ -119,6 +120,75 @@ def test_a_blanc_puis_confirme_puis_rien_a_faire(base: Path, tmp_path: Path) -> 
     ) + len(lignes)
     assert lancer("verifier", "--base", base).code == 0
     assert lancer("credits", "--base", base, "--format", "json").json == chiffres
+
+
+def test_un_extrait_amende_ne_repropose_que_le_nouveau(base: Path, tmp_path: Path) -> None:
+    """2020 confirmé, puis le fichier des deux années, un montant réglé ayant changé."""
+    modele = extrait(base)
+    anciennes = [li for li in modele.lignes if li.exercice == 2020]
+    premier = en_xlsx(tmp_path / "2020.xlsx", rangees(anciennes), feuille=FEUILLE)
+    assert "3 rapprochements enregistrés" in rapprocher(base, premier, *CONFIRMER).erreur
+    change = anciennes[0]
+    amendees = [
+        replace(li, montant_centimes=li.montant_centimes + 1) if li == change else li
+        for li in modele.lignes
+    ]
+    second = en_xlsx(tmp_path / "deux.xlsx", rangees(amendees), feuille=FEUILLE)
+    fait = rapprocher(base, second, *CONFIRMER, "--format", "json")
+    assert (fait.code, fait.erreur) == (1, "3 rapprochements enregistrés, 0 refusé.\n")
+    assert {t["verdict"]: t["nombre"] for t in fait.json["totaux"]} == {
+        "rapproche": 3,
+        "deja_rapproche": 2,
+        "montant_different": 1,
+    }
+    (ecart,) = [v for v in fait.json["verdicts"] if v["verdict"] == "montant_different"]
+    assert (ecart["dp"], ecart["ecart_centimes"]) == (change.dp, 1)
+    avant = lancer("journal", "--base", base).octets
+    encore = rapprocher(base, second, *CONFIRMER)
+    assert (encore.code, encore.erreur) == (1, "Rien à confirmer : aucune paire nouvelle.\n")
+    assert lancer("journal", "--base", base).octets == avant
+
+
+def test_un_ordre_paye_en_deux_fois_est_regroupe(base: Path, tmp_path: Path) -> None:
+    """Une demande, deux versements sous son numéro : concordant, rien à confirmer ni à choisir."""
+    nom = {"structure": "lab01", "rang": 3}
+    ordre = commande(
+        "OrdonnancerTranche", 3, "2022-03-01", **nom, montant_centimes=5_000_000, dp="0400099"
+    )
+    lot = [ordre] + [
+        commande(
+            "VerserTranche", n, "2022-03-02", **nom, montant_centimes=centimes, reference=f"V-{n}"
+        )
+        for n, centimes in ((98, 2_000_000), (99, 3_000_000))
+    ]
+    assert lancer("executer", "-", "--base", base, entree=en_lignes(lot)).code == 0
+    fichier = en_xlsx(tmp_path / "c.xlsx", rangees(extrait(base).lignes), feuille=FEUILLE)
+    fait = rapprocher(base, fichier, *CONFIRMER, "--format", "json")
+    assert (fait.code, fait.json["concordant"]) == (0, True)
+    assert {
+        t["verdict"]: (t["nombre"], t["chorus_centimes"], t["livre_centimes"])
+        for t in fait.json["totaux"]
+    } == {
+        "rapproche": (6, 30_000_000, 30_000_000),
+        "regroupe": (3, 5_000_000, 5_000_000),
+    }
+    assert "Regroupé" in rapprocher(base, fichier).sortie
+    encore = rapprocher(base, fichier, *CONFIRMER)
+    assert (encore.code, encore.erreur) == (0, "Rien à confirmer : aucune paire nouvelle.\n")
+
+
+def test_un_extrait_trop_long_est_refuse(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Au-delà de 200 000 lignes (11 ici), l'extrait est refusé en entier ; à la borne, il passe."""
+    assert chorus.LIGNES_MAX == 200_000
+    fichier = en_xlsx(tmp_path / "c.xlsx", rangees(extrait(base).lignes), feuille=FEUILLE)
+    monkeypatch.setattr(chorus, "LIGNES_MAX", 12)
+    assert rapprocher(base, fichier).code == 0
+    monkeypatch.setattr(chorus, "LIGNES_MAX", 11)
+    fait = rapprocher(base, fichier, *CONFIRMER)
+    assert (fait.code, "dépasse 11 lignes" in fait.erreur) == (2, True)
+    assert "rapprochement" not in lancer("journal", "--base", base).sortie
 
 
 def test_annuler_un_versement_defait_son_rapprochement(base: Path, tmp_path: Path) -> None:

@@ -9,8 +9,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from projections.rapprochement import LigneChorus, Verdict, VersementAuLivre, rapprocher
+from commands.testing.contexte import PROGRAMME
+from commands.testing.histoires import Histoire, histoires
+from ledger import Journal
+from ledger.evenements import VersementRapproché
+from ledger.testing.valeurs import JOUR_MAX
+from projections import regarder
+from projections.rapprochement import (
+    VERDICTS,
+    LigneChorus,
+    Verdict,
+    VersementAuLivre,
+    rapprocher,
+    versements,
+)
 from projections.rapprochement.modele import Nom
+from projections.simulation import cote_a_cote, tables
 from projections.testing.chorus import Extrait, extraire
 from tests.properties.outils import reglages
 
@@ -22,6 +36,7 @@ ANOMALIES: tuple[Nom, ...] = (
     "annulation",
     "chorus_seul",
     "livre_seul",
+    "ambigu",
 )
 
 
@@ -47,6 +62,9 @@ def livres(draw: st.DrawFn) -> list[VersementAuLivre]:
                 numeros=(f"V-{rang}", f"0500{rang:06d}") if par == "ordre" else (f"V-{rang}",),
             )
         )
+        if par == "ordre" and draw(st.integers(0, 3)) == 0:  # the order is paid in parts
+            suite = {"position": rang + 100, "montant_centimes": draw(st.integers(1, 900))}
+            payes.append(replace(payes[-1], **suite))
     return payes
 
 
@@ -61,7 +79,12 @@ def extraits(draw: st.DrawFn) -> tuple[list[VersementAuLivre], Extrait]:
     livre = draw(livres())
     extrait = extraire(livre)
     for versement in livre:
-        anomalie = draw(st.sampled_from((None, None, *ANOMALIES)))
+        if extrait.attendus.get(extrait.numero(versement)) == "regroupe":
+            continue  # an order paid in parts: nothing is wrong with it
+        connu = extrait.numero(versement)[0] in versement.numeros
+        possibles: list[Nom] = [nom for nom in ANOMALIES if nom != "ambigu" or not connu]
+        tirees: list[Nom | None] = [None, None, *possibles]
+        anomalie = draw(st.sampled_from(tirees))
         if anomalie is not None:
             extrait.injecter(anomalie, versement)
     annees = {ligne.exercice for ligne in extrait.lignes}
@@ -83,6 +106,12 @@ def test_un_extrait_et_ses_anomalies_donnent_exactement_leurs_verdicts(
     """Chaque anomalie injectée a son verdict, et tout le reste est rapproché."""
     livre, extrait = tire
     assert dits(rapprocher(extrait.lignes, livre)) == extrait.attendus
+
+
+def test_chaque_verdict_d_ecart_a_son_anomalie() -> None:
+    """Aucun verdict n'est hors de portée des extraits tirés, sinon les deux qui se confirment."""
+    tires = {*ANOMALIES, "regroupe"}
+    assert set(VERDICTS) - tires == {"rapproche", "deja_rapproche"}
 
 
 @reglages(40)
@@ -173,3 +202,35 @@ def test_ce_qui_est_confirme_n_est_plus_propose(
         cle: "deja_rapproche" if dit == "rapproche" else dit for cle, dit in dits(premiers).items()
     }
     assert dits(rapprocher(extrait.lignes, apres)) == attendus
+
+
+@reglages(15)
+@given(histoire=histoires(maximum=40))
+def test_confirmer_n_ecrit_aucun_montant(histoire: Histoire) -> None:
+    """Toute histoire rapprochée de son extrait, puis confirmée, garde chacun de ses chiffres."""
+    journal = Journal(histoire.store, PROGRAMME)
+    livre = versements(journal.rattraper())
+    avant = tables(regarder(Journal(histoire.store, PROGRAMME)))
+    for verdict in rapprocher(extraire(livre).lignes, livre):
+        if verdict.verdict != "rapproche":
+            continue
+        recu = histoire.livre.executer(
+            {
+                "commande": "RapprocherVersement",
+                "id_commande": f"r-{verdict.position}",
+                "programme": PROGRAMME,
+                "acteur": {"id": "c", "role": "controleur"},
+                "date_effet": JOUR_MAX.isoformat(),
+                "structure": verdict.structure,
+                "position": verdict.position,
+                "dp": verdict.dp,
+                "exercice_dp": verdict.exercice_dp,
+            }
+        )
+        assert recu.statut == "acceptee"
+    apres = regarder(Journal(histoire.store, PROGRAMME))
+    ecarts = cote_a_cote(avant, tables(apres))
+    assert [ligne for ligne in ecarts if ligne.difference_centimes] == []
+    derniers = [fait for position, fait in apres.faits() if position > journal.taille]
+    assert all(isinstance(fait, VersementRapproché) for fait in derniers)
+    assert not any("centimes" in m for m in VersementRapproché.__struct_fields__)

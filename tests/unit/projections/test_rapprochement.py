@@ -203,6 +203,75 @@ CAS: dict[str, tuple[list[LigneChorus], list[VersementAuLivre], Any]] = {
             )
         ],
     ),
+    "un ordre payé en deux fois": (
+        [ligne(dp="V-1", poste="1")],
+        [paye(montant_centimes=2_000_000), paye(8, montant_centimes=3_000_000)],
+        [
+            (
+                "regroupe",
+                1,
+                "Palier 1 : 1 demande pour 2 versements au même numéro, de même total.",
+            )
+        ]
+        * 3,
+    ),
+    "un versement sous deux demandes": (
+        [
+            ligne(dp="D-1", montant_centimes=1_000_000),
+            ligne(3, dp="D-2", montant_centimes=4_000_000),
+        ],
+        [paye(numeros=("D-1", "D-2", "V-1"))],
+        [
+            (
+                "regroupe",
+                1,
+                "Palier 1 : 2 demandes pour 1 versement au même numéro, de même total.",
+            )
+        ]
+        * 3,
+    ),
+    "en deux fois, un centime d'écart": (
+        [ligne(dp="V-1", montant_centimes=5_000_001)],
+        [paye(montant_centimes=2_000_000), paye(8, montant_centimes=3_000_000)],
+        [
+            (
+                "ambigu",
+                1,
+                "Palier 1 (numéro de demande de paiement et montant) : 1 demande pour 2 versements,"
+                " 0,01 € d’écart en tout ; rien n'est choisi.",
+            )
+        ]
+        * 3,
+    ),
+    "en deux fois, sur deux exercices": (
+        [ligne(dp="V-1")],
+        [paye(montant_centimes=2_000_000), paye(8, montant_centimes=3_000_000, exercice=2021)],
+        [
+            (
+                "ambigu",
+                1,
+                "Palier 1 (numéro de demande de paiement et montant) : 1 demande pour 2 versements,"
+                " de même total ; rien n'est choisi.",
+            )
+        ]
+        * 2,
+    ),
+    "en deux fois, à deux payés": (
+        [ligne(dp="V-1", siret="73282932000074")],
+        [
+            paye(montant_centimes=2_000_000, **SIRET),
+            paye(8, montant_centimes=3_000_000, siret="44306184100047"),
+        ],
+        [
+            (
+                "ambigu",
+                1,
+                "Palier 1 (numéro de demande de paiement et montant) : 1 demande pour 2 versements,"
+                " de même total ; rien n'est choisi.",
+            )
+        ]
+        * 3,
+    ),
     "illisible": (
         [ligne(dp="V-1", lisible=False, exercice=0), ligne(3, dp="V-1")],
         [paye()],
