@@ -151,28 +151,30 @@ class GrandLivre:
         *,
         atomique: bool = False,
         correlation: str | None = None,
+        correlations: Sequence[str | None] | None = None,
         provenances: Sequence[Origine | None] | None = None,
     ) -> tuple[Recu, ...]:
         """Execute commands in order, in one durable transaction.
 
         Independent (default): one receipt each; a refused command does not stop the others.
         `atomique`: all or nothing; on a refusal, the single receipt of that first refusal.
-        `provenances`: one per command, in the same order.
+        `correlations`, `provenances`: one per command, in the same order; `correlation` is for
+        those that have none of their own.
         """
         self._usage.exiger()
-        _exiger_correlation(correlation)
         debut = time.perf_counter_ns()
         saisies = [_saisir(c) for c in commandes]
+        siennes = _lire_correlations(correlation, correlations, len(saisies))
         lues = _lire_provenances(provenances, len(saisies))
         if not saisies:
             return ()
-        demande = Demande(saisies, correlation=correlation, provenances=lues, atomique=atomique)
+        demande = Demande(saisies, correlations=siennes, provenances=lues, atomique=atomique)
         self._guichet.passer(demande)
         recus = demande.recus
         # the single receipt of a refused atomic batch says the rank of its command
-        dites = saisies if len(recus) == len(saisies) else [saisies[recus[0].rang]]
-        for saisie, recu in zip(dites, recus, strict=True):
-            journaliser(saisie, recu, debut, correlation)
+        rangs = range(len(saisies)) if len(recus) == len(saisies) else (recus[0].rang,)
+        for rang, recu in zip(rangs, recus, strict=True):
+            journaliser(saisies[rang], recu, debut, None if siennes is None else siennes[rang])
         return recus
 
     def executer_flux(
@@ -244,6 +246,20 @@ def _exiger_correlation(correlation: str | None) -> None:
         raise UsageError(
             f"correlation {str(correlation)[:40]!r} : 1 à 128 signes ASCII imprimables attendus."
         )
+
+
+def _lire_correlations(
+    commune: str | None, propres: Sequence[str | None] | None, nombre: int
+) -> tuple[str | None, ...] | None:
+    """One per command, checked: its own, else the common one; None when none is given."""
+    if propres is None:
+        _exiger_correlation(commune)
+        return None if commune is None else (commune,) * nombre
+    if len(propres) != nombre:
+        raise UsageError(f"correlations : {nombre} attendues, {len(propres)} données.")
+    for correlation in (commune, *propres):
+        _exiger_correlation(correlation)
+    return tuple(commune if propre is None else propre for propre in propres)
 
 
 def _lire_provenances(

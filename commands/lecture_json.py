@@ -58,13 +58,23 @@ class _JsonRejectedError(JsonIllisible):
 
 def lire_ligne(ligne: bytes) -> Commande | CommandeIllisible:
     """The command of one JSON line. Floats, NaN and duplicate members are refused."""
+    donnees = decoder_ligne(ligne)
+    return donnees if isinstance(donnees, CommandeIllisible) else en_commande(donnees)
+
+
+def decoder_ligne(ligne: bytes) -> Any | CommandeIllisible:
+    """The value of one JSON line, or the refusal that answers what is none."""
     try:
-        donnees = lire_json(ligne)
+        return lire_json(ligne)
     except _JsonRejectedError as erreur:
         return _illisible(str(erreur), id_commande=_id_dans(ligne))
     except JsonIllisible as erreur:
         return _illisible(str(erreur))
-    return en_commande(donnees)
+
+
+def illisible(message: str, donnees: Mapping[str, Any]) -> CommandeIllisible:
+    """The refusal of a JSON object that is not a command, its id kept when it reads."""
+    return _illisible(message, id_commande=_id_lisible(donnees.get("id_commande")))
 
 
 def lire_json(ligne: bytes) -> Any:

@@ -41,27 +41,30 @@ _Origine = tuple[str | None, Provenance | None]
 class Demande(Place):
     """The commands of one caller, and the receipts that answer them."""
 
-    __slots__ = ("atomique", "correlation", "provenances", "recus", "saisies")
+    __slots__ = ("atomique", "correlations", "provenances", "recus", "saisies")
 
     def __init__(
         self,
         saisies: Sequence[Commande | CommandeIllisible],
         *,
         atomique: bool = False,
-        correlation: str | None = None,
+        correlations: Sequence[str | None] | None = None,
         provenances: Sequence[Provenance | None] | None = None,
     ) -> None:
         super().__init__(len(saisies), seule=atomique)
         self.saisies = saisies
         self.atomique = atomique
-        self.correlation = correlation
+        self.correlations = correlations
         self.provenances = provenances
         self.recus: tuple[Recu, ...] = ()
 
     def origine(self, rang: int) -> _Origine:
         """What the fact of that command keeps of where it comes from."""
-        provenances = self.provenances
-        return self.correlation, None if provenances is None else provenances[rang]
+        correlations, provenances = self.correlations, self.provenances
+        return (
+            None if correlations is None else correlations[rang],
+            None if provenances is None else provenances[rang],
+        )
 
     def repondre(self, recus: Sequence[Recu]) -> None:
         """The receipts, once what they say is durable."""

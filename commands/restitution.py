@@ -2,8 +2,8 @@
 
 Decisions know no clock and no chance, and every default that they compute is in the fact: executed
 in the order of positions, the commands of a journal make the same facts, the same digests and the
-same figures. Only what the journal seals differs (the instant, and the hash of the line before),
-and the `correlation`, which is no part of a command.
+same figures. The marks of a fact, which are no part of a command, stand beside it (`marques.py`).
+Only what the journal seals differs: the instant, and the hash of the line before.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ from ledger.evenements import Fait
 
 from .decider import FAITS
 from .lecture_json import CommandeIllisible, en_commande
+from .marques import MARQUES
 from .modele import Commande
 
 _COMMANDES: dict[type[Fait], type[Commande]] = {fait: classe for classe, fait in FAITS.items()}
 
 
 def restituer(programme: str, position: int, fait: Fait) -> dict[str, Any]:
-    """The command of a fact, as JSON data that `executer` accepts, in the order of its fields.
+    """The line of a fact, as JSON data that `executer` accepts: its command, then its marks.
 
     Raises: UnrecordableFactError for a fact that today's commands would not accept (a text written
     before a rule of form, such as an invisible character).
@@ -38,4 +39,4 @@ def restituer(programme: str, position: int, fait: Fait) -> dict[str, Any]:
             f"Journal {programme}, position {position} : {lue.refus.message}",
             remede="Cette ligne ne se rejoue pas : exporter le journal lui-même (jsonl).",
         )
-    return commande
+    return commande | {marque: membres[marque] for marque in MARQUES if marque in membres}

@@ -17,9 +17,11 @@ from msgspec import Struct
 from ledger.erreurs import UsageError
 from ledger.schema_json import Schema, ascii_de, de_structs, decrire, document, nettoyer
 from ledger.schema_json import rassembler as _rassembler
-from ledger.schemas import schema_revision
+from ledger.schemas import schema_des_marques, schema_revision
+from ledger.vocabulaire import MEMBRES
 
 from .decider import COMMANDES, VERBES
+from .hypotheses import HYPOTHESES, Hypothese
 from .modele import Commande
 from .recus import Statut
 from .refus import CODES
@@ -57,6 +59,27 @@ PHRASES: dict[str, str] = {
 }
 """Verb -> what it asks."""
 
+PHRASES_HYPOTHESES: dict[str, str] = {
+    "labelliser": "Labelliser tant de structures supposées, à un montant.",
+    "labelliser_jusqu_au_refus": "Labelliser jusqu'à ce qu'une règle refuse.",
+    "geler_credits": "Geler une part des AE, des CP ou des deux ouverts sur un exercice.",
+    "annuler_cp": "Annuler une part des CP ouverts sur un exercice.",
+    "verser_echeances": "Payer à son échéance chaque tranche due, et chaque bonus accordé.",
+}
+"""Short verb of a scenario -> what it supposes."""
+_MEMBRES_HYPOTHESES = {
+    "hypothese": "Le verbe court.",
+    "nombre": "Combien de structures supposées.",
+    "maximum": "Combien au plus.",
+    "bonus": "Si le bonus numérique est accordé en plus.",
+    "intervalle_jours": "Un label tous les tant de jours, à partir de date_effet.",
+    "part_dix_milliemes": "La part de ce qui est ouvert, en dix-millièmes (400 : 4 %).",
+    "sur": "Ce qui est gelé : ae, cp ou ae_et_cp.",
+    "jusqu_au": "La dernière échéance payée.",
+    "depuis": "Le jour où ce qui est déjà dû est payé (par défaut : dernière date d'effet).",
+    "bilans_acceptes": "Si les bilans exigés sont supposés reçus et acceptés.",
+}
+
 LIMITES: dict[str, str] = {
     "nombre_entier_decimal": "1.0 est un entier pour JSON Schema ; un montant s'écrit 1.",
     "membre_double": "Un membre qui figure deux fois : un schéma ne voit que l'objet lu.",
@@ -71,6 +94,8 @@ LIMITES: dict[str, str] = {
 """What the schemas cannot say of a command that the ledger refuses as `commande_invalide`."""
 
 RECU = "recu"
+REMPLIS = ("programme", "id_commande", "acteur")
+"""What a line of a scenario may leave out."""
 _ID = "urn:fabriques:commandes:{}:v1"
 _AU_MOINS_UN = {
     "anyOf": [
@@ -123,6 +148,52 @@ def schemas() -> Schema:
     )
 
 
+def schema_ligne() -> Schema:
+    """The schema of a line of `executer`: any command, and the marks of the fact to record."""
+    marques, definitions = schema_des_marques()
+    documents = {}
+    for classe in COMMANDES:
+        complet = _commande(classe)
+        membres = {**complet["properties"], **{m: _facultatif(s) for m, s in marques.items()}}
+        defs = {**complet.get("$defs", {}), **definitions}
+        documents[ascii_de(classe.verbe)] = {**complet, "properties": membres, "$defs": defs}
+    return _rassembler(_ID.format("ligne"), "Ligne de commandes", documents)
+
+
+def schema_scenario() -> Schema:
+    """The schema of a line of a scenario: a short verb, or a command less what is filled in."""
+    documents = {}
+    for classe in COMMANDES:
+        complet = _commande(classe)
+        requis = [m for m in complet["required"] if m not in REMPLIS]
+        membres = {
+            m: _facultatif(s) if m in REMPLIS else s for m, s in complet["properties"].items()
+        }
+        documents[ascii_de(classe.verbe)] = {**complet, "properties": membres, "required": requis}
+    for nom, modele in HYPOTHESES.items():
+        documents[nom] = _hypothese(nom, modele)
+    return _rassembler(_ID.format("scenario"), "Ligne de scénario", documents)
+
+
+def _hypothese(nom: str, modele: type[Hypothese]) -> Schema:
+    brut = modele.model_json_schema()
+    requis = brut["required"]
+    membres = {
+        m: s if m in requis else _ou_null(_sans_titre(s))
+        for m, s in nettoyer(brut["properties"], {}).items()
+    }
+    corps: Schema = {
+        "type": "object",
+        "description": PHRASES_HYPOTHESES[nom],
+        "properties": {**membres, "hypothese": {"const": nom}},
+        "required": requis,
+        "additionalProperties": False,
+    }
+    return document(
+        _ID.format(nom), nom, decrire(corps, nom, {**MEMBRES, **_MEMBRES_HYPOTHESES}), {}
+    )
+
+
 def schema_recu() -> Schema:
     """The schema of a receipt."""
     _, defs = de_structs([_Recu], _PHRASES_RECU)
@@ -168,6 +239,12 @@ def _ou_null(sous: Schema) -> Schema:
     if {"type": "null"} in sous.get("anyOf", ()):
         return sous
     return {"anyOf": [_sans_titre(sous), {"type": "null"}]}
+
+
+def _facultatif(sous: Schema) -> Schema:
+    """The same, its sentence kept."""
+    phrase = {"description": sous["description"]} if "description" in sous else {}
+    return {**phrase, **_ou_null(sous)}
 
 
 def _listes(valeur: Any) -> Any:

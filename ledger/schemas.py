@@ -69,6 +69,13 @@ def schema(nom: str) -> Schema:
     return document(schema_evenement(nom), nom, corps, defs)
 
 
+def schema_des_marques() -> tuple[dict[str, Schema], dict[str, Schema]]:
+    """The schemas of `correlation` and `provenance`, and the definitions that they name."""
+    corps, defs = _fait(next(iter(TYPES)))
+    membres = {m: corps["properties"][m] for m in ("correlation", "provenance")}
+    return membres, {"Provenance": defs["Provenance"]}
+
+
 def _fait(topic: str) -> tuple[Schema, dict[str, Schema]]:
     classe = TYPES[topic]
     _, defs = de_structs([classe])

@@ -18,7 +18,7 @@ from .sortie import choisir_format, ouvrir_sortie
 from .terminal import avertir
 
 if TYPE_CHECKING:
-    from commands import Commande, CommandeIllisible, GrandLivre, Recu
+    from commands import GrandLivre, Recu
 
 ATOMIQUE_MAX = 100_000
 """Commands that `--atomique` accepts: they are all held in memory until the decision."""
@@ -74,7 +74,7 @@ acquitté est enregistré).""",
     "--correlation",
     metavar="TEXTE",
     callback=_lire_correlation,
-    help="Garder ce repère dans chaque fait (1 à 128 signes ASCII).",
+    help="Garder ce repère dans chaque fait (1 à 128 signes ASCII), sauf où la ligne a le sien.",
 )
 @option_base
 @option_format(FORMATS, "jsonl")
@@ -194,10 +194,20 @@ def _exiger_une_ouverture(base: str, premiere: Ligne | None) -> None:
         )
 
 
-def _lire(ligne: Ligne) -> Commande | CommandeIllisible:
-    from commands import lire_ligne  # noqa: PLC0415
+def _executer(
+    livre: GrandLivre, lot: list[Ligne], correlation: str | None, *, atomique: bool = False
+) -> tuple[Recu, ...]:
+    """Execute lines, each with its own marks; the correlation of the run where it has none."""
+    from commands.marques import lire_ligne_marquee  # noqa: PLC0415
 
-    return lire_ligne(ligne.octets)
+    lues = [lire_ligne_marquee(ligne.octets) for ligne in lot]
+    return livre.executer_lot(
+        [lue.saisie for lue in lues],
+        atomique=atomique,
+        correlation=correlation,
+        correlations=[lue.correlation for lue in lues],
+        provenances=[lue.provenance for lue in lues],
+    )
 
 
 def _au_fil_de_l_eau(
@@ -207,7 +217,7 @@ def _au_fil_de_l_eau(
     from commands.execution import TAILLE_LOT  # noqa: PLC0415
 
     while lot := list(islice(a_lire, TAILLE_LOT)):
-        recus = livre.executer_lot([_lire(ligne) for ligne in lot], correlation=correlation)
+        recus = _executer(livre, lot, correlation)
         for ligne, recu in zip(lot, recus, strict=True):
             yield ligne.numero, recu
         registre.rendre()
@@ -225,8 +235,7 @@ def _en_un_lot(
                 f"--atomique accepte {ATOMIQUE_MAX} commandes et {ATOMIQUE_OCTETS} octets au "
                 "plus : découper le fichier."
             )
-    saisies = [_lire(ligne) for ligne in lot]
-    recus = livre.executer_lot(saisies, atomique=True, correlation=correlation)
+    recus = _executer(livre, lot, correlation, atomique=True)
     if len(recus) == 1 and not recus[0].acceptee:
         yield lot[recus[0].rang].numero, recus[0]
     else:

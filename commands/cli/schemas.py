@@ -22,16 +22,18 @@ GENRES = ("commandes", "evenements", "chiffres", "tout")
     epilog="""\b
 Exemples :
   fabriques schemas commandes DeposerCandidature
+  fabriques schemas commandes scenario
   fabriques schemas evenements tranche-versee
   fabriques schemas evenements cloudevent -o cloudevent.schema.json
   fabriques schemas chiffres enveloppe
   fabriques schemas -o schemas.json
 
 \b
-NOM est un verbe (commandes), un type de fait, ligne ou cloudevent (evenements),
-un verbe de lecture ou recu (chiffres). Sans NOM : commandes donne le schéma de
-n'importe quelle commande, evenements celui d'une ligne du journal, chiffres un
-objet d'un schéma par chiffre.""",
+NOM est un verbe, ligne (de executer) ou scenario (une ligne de simuler) pour
+commandes ; un type de fait, ligne ou cloudevent pour evenements ; un verbe de
+lecture ou recu pour chiffres. Sans NOM : commandes donne le schéma de n'importe
+quelle commande, evenements celui d'une ligne du journal, chiffres un objet d'un
+schéma par chiffre.""",
 )
 @click.argument("genre", type=click.Choice(GENRES), metavar="|".join(GENRES), default="tout")
 @click.argument("nom", required=False, metavar="[NOM]")
@@ -59,9 +61,10 @@ def schemas(genre: str, nom: str | None, sortie: str | None) -> None:
 
 
 def _commande(nom: str) -> Schema:
-    from commands.schemas import schema  # noqa: PLC0415
+    from commands.schemas import schema, schema_ligne, schema_scenario  # noqa: PLC0415
 
-    return schema(nom)
+    autres = {"ligne": schema_ligne, "scenario": schema_scenario}
+    return autres[nom]() if nom in autres else schema(nom)
 
 
 def _commandes() -> Schema:

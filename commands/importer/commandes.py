@@ -8,7 +8,8 @@ from typing import Any
 
 from ..decider import COMMANDES, VERBES
 from ..identifiants import identifiant_commande
-from ..lecture_json import CommandeIllisible, en_commande, lire_ligne
+from ..lecture_json import CommandeIllisible, en_commande
+from ..marques import MARQUES, lire_ligne_marquee
 from ..modele import Commande
 from ..tableaux import Cellule, Entete, Rangee, Tableau, TableauIllisible, trouver_entete
 from ..tableaux.valeurs import (
@@ -172,14 +173,19 @@ def _colonne(entete: Entete, membre: str) -> str | None:
 
 
 def actes_des_lignes(lignes: Iterator[tuple[int, bytes]], plan: Plan) -> Iterator[Acte]:
-    """One act for each JSON line; programme, actor and id are completed when they are absent."""
+    """One act for each JSON line; programme, actor and id are completed when they are absent.
+
+    A line may carry the marks of an exported command: its correlation is kept; its provenance is
+    not, an import records the file that it reads.
+    """
     for numero, octets in lignes:
-        lue = lire_ligne(octets)
+        marquee = lire_ligne_marquee(octets)
+        lue = marquee.saisie
         derive = False
         if isinstance(lue, CommandeIllisible) and _absents(lue):
             derive = "id_commande" in _absents(lue)
             lue = _completer(octets, plan)
-        yield Acte(numero, lue, doublon_refuse=derive)
+        yield Acte(numero, lue, doublon_refuse=derive, correlation=marquee.correlation)
 
 
 def _absents(lue: CommandeIllisible) -> set[str]:
@@ -192,6 +198,8 @@ def _absents(lue: CommandeIllisible) -> set[str]:
 
 def _completer(octets: bytes, plan: Plan) -> Commande | CommandeIllisible:
     donnees: dict[str, Any] = json.loads(octets.decode("utf-8-sig"))
+    for marque in MARQUES:
+        donnees.pop(marque, None)
     donnees.setdefault("programme", plan.programme)
     donnees.setdefault("acteur", {"id": plan.acteur, "role": plan.role})
     if "id_commande" not in donnees:

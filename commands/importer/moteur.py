@@ -38,6 +38,8 @@ class Acte(Struct, frozen=True):
     """Member of the command -> its column, for people."""
     doublon_refuse: bool = False
     """Whether the same act twice in one file is refused (a payment) or one act (a file)."""
+    correlation: str | None = None
+    """The mark that the row itself carries (a file of commands that was exported)."""
 
 
 class _EnAttente(NamedTuple):
@@ -138,6 +140,7 @@ def _executer(
         livre.executer_lot(
             [e.commande for e in attente],
             correlation=correlation,
+            correlations=[e.acte.correlation for e in attente],
             provenances=[
                 Provenance(fichier=fichier, ligne=e.acte.ligne, feuille=feuille) for e in attente
             ],

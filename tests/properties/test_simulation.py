@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from functools import cache
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
 from commands import GrandLivre
 from commands.hypotheses import HypotheseSansObjetError
 from commands.scenario import ScenarioUnreadableError, lire_scenario
+from commands.schemas import schema_scenario
 from commands.simulation import Resultat, simuler
 from commands.testing.contexte import PROGRAMME
 from commands.testing.histoires import Histoire, histoires
@@ -25,6 +29,7 @@ from projections.prevision import Prevision, prevision
 from projections.simulation import cote_a_cote, tables
 from projections.situation import Vue
 from tests.properties.outils import octets, reglages
+from tests.properties.test_schemas import COMPLETES
 
 JOURS = st.dates(JOUR_MIN, JOUR_MAX)
 DATES = st.none() | JOURS
@@ -202,6 +207,45 @@ def test_tout_scenario_se_lit_ou_se_refuse_en_nommant_sa_ligne(
             assert f"ligne {len(bons) + 1} :" in lu
         else:
             assert lu - len(bons) in (0, 1)
+
+
+@cache
+def juge_de_scenario() -> Any:
+    """The validator of one line of a scenario."""
+    return Draft202012Validator(
+        schema_scenario(), format_checker=Draft202012Validator.FORMAT_CHECKER
+    )
+
+
+@reglages(60)
+@given(
+    bonne=HYPOTHESES,
+    faux=st.dictionaries(
+        st.sampled_from((*_LABELS, *_PARTS, "hypothese", "nombre", "jusqu_au", "autre")),
+        _JSON | st.sampled_from((10**9, -1, 0, 1.5, "labelliser", "2021-02-30", "2021-02-28")),
+        max_size=2,
+    ),
+)
+def test_ce_que_le_schema_d_un_scenario_refuse_est_refuse(
+    bonne: dict[str, Any], faux: dict[str, Any]
+) -> None:
+    """Une hypothèse lue suit le schéma publié ; abîmée, ce que le schéma refuse ne se lit pas."""
+    assert juge_de_scenario().is_valid(bonne)
+    abimee = {**bonne, **faux}
+    if not juge_de_scenario().is_valid(abimee):
+        assert isinstance(_lire(json.dumps(abimee).encode()), str)
+
+
+@pytest.mark.parametrize("commande", COMPLETES, ids=lambda c: c["commande"])
+def test_une_commande_de_scenario_peut_taire_ce_qui_est_rempli(commande: dict[str, Any]) -> None:
+    """Sans programme, acteur ni id, une commande suit le schéma d'un scenario, et s'y lit."""
+    nue = {
+        nom: v for nom, v in commande.items() if nom not in ("programme", "acteur", "id_commande")
+    }
+    for ecrite in (commande, nue, {**nue, "acteur": None}):
+        assert juge_de_scenario().is_valid(ecrite)
+        assert _lire(json.dumps(ecrite).encode()) == 1
+    assert not juge_de_scenario().is_valid({**nue, "hypothese": "labelliser"})
 
 
 def _lire(octets_lus: bytes) -> int | str:

@@ -4,33 +4,37 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 from msgspec.structs import replace
 
 from commands import GrandLivre
+from commands.marques import lire_ligne_marquee
 from commands.restitution import restituer
 from commands.testing.contexte import PROGRAMME
 from commands.testing.histoires import Histoire
-from ledger import Fait, Journal, MemoryStore
+from ledger import Fait, Journal, MemoryStore, SQLiteStore
 from ledger.erreurs import ChainBrokenError, UnrecordableFactError
+from ledger.provenance import Provenance
 from projections import credits, enveloppe, regarder, structures
 from projections.echeancier import de_fiche
 from projections.exports import ecrire_jsonl
 from projections.situation import Vue
-from tests.cli.outils import lancer
+from tests.cli.outils import en_lignes, lancer
 from tests.properties.outils import reglages
 from tests.publication.exemple import creer, journal, ouverture, recit_complet
 from tests.publication.tirages import DATES, histoires_publiables, regarder_une_fois
 
 
 def nu(fait: Fait) -> Fait:
-    """The fact without what the journal seals, nor the caller's mark."""
-    return replace(fait, enregistre_le="", precedent=None, correlation=None)
+    """The fact without what the journal seals."""
+    return replace(fait, enregistre_le="", precedent=None)
 
 
 def chiffres(vue: Vue) -> list[Any]:
@@ -96,6 +100,96 @@ def test_une_commande_exportee_est_celle_d_origine(tmp_path: Path) -> None:
     assert label == {**commandes[2], "territoire": "qpv", "numerique": False}
 
 
+def base_marquee(dossier: Path) -> Path:
+    """The whole example: a third of its facts come from a row, another from a request."""
+    livre = GrandLivre.ouvrir(dossier / "marquee.db", creer=True)
+    commandes = recit_complet()
+    with livre:
+        livre.executer_lot(
+            commandes,
+            correlations=[f"req {n}" if n % 3 == 0 else None for n in range(len(commandes))],
+            provenances=[
+                {"fichier": "ab" * 32, "ligne": n, "feuille": "Dépôts"} if n % 3 == 1 else None
+                for n in range(len(commandes))
+            ],
+        )
+    return dossier / "marquee.db"
+
+
+def faits_de(base: Path) -> list[Fait]:
+    """The facts of a base, without what its journal seals."""
+    store = SQLiteStore(base, ecriture=False)
+    try:
+        return [nu(fait) for _, fait in Journal(store, "exemple").rattraper()]
+    finally:
+        store.fermer()
+
+
+def test_l_export_garde_les_reperes_et_les_provenances(tmp_path: Path) -> None:
+    """Corrélation et provenance suivent leur commande : executer refait les mêmes faits."""
+    base, commandes = base_marquee(tmp_path), tmp_path / "commandes.jsonl"
+    assert lancer("exporter", "commandes", "--base", base, "-o", commandes).code == 0
+    lus = faits_de(base)
+    assert {fait.correlation for fait in lus[:4]} == {"req 0", "req 3", None}
+    assert sum(fait.provenance is not None for fait in lus) == 13
+    for rang, mode in enumerate(((), ("--atomique",), ("--correlation", "autre"))):
+        neuve = tmp_path / f"neuve{rang}.db"
+        assert lancer("executer", commandes, "--base", neuve, *mode).code == 0
+        attendus = (
+            lus if rang < 2 else [replace(f, correlation=f.correlation or "autre") for f in lus]
+        )
+        assert faits_de(neuve) == attendus
+    juge = Draft202012Validator(lancer("schemas", "commandes", "ligne").json)
+    lignes = [json.loads(ligne) for ligne in commandes.read_text("utf-8").splitlines()]
+    assert [ligne for ligne in lignes if not juge.is_valid(ligne)] == []
+    assert not juge.is_valid({**lignes[0], "correlation": "é"})
+    assert not juge.is_valid({**lignes[0], "autre": "x"})
+
+
+def test_l_export_s_importe_et_l_import_dit_son_fichier(tmp_path: Path) -> None:
+    """Par « importer commandes », mêmes faits et mêmes repères ; la provenance est l'export."""
+    base, commandes = base_marquee(tmp_path), tmp_path / "commandes.jsonl"
+    neuve = tmp_path / "neuve.db"
+    assert lancer("exporter", "commandes", "--base", base, "-o", commandes).code == 0
+    fait = lancer("importer", "commandes", commandes, "--base", neuve, "--confirmer")
+    assert (fait.code, "39 actes enregistrés" in fait.erreur) == (0, True)
+    empreinte = sha256(commandes.read_bytes()).hexdigest()
+    assert faits_de(neuve) == [
+        replace(f, provenance=Provenance(fichier=empreinte, ligne=rang))
+        for rang, f in enumerate(faits_de(base), start=1)
+    ]
+    for verbe in ("enveloppe", "credits", "structures", "anomalies"):
+        deux = [lancer(verbe, "--base", b, "--format", "json").octets for b in (base, neuve)]
+        assert deux[0] == deux[1]
+
+
+@pytest.mark.parametrize(
+    ("marque", "phrase"),
+    [
+        ({"correlation": ""}, "correlation : 1 à 128 signes ASCII imprimables attendus."),
+        ({"correlation": ["x"]}, "correlation : 1 à 128 signes ASCII imprimables attendus."),
+        ({"provenance": {"fichier": "x", "ligne": 1}}, "provenance : fichier est le SHA-256"),
+        ({"provenance": 3}, "provenance : un objet {fichier, ligne, feuille?} est attendu"),
+    ],
+)
+def test_une_marque_mal_formee_refuse_sa_ligne(
+    tmp_path: Path, marque: dict[str, Any], phrase: str
+) -> None:
+    """Un repère ou une provenance mal formés : la commande est refusée par son nom, non écrite."""
+    premiere = {**ouverture().commandes[0], **marque}
+    fait = lancer("executer", "-", "--base", tmp_path / "a.db", entree=en_lignes([premiere]))
+    (recu,) = fait.lignes_json
+    assert (fait.code, recu["statut"], recu["code"]) == (3, "refusee", "commande_invalide")
+    assert (recu["id_commande"], phrase in recu["message"]) == ("c-1", True)
+
+
+def test_une_marque_nulle_est_une_marque_absente(tmp_path: Path) -> None:
+    """null vaut absent, comme pour tout membre d'une commande."""
+    premiere = {**ouverture().commandes[0], "correlation": None, "provenance": None}
+    base = creer(tmp_path / "a.db", [premiere])
+    assert [(f.correlation, f.provenance) for f in faits_de(base)] == [(None, None)]
+
+
 def test_la_date_d_effet_ne_borne_pas_les_commandes(base_demo: Path) -> None:
     """--au est refusé : une décision tient compte de tous les faits enregistrés avant elle."""
     fait = lancer("exporter", "commandes", "--base", base_demo, "--au", "2020-12-31")
@@ -126,7 +220,8 @@ def test_toute_histoire_se_refait_de_ses_commandes(histoire: Histoire, data: st.
     livre = GrandLivre(MemoryStore())
     for position, fait in faits:
         ligne = json.dumps(restituer(PROGRAMME, position, fait), ensure_ascii=False)
-        recu = livre.executer(json.loads(ligne))
+        lue = lire_ligne_marquee(ligne.encode())
+        recu = livre.executer(lue.saisie, correlation=lue.correlation, provenance=lue.provenance)
         assert (recu.statut, recu.positions) == ("acceptee", (position,)), recu.refus
     refaits = list(Journal(livre.store, PROGRAMME).rattraper())
     assert [(p, nu(f)) for p, f in refaits] == [(p, nu(f)) for p, f in faits]
