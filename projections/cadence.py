@@ -1,15 +1,20 @@
-"""Payments of labels that are only assumed: a pace carried on month by month. Pure integers."""
+"""A pace: what it was seen on, and the payments of labels assumed to follow it. Pure integers."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from datetime import date, timedelta
 
 from msgspec import Struct
 
+from ledger import Fait
 from ledger.montants import partager
 from ledger.regles import Regles
+from ledger.soldes import EFFETS, PROGRAMME
 from ledger.temps import ANNEE_MAX, echeance
+
+from .situation import Vue
 
 
 class Suppose(Struct, frozen=True):
@@ -18,6 +23,23 @@ class Suppose(Struct, frozen=True):
     labels: int
     exercices: dict[int, int]
     mois: dict[str, int]
+
+
+def mouvements_du_rythme(vue: Vue, depuis: date) -> Iterator[tuple[int, Fait, Counter[str]]]:
+    """What each fact counted since a day does to the programme: labels, cents taken or given back.
+
+    Raises: ChainBrokenError, StoreError.
+    """
+    for position, fait in vue.faits():
+        effet = EFFETS.get(type(fait))
+        if effet is None or fait.date_effet < depuis:
+            continue
+        comptes: Counter[str] = Counter()
+        for (annee, membre), valeur in effet(fait, vue.situation.soldes):
+            if annee == PROGRAMME:
+                comptes[membre] += valeur
+        if comptes:
+            yield position, fait, comptes
 
 
 def supposer(  # noqa: PLR0913 - one argument per assumption

@@ -17,11 +17,11 @@ from ledger.budget import a_prevoir
 from ledger.erreurs import UsageError
 from ledger.montants import format_euros
 from ledger.regles import Regles
-from ledger.soldes import EFFETS, PROGRAMME
 from ledger.temps import ANNEE_MAX, format_date
 
-from .cadence import Suppose, supposer
+from .cadence import Suppose, mouvements_du_rythme, supposer
 from .enveloppe import enveloppe, quotas
+from .fermes import restes_fermes
 from .situation import Vue
 
 FENETRE = 365
@@ -206,25 +206,17 @@ class _Fermes:
 
 
 def _fermes(vue: Vue, jour: date) -> _Fermes:
-    ouvert = vue.situation.soldes.dernier_clos + 1
     fermes = _Fermes()
-    for fiche in vue.situation.fiches.values():
-        if fiche.etat != "labellisee":
-            continue
-        for tranche in fiche.tranches:
-            reste = tranche.montant_centimes - fiche.verse.get(tranche.rang, 0)
-            if reste <= 0:
-                continue
-            quand = max(tranche.echeance, date(tranche.exercice, 1, 1))  # no CP before its year
-            if quand <= jour:
-                fermes.tranches += reste
-                fermes.exigible[max(tranche.exercice, ouvert)] += reste
-            else:
-                fermes.mois[f"{quand.year:04d}-{quand.month:02d}"] += reste
-        bonus = 0 if fiche.bonus is None else fiche.bonus - fiche.verse.get(0, 0)
-        if bonus > 0:  # a bonus has no due date: it can be paid
-            fermes.bonus += bonus
-            fermes.exigible[max(fiche.bonus_exercice, ouvert)] += bonus
+    for ferme in restes_fermes(vue):
+        reste, quand = ferme.reste_centimes, ferme.quand
+        if ferme.exigible(jour):
+            fermes.exigible[ferme.exercice] += reste
+        if quand is None:
+            fermes.bonus += reste
+        elif quand <= jour:
+            fermes.tranches += reste
+        else:
+            fermes.mois[f"{quand.year:04d}-{quand.month:02d}"] += reste
     return fermes
 
 
@@ -238,13 +230,8 @@ def _rythme(
         return Rythme("donne", jour, jour, FENETRE, labels, engage, cout), {"labels": labels}
     depuis = date.fromordinal(max(jour.toordinal() - fenetre + 1, 1))
     comptes: Counter[str] = Counter()
-    for _, fait in vue.faits():
-        effet = EFFETS.get(type(fait))
-        if effet is None or fait.date_effet < depuis:
-            continue
-        for (annee, membre), valeur in effet(fait, vue.situation.soldes):
-            if annee == PROGRAMME:
-                comptes[membre] += valeur
+    for _, _, siens in mouvements_du_rythme(vue, depuis):
+        comptes.update(siens)
     labels, engage = comptes["labels"], comptes["impute"] - comptes["rendu"]
     cout = engage // labels if labels > 0 and engage > 0 else None
     rythme = Rythme("constate", depuis, jour, fenetre, labels, engage, cout)

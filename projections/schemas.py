@@ -20,6 +20,7 @@ from ledger.erreurs import UsageError
 from ledger.schema_json import Schema, de_structs, document
 
 from .anomalies import Anomalie
+from .appuis import Appui
 from .cellules import Unite
 from .comparaison import Ecart
 from .echeancier import Echeancier
@@ -225,6 +226,7 @@ FIGURES: dict[str, tuple[Any, str]] = {
     "demo": (Demonstration, "La démonstration."),
     "demo-synthetique": (Synthese, "La démonstration, avec --synthetique."),
     "simuler": (Simulation, "Un scénario joué sans rien écrire."),
+    "prevision-appuis": (tuple[Appui, ...], "Ce sur quoi repose chaque chiffre d'une prévision."),
     "prevision": (Prevision, "Ce qui reste à payer, quand, et quel plafond est atteint d'abord."),
 }
 """Verb -> the type of what it prints, and what that is."""

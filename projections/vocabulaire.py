@@ -242,6 +242,11 @@ PHRASES: dict[str, str] = {
     "premier_plafond": "Le premier plafond bloquant atteint.",
     "labels_supposes": "Labels supposés jusqu'à l'horizon ou au plafond.",
     "horizon": "Dernière année des labels supposés.",
+    "chiffre": "Le chiffre de la prévision ; ses lignes font sa valeur.",
+    "Appui.cellule": "Cellule que `expliquer` ramène à ses faits ; null : un fait, ou un reste.",
+    "Appui.jour": "Échéance de la tranche, ou date du fait.",
+    "Appui.signe": "-1 quand la cellule se déduit.",
+    "Appui.valeur": "Ce qu'elle fait au chiffre, dans son unité.",
     "Prevision.hypotheses": "Ce qui est supposé, et comment c'est arrondi.",
 }
 """Member, or `Containing.member` -> what it says."""

@@ -11,7 +11,7 @@ from .base import choisir_programme, ouvrir_en_lecture
 from .chiffres import publier
 from .demonstration import en_liste
 from .options import Demande, avec_demande
-from .rendu import Cellule, Colonne, tableau
+from .rendu import Cellule, Colonne, aplatir, date_iso, tableau
 from .tables import entete, euros
 
 if TYPE_CHECKING:
@@ -74,7 +74,8 @@ Exemples :
   fabriques prevision --format csv -o prevision.csv
 
 \b
-Le ferme d'un exercice est sa cellule « CP restant à prévoir » :
+Chaque chiffre ferme ou constaté ramène à ses cellules ou à ses faits :
+  fabriques prevision --appuis
   fabriques expliquer credits.2022.cp_restant_a_prevoir""",
 )
 @click.option(
@@ -101,10 +102,18 @@ Le ferme d'un exercice est sa cellule « CP restant à prévoir » :
     metavar="ANNEE",
     help="La dernière année de labels supposés (par défaut : la durée d'un échéancier).",
 )
+@click.option(
+    "--appuis",
+    "voir_appuis",
+    is_flag=True,
+    help="Donner plutôt ce sur quoi repose chaque chiffre : des cellules (voir expliquer), "
+    "des faits.",
+)
 @avec_demande()
 def prevision(
     demande: Demande,
     *,
+    voir_appuis: bool,
     fenetre: int | None,
     labels_par_an: int | None,
     montant: int | None,
@@ -131,12 +140,49 @@ def prevision(
             fenetre=FENETRE if fenetre is None else fenetre,
             horizon=horizon,
         )
+        if voir_appuis:
+            _publier_appuis(demande, vue, figure)
+            return
     publier(
         demande,
         figure,
         table=lambda taille: _table(vue, figure, taille),
         colonnes=_COLONNES,
         lignes=_lignes(figure),
+    )
+
+
+def _publier_appuis(demande: Demande, vue: Vue, figure: Prevision) -> None:
+    """What the forecast rests on. The base of the view is open."""
+    from projections.appuis import Appui, appuis  # noqa: PLC0415
+
+    lus = appuis(vue, figure)
+
+    def table(taille: int) -> str:
+        rangs = [
+            [
+                a.chiffre,
+                a.cellule or ("hors échéancier" if a.position is None else f"fait {a.position}"),
+                "" if a.jour is None else date_iso(a.jour.isoformat()),
+                euros(a.valeur) if a.unite == "centimes" else str(a.valeur),
+            ]
+            for a in lus
+        ]
+        colonnes = (
+            Colonne("Chiffre"),
+            Colonne("Repose sur"),
+            Colonne("Date"),
+            Colonne("Valeur", droite=True),
+        )
+        titre = entete(vue, "Prévision, ce sur quoi elle repose").rstrip("\n")
+        return f"{titre}\n\n{tableau(colonnes, rangs, largeur=taille)}"
+
+    publier(
+        demande,
+        lus,
+        table=table,
+        colonnes=Appui.__struct_fields__,
+        lignes=map(aplatir, lus),
     )
 
 
