@@ -17,6 +17,7 @@ from typing import Any
 from msgspec import Struct
 
 from ledger.erreurs import UsageError
+from ledger.simulation import EtapeJouee, RefusSimule
 from ledger.stockage.memoire import MemoryStore
 from ledger.stockage.port import Store
 
@@ -46,40 +47,6 @@ class _HorlogeArretee:
 
     def maintenant(self) -> str:
         return "1970-01-01T00:00:00.000000Z"
-
-
-class RefusSimule(Struct, frozen=True):
-    """A command that a rule refused: when, on which exercice, with which figures.
-
-    `ligne` is that of the scenario; `cherche` says that the scenario was looking for it.
-    """
-
-    ligne: int
-    commande: str
-    id_commande: str
-    structure: str | None
-    date_effet: date
-    exercice: int
-    code: str
-    message: str
-    remede: str
-    details: dict[str, int | str]
-    cherche: bool
-
-
-class EtapeJouee(Struct, frozen=True):
-    """What became of one line. A group is what stands or falls together (one label, one payment).
-
-    `deja_executees` are commands that the base already holds: they change nothing.
-    """
-
-    ligne: int
-    nom: str
-    phrase: str
-    groupes_acceptes: int
-    groupes_refuses: int
-    commandes_acceptees: int
-    deja_executees: int
 
 
 class Resultat(Struct, frozen=True):

@@ -18,6 +18,7 @@ from ledger.audit.constats import CODES, Bilan, Faite
 from ledger.budget import LigneCredits
 from ledger.erreurs import UsageError
 from ledger.schema_json import Schema, de_structs, document
+from ledger.simulation import EtapeJouee, RefusSimule
 
 from .anomalies import Anomalie
 from .appuis import Appui
@@ -128,34 +129,6 @@ class Synthese(Struct, frozen=True):
 
     hypotheses: tuple[str, ...]
     programmes: dict[str, UnProgramme]
-
-
-class EtapeJouee(Struct, frozen=True):
-    """What became of one line of a scenario."""
-
-    ligne: int
-    nom: str
-    phrase: str
-    groupes_acceptes: int
-    groupes_refuses: int
-    commandes_acceptees: int
-    deja_executees: int
-
-
-class RefusSimule(Struct, frozen=True):
-    """A command of a scenario that a rule refuses."""
-
-    ligne: int
-    commande: str
-    id_commande: str
-    structure: str | None
-    date_effet: date
-    exercice: int
-    code: str
-    message: str
-    remede: str
-    details: dict[str, int | str]
-    cherche: bool
 
 
 class Preuve(Struct, frozen=True):

@@ -37,8 +37,8 @@ class Demande:
     connu_au: int | str | None = None
 
 
-def _lire_au(_: click.Context, __: click.Parameter, valeur: str | date | None) -> date | None:
-    """`AAAA-MM-JJ` or `JJ/MM/AAAA`."""
+def jour_donne(_: click.Context, __: click.Parameter, valeur: str | date | None) -> date | None:
+    """The callback of an option that is a day: `AAAA-MM-JJ` or `JJ/MM/AAAA`."""
     if valeur is None or isinstance(valeur, date):
         return valeur
     try:
@@ -111,7 +111,9 @@ option_programme = click.option(
 
 def option_au_jour(aide: str, defaut: date | None = None) -> Callable[[Rappel], Rappel]:
     """The `--au` option of a verb."""
-    return click.option("--au", metavar="AAAA-MM-JJ", callback=_lire_au, default=defaut, help=aide)
+    return click.option(
+        "--au", metavar="AAAA-MM-JJ", callback=jour_donne, default=defaut, help=aide
+    )
 
 
 option_au = option_au_jour("Ne compter que les faits dont la date d'effet est ce jour ou avant.")

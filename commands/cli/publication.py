@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .compagnon import compagnon_de, est_un_dossier, fichier_du_dossier
-from .options import FICHIER, Rappel, lire_jour
+from .options import FICHIER, Rappel, jour_donne
 from .sortie import ouvrir_sortie
 from .terminal import avertir
 
@@ -63,15 +63,6 @@ _POUR: dict[str, tuple[str, ...]] = {
 FORMATS = tuple(_POUR)
 
 
-def _lire_jour(_: click.Context, __: click.Parameter, valeur: str | None) -> date | None:
-    if valeur is None:
-        return None
-    try:
-        return lire_jour(valeur)
-    except ValueError as erreur:
-        raise click.BadParameter(f"{erreur}.") from erreur
-
-
 def _lire_siret(_: click.Context, __: click.Parameter, valeur: str | None) -> str | None:
     from projections.exports.scdl_regles import siret_faux  # noqa: PLC0415
 
@@ -91,7 +82,7 @@ _OPTIONS = (
     click.option(
         "--depuis",
         metavar="AAAA-MM-JJ",
-        callback=_lire_jour,
+        callback=jour_donne,
         help="scdl : seulement les conventions nouvelles ou changées à partir de ce jour.",
     ),
     click.option(

@@ -10,7 +10,7 @@ import click
 
 from .base import choisir_programme, ouvrir_en_lecture
 from .chiffres import publier
-from .options import FICHIER, Demande, avec_demande, lire_jour
+from .options import FICHIER, Demande, avec_demande, jour_donne
 from .rapprocher_table import table_rapprochement
 from .rendu import accorder, aplatir
 from .sortie import ouvrir_sortie
@@ -25,15 +25,6 @@ if TYPE_CHECKING:
 SORTIE_ECARTS, SORTIE_REFUS = 1, 3
 _FORMATS = ("table", "json", "csv", "xlsx", "ods", "html")
 _ROLES = ("instructeur", "ordonnateur", "comptable", "controleur", "systeme")
-
-
-def _lire_le(_: click.Context, __: click.Parameter, valeur: str | None) -> date | None:
-    if valeur is None:
-        return None
-    try:
-        return lire_jour(valeur)
-    except ValueError as erreur:
-        raise click.BadParameter(f"{erreur}.") from erreur
 
 
 @click.command(
@@ -72,7 +63,7 @@ autre service ; 3 une confirmation refusée ; 4 base absente ou illisible.""",
 @click.option(
     "--le",
     metavar="AAAA-MM-JJ",
-    callback=_lire_le,
+    callback=jour_donne,
     help="La date du rapprochement (avec --confirmer).",
 )
 @avec_demande(formats=_FORMATS, dates=False)

@@ -10,7 +10,7 @@ import click
 
 from .base import choisir_programme, ouvrir_en_lecture
 from .chiffres import publier
-from .options import FICHIER, Demande, avec_demande, lire_jour
+from .options import FICHIER, Demande, avec_demande, jour_donne
 from .tables import en_retrait
 from .terminal import avertir
 
@@ -22,15 +22,6 @@ if TYPE_CHECKING:
     from ledger.sceau.garde import Recul
 
 SORTIE_REFUS = 3
-
-
-def _lire_date_effet(_: click.Context, __: click.Parameter, valeur: str | None) -> date | None:
-    if valeur is None:
-        return None
-    try:
-        return lire_jour(valeur)
-    except ValueError as erreur:
-        raise click.BadParameter(f"{erreur}.") from erreur
 
 
 @click.command(
@@ -60,7 +51,7 @@ illisible ou modifiée.""",
 @click.option(
     "--date-effet",
     metavar="AAAA-MM-JJ",
-    callback=_lire_date_effet,
+    callback=jour_donne,
     help="La date d'effet (par défaut : la plus tardive du journal).",
 )
 @click.option("--a-blanc", is_flag=True, help="Dire ce qui serait déclaré, sans rien écrire.")

@@ -10,7 +10,7 @@ from .rendu import Colonne, accorder, date_iso, pour_cent, tableau
 from .tables import en_retrait, euros
 
 if TYPE_CHECKING:
-    from commands.simulation import EtapeJouee, RefusSimule
+    from ledger.simulation import EtapeJouee, RefusSimule
     from projections.simulation import AnomaliesComparees, LigneComparee
 
 _DANS_UN_MONTANT = re.compile("(?<=[0-9]) (?=[0-9]{3}|€)")

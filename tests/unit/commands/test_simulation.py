@@ -12,8 +12,9 @@ from commands import GrandLivre, LabelliserFabrique, VerserTranche
 from commands import simulation as module
 from commands.hypotheses import HypotheseSansObjetError
 from commands.scenario import lire_scenario
-from commands.simulation import EtapeJouee, LimiteDepasseeError, RefusSimule, Resultat, simuler
+from commands.simulation import LimiteDepasseeError, Resultat, simuler
 from ledger import Journal, MemoryStore
+from ledger.simulation import EtapeJouee, RefusSimule
 from projections import credits, enveloppe, regarder
 from tests.properties.outils import octets as tout
 from tests.unit.commands.test_scenario import GEL, LABELS, lignes
