@@ -44,7 +44,7 @@ faults: $(VENV)/.pret ## lance les campagnes de pannes (docs/fautes.md)
 	@$(PY) -m tests.fautes
 
 ha: $(VENV)/.pret ## monte un principal et son secours PostgreSQL, tue le principal, compte les pertes
-	@$(PY) -m pytest -q -m "lourd or not lourd" tests/postgres/test_secours.py tests/postgres/test_restauration.py
+	@$(PY) -m pytest -q tests/postgres/test_secours.py tests/postgres/test_restauration.py
 
 fuzz: $(VENV)/.pret ## essaie des octets quelconques sur chaque entrée (9 minutes), et dit ce qui casse
 	@$(PY) -m tests.fuzz

@@ -18,6 +18,8 @@ from pathlib import Path
 
 import psycopg
 
+from .reparation import reparer
+
 COMPTE = "postgres"
 _SANS_DROITS = "nobody"
 _REGLAGES = {
@@ -40,6 +42,7 @@ class Binaires:
         installes = Path(paquet.origin).parent / "pginstall18"
         self.root = os.geteuid() == 0
         self.bin = installes / "bin"
+        self._dossier = dossier
         if self.root and not self._atteints(dossier):
             # a checkout that only root can enter: the programs are copied out of it
             # at the same depth: they find their libraries three folders up
@@ -62,12 +65,24 @@ class Binaires:
             return {}
         return {"user": _SANS_DROITS, "group": "nogroup", "extra_groups": []}
 
+    def verificateur(self) -> Path:
+        """The folder of a `pg_verifybackup` that starts."""
+        essai = self.lancer("pg_verifybackup", "--version", cwd=self._dossier, check=False)
+        if essai.returncode == 0:
+            return self.bin
+        return reparer(self.bin, "pg_verifybackup", self._dossier, "pg_waldump")
+
     def lancer(
-        self, programme: str, *args: str | Path, cwd: Path, check: bool = True
+        self,
+        programme: str,
+        *args: str | Path,
+        cwd: Path,
+        check: bool = True,
+        depuis: Path | None = None,
     ) -> subprocess.CompletedProcess[str]:
         """Run a program to its end."""
         fait: subprocess.CompletedProcess[str] = subprocess.run(
-            [self.bin / programme, *map(str, args)],
+            [(depuis or self.bin) / programme, *map(str, args)],
             cwd=cwd,
             env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "HOME": str(cwd)},
             stdin=subprocess.DEVNULL,

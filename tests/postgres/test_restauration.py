@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 
 import pytest
 
@@ -12,7 +13,25 @@ from tests.unit.commands.test_concurrence import commande
 from tests.unit.monde import P
 
 from .grappe import perdus
-from .serveur import COMPTE, Serveur, dossier_de_serveur, nouveau
+from .serveur import COMPTE, Binaires, Serveur, dossier_de_serveur, nouveau
+
+
+@pytest.fixture(scope="module")
+def sauvegarde() -> Iterator[tuple[Binaires, Serveur]]:
+    """A base backup of a small server, and the programs that made it."""
+    with dossier_de_serveur() as (binaires, dossier):
+        pg, copie = (nouveau(binaires, dossier, nom) for nom in ("vivant", "copie"))
+        pg.initialiser()
+        pg.demarrer()
+        try:
+            binaires.lancer(
+                *("pg_basebackup", "-h", pg.dossier, "-U", COMPTE, "-c", "fast"),
+                *("-D", copie.donnees),
+                cwd=copie.dossier,
+            )
+        finally:
+            pg.tuer()
+        yield binaires, copie
 
 
 def ecrire(pg: Serveur, nombre: int, prefixe: str) -> dict[str, Recu]:
@@ -25,7 +44,18 @@ def ecrire(pg: Serveur, nombre: int, prefixe: str) -> dict[str, Recu]:
         }
 
 
-@pytest.mark.lourd
+def verifiee(binaires: Binaires, sauvegarde: Serveur) -> tuple[bool, str]:
+    """Whether PostgreSQL's own verification accepts a base backup, and what it says: every file of
+    its manifest, then its write-ahead log."""
+    dit = binaires.lancer(
+        *("pg_verifybackup", sauvegarde.donnees),
+        cwd=sauvegarde.dossier,
+        depuis=binaires.verificateur(),
+        check=False,
+    )
+    return dit.returncode == 0, dit.stdout
+
+
 def test_un_serveur_revient_a_l_instant_demande() -> None:
     """pg_basebackup, puis le journal archivé : tout jusqu'à l'instant, rien d'après, et vérifié."""
     with dossier_de_serveur() as (binaires, dossier):
@@ -40,6 +70,7 @@ def test_un_serveur_revient_a_l_instant_demande() -> None:
                 *("-D", retour.donnees),
                 cwd=retour.dossier,
             )
+            assert verifiee(binaires, retour) == (True, "backup successfully verified\n")
             pendant = ecrire(pg, 5, "pendant")
             ((instant,),) = pg.sql("SELECT clock_timestamp()::text")
             apres = ecrire(pg, 5, "apres")
@@ -64,6 +95,27 @@ def test_un_serveur_revient_a_l_instant_demande() -> None:
                 assert verifier(livre.store, P).conforme
         finally:
             retour.arreter("immediate")
+
+
+@pytest.mark.parametrize("abime", ["donnees", "journal"])
+def test_une_sauvegarde_abimee_est_refusee(
+    abime: str, sauvegarde: tuple[Binaires, Serveur]
+) -> None:
+    """Un octet changé dans un fichier, ou le journal effacé : pg_verifybackup refuse la copie."""
+    binaires, copie = sauvegarde
+    assert verifiee(binaires, copie)[0]
+    if abime == "donnees":
+        fichier = max((copie.donnees / "base").rglob("*"), key=lambda f: f.stat().st_size)
+        place = 100
+    else:
+        fichier = min(f for f in (copie.donnees / "pg_wal").iterdir() if len(f.name) == 24)
+        place = fichier.stat().st_size
+    sain = fichier.read_bytes()
+    fichier.write_bytes(bytes(255 - o for o in sain[:place]) + sain[place:])
+    try:
+        assert not verifiee(binaires, copie)[0]
+    finally:
+        fichier.write_bytes(sain)
 
 
 def test_une_sauvegarde_logique_se_restaure_a_l_octet(serveur: Serveur, url: str) -> None:

@@ -42,7 +42,6 @@ def test_le_secours_promu_a_tout_ce_qui_fut_acquitte() -> None:
             assert verifier(livre.store, P).conforme
 
 
-@pytest.mark.lourd
 def test_le_secours_rend_les_chiffres_et_refuse_d_ecrire() -> None:
     """Un secours en recopie sert les rapports, suit le journal, et refuse toute écriture."""
     with grappe(synchrone=True) as deux:
@@ -65,7 +64,6 @@ def test_le_secours_rend_les_chiffres_et_refuse_d_ecrire() -> None:
             ouvrir_magasin(deux.secours.url())
 
 
-@pytest.mark.lourd
 def test_une_ecriture_que_le_secours_ne_confirme_pas_n_est_pas_acquittee() -> None:
     """Le secours mort, une écriture attend ; l'attente annulée, aucune réponse ne l'acquitte."""
     with grappe(synchrone=True) as deux:
@@ -96,7 +94,6 @@ def test_une_ecriture_que_le_secours_ne_confirme_pas_n_est_pas_acquittee() -> No
             assert (renvoi.statut, renvoi.positions) == ("deja_executee", (3,))
 
 
-@pytest.mark.lourd
 def test_un_secours_en_retard_promu_est_dit_a_qui_ecrivait() -> None:
     """Réplication asynchrone : ce que le secours n'avait pas est perdu, et cela se dit."""
     with grappe(synchrone=False) as deux:
