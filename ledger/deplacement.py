@@ -6,17 +6,18 @@ any moment, the move goes on where it was. It ends by reading the target again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import zip_longest
 
 from msgspec import Struct
 
-from .erreurs import MoveRefusedError, StoreMissingError
+from .erreurs import MoveRefusedError, StoreMissingError, UsageError
 from .evenements import Fait
 from .journal import Journal
 from .stockage.port import Ecriture, EntreeIndex, LigneBrute, Store
 
 _PAS = 1_000
+_DITS = 5
 _AUTRE = "Choisir une cible vide, ou celle d'un déplacement interrompu de la même base."
 
 
@@ -36,22 +37,35 @@ def deplacer(
     source: Store,
     cible: Store,
     *,
+    seulement: Sequence[str] | None = None,
     a_blanc: bool = False,
     progres: Callable[[int], None] | None = None,
 ) -> tuple[Deplace, ...]:
     """Copy every programme of `source` to `cible`; `progres` is given the lines seen so far.
 
+    With `seulement`, copy these programmes; the target may hold others, which are not looked at.
     With `a_blanc`, everything is read and compared, nothing is written.
 
     Raises: MoveRefusedError when the target holds something else or does not end identical;
-    ChainBrokenError when the source is not sound; StoreError.
+    ChainBrokenError when the source is not sound; UsageError for a programme that it lacks;
+    StoreError.
     """
     programmes = source.programmes()
     if not programmes:
         raise StoreMissingError("La base de départ ne tient aucun programme.")
-    intrus = sorted(set(cible.programmes()) - set(programmes))
-    if intrus:
-        raise MoveRefusedError(f"La cible tient déjà {', '.join(intrus)}.", remede=_AUTRE)
+    if seulement is not None:
+        absents = sorted(set(seulement) - set(programmes))
+        if absents:
+            raise UsageError(
+                f"Le programme {_enumerer(absents)} n'est pas dans la base de départ.",
+                remede=f"Programmes présents : {_enumerer(programmes)}.",
+            )
+        programmes = tuple(sorted(set(seulement)))
+    elif intrus := sorted(set(cible.programmes()) - set(programmes)):
+        raise MoveRefusedError(
+            f"La cible tient déjà {_enumerer(intrus)}.",
+            remede=f"{_AUTRE} Pour y ajouter des programmes, les nommer (--programme).",
+        )
     lues = 0
 
     def avancer(nombre: int) -> None:
@@ -71,7 +85,8 @@ def deplacer(
                     f"Quelqu'un d'autre écrit le journal {journal.programme} de la cible.",
                     remede="Ne rien y écrire pendant la copie.",
                 )
-        _confronter_index(source, cible, {j.programme: j.taille for j, _ in copies})
+        tailles = {j.programme: j.taille for j, _ in copies}
+        _confronter_index(source, cible, tailles, toute=seulement is None)
     return tuple(
         Deplace(
             programme=journal.programme,
@@ -83,6 +98,12 @@ def deplacer(
         )
         for journal, deja in copies
     )
+
+
+def _enumerer(programmes: Sequence[str]) -> str:
+    """Names for a sentence: a base may hold thousands."""
+    reste = len(programmes) - _DITS
+    return ", ".join(programmes[:_DITS]) + (f" et {reste} autres" if reste > 0 else "")
 
 
 def confronter_copie(
@@ -104,7 +125,7 @@ def confronter_copie(
         suite = origine.taille(programme) - journal.taille
         racine = journal.arbre.racine()
         faits.append(Deplace(programme, journal.origine(), journal.taille, 0, racine, suite))
-    _confronter_index(origine, copie, {f.programme: f.taille for f in faits})
+    _confronter_index(origine, copie, {f.programme: f.taille for f in faits}, toute=True)
     return tuple(faits)
 
 
@@ -157,10 +178,12 @@ def _confronter(journal: Journal, cible: Store) -> None:
         )
 
 
-def _confronter_index(source: Store, cible: Store, tailles: dict[str, int]) -> None:
-    """The index of the target, made from its lines, is that of the source."""
+def _confronter_index(source: Store, cible: Store, tailles: dict[str, int], *, toute: bool) -> None:
+    """The index of the target, made from its lines, is that of the source. `toute`: it holds
+    nothing else; otherwise what it holds of other programmes is left alone."""
     voulues = ((p, e) for p, e in source.index() if e.position <= tailles.get(p, 0))
-    for la, ici in zip_longest(cible.index(), voulues):
+    tenues = ((p, e) for p, e in cible.index() if toute or p in tailles)
+    for la, ici in zip_longest(tenues, voulues):
         if la != ici:
             programme, entree = la or ici or ("", EntreeIndex("", 0, ""))
             raise MoveRefusedError(

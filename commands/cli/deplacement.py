@@ -32,21 +32,37 @@ Exemples :
   fabriques migrer fabriques.db postgresql://compte@serveur/base --a-blanc
   fabriques migrer fabriques.db postgresql://compte@serveur/base
   fabriques migrer postgresql://compte@serveur/base retour.db
+  fabriques migrer base-1.db base-2.db --programme fabriques-de-territoire
 
 \b
 Code de sortie : 0 ; 1 si la base de départ a grandi pendant la copie (relancer) ;
-4 si la cible tient autre chose, ou si une base est absente ou illisible.""",
+2 programme absent ; 4 si la cible tient autre chose, ou si une base est absente ou illisible.""",
 )
 @click.argument("source", type=FICHIER, metavar="SOURCE")
 @click.argument("cible", type=FICHIER, metavar="CIBLE")
+@click.option(
+    "--programme",
+    "programmes",
+    metavar="IDENTIFIANT",
+    multiple=True,
+    help="Ne copier que ce programme (option répétable) ; CIBLE peut alors en tenir d'autres.",
+)
 @click.option("--a-blanc", is_flag=True, help="Tout lire et comparer sans rien écrire.")
 @option_format(_FORMATS, "table")
-def migrer(source: str, cible: str, *, a_blanc: bool, format_demande: str | None) -> None:
+def migrer(
+    source: str,
+    cible: str,
+    *,
+    programmes: tuple[str, ...],
+    a_blanc: bool,
+    format_demande: str | None,
+) -> None:
     """Copie SOURCE dans CIBLE, ligne par ligne, et n'accepte que des racines identiques.
 
     Chacune est un fichier SQLite ou une adresse PostgreSQL. Interrompue, la copie se relance et
     reprend où elle en était. La base de départ n'est pas touchée : n'y plus rien écrire ensuite,
-    deux bases qui continuent le même journal se contrediraient.
+    deux bases qui continuent le même journal se contrediraient. Avec --programme, cela ne vaut
+    que pour les programmes nommés.
     """
     from ledger.deplacement import deplacer  # noqa: PLC0415
 
@@ -56,7 +72,9 @@ def migrer(source: str, cible: str, *, a_blanc: bool, format_demande: str | None
         _cible(cible, a_blanc=a_blanc) as arrivee,
         progression("Lignes") as montrer,
     ):
-        faits = deplacer(depart, arrivee, a_blanc=a_blanc, progres=montrer)
+        faits = deplacer(
+            depart, arrivee, seulement=programmes or None, a_blanc=a_blanc, progres=montrer
+        )
     _rendre(faits, source=source, cible=cible, a_blanc=a_blanc, format_demande=format_demande)
     if any(fait.suite for fait in faits):
         avertir("La base de départ a grandi pendant la copie : arrêter d'y écrire, puis relancer.")
@@ -64,8 +82,10 @@ def migrer(source: str, cible: str, *, a_blanc: bool, format_demande: str | None
     if a_blanc:
         avertir("À blanc : rien n'a été écrit.")
     else:
+        quoi = f"{', '.join(fait.programme for fait in faits)} : é" if programmes else "É"
         avertir(
-            f"{nommer(cible)} tient les mêmes racines. Écrire désormais là, et nulle part ailleurs."
+            f"{nommer(cible)} tient les mêmes racines. {quoi}crire désormais là, et nulle part "
+            "ailleurs."
         )
 
 

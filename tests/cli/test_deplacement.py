@@ -14,7 +14,7 @@ import pytest
 from commands import GrandLivre
 from ledger import SQLiteStore
 from ledger.stockage import sauvegarde
-from tests.cli.outils import lancer
+from tests.cli.outils import en_lignes, lancer, ouverture
 from tests.properties.outils import octets
 
 
@@ -23,6 +23,15 @@ def contenu(fichier: Path) -> object:
     store = SQLiteStore(fichier, ecriture=False)
     try:
         return octets(store)
+    finally:
+        store.fermer()
+
+
+def programmes(fichier: Path) -> tuple[str, ...]:
+    """The programmes of a base."""
+    store = SQLiteStore(fichier, ecriture=False)
+    try:
+        return store.programmes()
     finally:
         store.fermer()
 
@@ -60,6 +69,20 @@ def test_migrer_refuse_une_autre_base_et_la_meme(base_golden: Path, tmp_path: Pa
     (tmp_path / "lien.db").symlink_to(cible)
     assert lancer("migrer", cible, tmp_path / "lien.db").code == 2
     assert lancer("migrer", tmp_path / "absente.db", tmp_path / "c.db").code == 4
+
+
+def test_migrer_un_programme_laisse_les_autres(base_golden: Path, tmp_path: Path) -> None:
+    """Avec --programme, la cible garde les siens ; un nom absent est une erreur d'usage."""
+    cible = tmp_path / "b.db"
+    lancer("executer", "-", "--base", cible, entree=en_lignes([ouverture("ancien")]))
+    (nom,) = programmes(base_golden)
+    fait = lancer("migrer", base_golden, cible, "--programme", nom, "--format", "json")
+    assert fait.code == 0, fait.erreur
+    assert f"{nom} : écrire désormais là" in fait.erreur
+    assert [p["programme"] for p in json.loads(fait.octets)["programmes"]] == [nom]
+    assert programmes(cible) == ("ancien", nom)
+    fait = lancer("migrer", base_golden, cible, "--programme", "absent")
+    assert (fait.code, f"Programmes présents : {nom}." in fait.erreur) == (2, True)
 
 
 def test_une_sauvegarde_est_verifiee_et_n_ecrase_rien(base_golden: Path, tmp_path: Path) -> None:

@@ -9,10 +9,16 @@ import pytest
 
 from ledger import MemoryStore, SQLiteStore, Store
 from ledger.deplacement import confronter_copie, deplacer
-from ledger.erreurs import ChainBrokenError, MoveRefusedError, StoreError, StoreMissingError
-from ledger.stockage.port import Ecriture, EntreeIndex
+from ledger.erreurs import (
+    ChainBrokenError,
+    MoveRefusedError,
+    StoreError,
+    StoreMissingError,
+    UsageError,
+)
+from ledger.stockage.port import Ecriture, EntreeIndex, LigneBrute
 from tests.properties.outils import octets
-from tests.unit.monde import Monde, P
+from tests.unit.monde import REGLES, Monde, P
 
 
 def pleine(nombre: int = 900) -> MemoryStore:
@@ -99,6 +105,56 @@ def test_une_cible_qui_tient_autre_chose_est_refusee() -> None:
             with pytest.raises(MoveRefusedError):
                 deplacer(source, cible, a_blanc=a_blanc)
         assert octets(cible) == avant
+
+
+def de_programmes(*noms: str, faits: int = 4) -> MemoryStore:
+    """Several programmes in one base."""
+    monde = Monde(ouvert=False)
+    for nom in noms:
+        monde.ok("OuvrirProgramme", "2019-07-11", programme=nom, regles=REGLES)
+        for _ in range(faits - 1):
+            monde.ok("ModifierEnveloppe", "2020-01-01", programme=nom)
+    return monde.livre.store  # type: ignore[return-value]
+
+
+def ce_que_tient(store: Store, programme: str) -> tuple[list[LigneBrute], list[EntreeIndex]]:
+    """The lines and command ids of a programme."""
+    return [*store.lire(programme)], [e for p, e in store.index() if p == programme]
+
+
+def test_un_seul_programme_se_deplace_dans_une_base_qui_en_tient_d_autres() -> None:
+    """Le programme nommé arrive entier, repris s'il le faut ; les autres ne bougent nulle part."""
+    source, cible = de_programmes("a", "b", "c"), de_programmes("x", faits=3)
+    voisin = ce_que_tient(cible, "x")
+    (fait,) = deplacer(source, cible, seulement=["b"])
+    assert (fait.programme, fait.taille, fait.deja) == ("b", 4, 0)
+    assert cible.programmes() == ("b", "x")
+    assert ce_que_tient(cible, "b") == ce_que_tient(source, "b")
+    assert ce_que_tient(cible, "x") == voisin
+    assert deplacer(source, cible, seulement=["b", "b"])[0].deja == 4
+    assert [f.programme for f in deplacer(source, cible, seulement=("c", "a"))] == ["a", "c"]
+
+
+def test_un_programme_nomme_que_la_base_n_a_pas_est_dit() -> None:
+    """Un nom absent du départ : rien n'est copié, l'erreur dit ce que la base tient."""
+    source, cible = de_programmes(*"abcdefg"), MemoryStore()
+    with pytest.raises(UsageError, match="programme z n'est pas") as erreur:
+        deplacer(source, cible, seulement=["a", "z"])
+    assert erreur.value.remede == "Programmes présents : a, b, c, d, e et 2 autres."
+    assert cible.programmes() == ()
+
+
+def test_un_programme_deplace_doit_arriver_identique() -> None:
+    """Déjà là et différent, ou sans tous ses identifiants : refus, parmi d'autres aussi."""
+    source = de_programmes("a", "b")
+    longue = de_programmes("a", faits=5)
+    with pytest.raises(MoveRefusedError, match="diffère à la position"):
+        deplacer(source, longue, seulement=["a"])
+    lignes, ids = ce_que_tient(source, "a")
+    sans_id = de_programmes("x")
+    sans_id.ajouter([Ecriture("a", lignes, ids[1:])])
+    with pytest.raises(MoveRefusedError, match="index des commandes de a"):
+        deplacer(source, sans_id, seulement=["a"])
 
 
 def test_une_source_falsifiee_ne_se_deplace_pas() -> None:
