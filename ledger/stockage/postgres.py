@@ -18,15 +18,14 @@ from ..erreurs import (
     StoreReplacedError,
     StoreUncertainError,
     StoreUnsafeError,
-    VersionConflictError,
 )
 from .adresse import Adresse
 from .port import Ecriture, EntreeIndex, LigneBrute
 from .postgres_bassin import Bassin, Datastore, Recorder
-from .postgres_ecriture import AJOUTER, AVISER, REINDEXER, valeurs, valeurs_index
+from .postgres_ecriture import AJOUTER, ASSURER, AVISER, REINDEXER, valeurs, valeurs_index
 from .postgres_erreurs import erreur_de_base, traduire
 from .postgres_reconnaissance import promesses, reconnaitre
-from .postgres_reglages import Etat, assurer, est_rompue
+from .postgres_reglages import Etat, est_rompue
 from .postgres_schema import GARDES_ABSENTES, INTRUS, SCHEMA
 from .postgres_veille import Veille
 from .usage import Usage, refuser_de_voyager
@@ -182,7 +181,11 @@ class PostgresStore:
         )
 
     def retrouver(self, programme: str, ids: Iterable[str]) -> dict[str, EntreeIndex]:
-        """Which of these command ids were accepted, and where."""
+        """Which of these command ids were accepted, and where.
+
+        On a store open for writing, what is found is kept, on the standbys too, before it is
+        returned. Raises StoreUncertainError when that wait was cancelled.
+        """
         self._usage.exiger()
         demandes = list(dict.fromkeys(ids))
         if not demandes or not self._est_prete():
@@ -192,6 +195,9 @@ class PostgresStore:
             "WHERE programme = %s AND id_commande = ANY(%s)",
             (programme, demandes),
         )
+        if lignes and self._ecriture:
+            with self._usage:  # a receipt is about to be given for them again
+                self._inserer(ASSURER, {})
         return {ligne[0]: EntreeIndex(*ligne) for ligne in lignes}
 
     def index(self) -> Iterator[tuple[str, EntreeIndex]]:
@@ -229,12 +235,7 @@ class PostgresStore:
             self._creer()
         parametres, attendus = valeurs(ecritures)
         with self._usage:
-            try:
-                temoins, lignes, ids = self._inserer(AJOUTER, parametres)
-            except VersionConflictError:
-                with traduire(self.adresse), self._bassin.connection() as connexion:
-                    assurer(connexion)  # what is there is about to be read, and acknowledged again
-                raise
+            temoins, lignes, ids = self._inserer(AJOUTER, parametres)
             self._aviser({e.programme for e in ecritures})
         if temoins != attendus[0]:
             raise self._remplacee("elle n'a plus les lignes qui y furent lues")

@@ -21,7 +21,7 @@ from psycopg.rows import DictRow, dict_row, tuple_row
 
 from ..erreurs import StoreBusyError, UsageError
 from .adresse import Adresse
-from .postgres_reglages import Etat, assurer, exiger, lire_etat, regler
+from .postgres_reglages import Etat, exiger, lire_etat, regler
 from .postgres_schema import CREATION, SCHEMA, VERROU
 from .usage import Usage, garder_apres_fork
 
@@ -81,8 +81,6 @@ class Bassin:
             regler(connexion, ecriture=self._ecriture, attente=self._attente)
             etat = lire_etat(connexion)
             exiger(self._adresse, etat, ecriture=self._ecriture)
-            if self._ecriture:
-                assurer(connexion)
         except BaseException:
             connexion.close()
             raise

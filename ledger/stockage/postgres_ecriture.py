@@ -51,6 +51,11 @@ WITH ids AS (
 )
 SELECT count(*) FROM ids"""
 
+ASSURER = "SELECT pg_logical_emit_message(true, 'fabriques', '')"
+"""Nothing is added, and its commit waits for the disk and the standbys like any other, hence for
+all that was readable before it: a commit whose wait was cut short is visible all the same. A
+transaction that writes nothing to the log, even numbered, waits for nothing."""
+
 AVISER = (
     "SELECT set_config('synchronous_commit', 'off', true), "
     f"pg_notify('{CANAL}', programme) FROM unnest(%s::text[]) AS a(programme)"

@@ -112,15 +112,6 @@ def numero(version: int) -> str:
     return f"{version // _DIX_MILLE}.{version % _DIX_MILLE}"
 
 
-def assurer(connexion: psycopg.Connection[Any]) -> None:
-    """Have all that can be read kept, on the standbys too: a receipt may be given for it again.
-
-    A commit whose confirmation was cut short is visible all the same. An empty transaction with a
-    number of its own is a commit too, hence waits for the log before it.
-    """
-    connexion.execute("SELECT pg_current_xact_id()")
-
-
 def est_rompue(erreur: BaseException) -> bool:
     """Whether the connection is to be given up: what it was doing is done, or not, who knows."""
     origine = cause(erreur)

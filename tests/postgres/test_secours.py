@@ -64,34 +64,46 @@ def test_le_secours_rend_les_chiffres_et_refuse_d_ecrire() -> None:
             ouvrir_magasin(deux.secours.url())
 
 
+def envoyer_puis_annuler(deux: Grappe, livre: GrandLivre, identifiant: str) -> object:
+    """What a command gets whose wait for the standby is cancelled: the class of its error, or its
+    receipt when it did not wait."""
+    dits: list[object] = []
+
+    def ecrire() -> None:
+        try:
+            dits.append(livre.executer(commande("ModifierEnveloppe", identifiant)))
+        except StoreError as erreur:
+            dits.append(type(erreur))
+
+    fil = threading.Thread(target=ecrire)
+    fil.start()
+    annuler = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+    while fil.is_alive() and not deux.principal.sql(annuler):
+        threading.Event().wait(0.02)
+    fil.join()
+    return dits[0]
+
+
 def test_une_ecriture_que_le_secours_ne_confirme_pas_n_est_pas_acquittee() -> None:
-    """Le secours mort, une écriture attend ; l'attente annulée, aucune réponse ne l'acquitte."""
+    """Le secours mort, l'attente annulée : aucun reçu, ni là, ni renvoyée, ni d'ailleurs."""
     with grappe(synchrone=True) as deux:
         ouvrir_programme(deux)
-        with GrandLivre.ouvrir(deux.principal.url()) as livre:
-            livre.executer(commande("ModifierEnveloppe", "avant"))
+        with (
+            GrandLivre.ouvrir(deux.principal.url()) as livre,
+            GrandLivre.ouvrir(deux.principal.url()) as tiede,
+        ):
+            for poignee in (livre, tiede):
+                assert poignee.executer(commande("ModifierEnveloppe", "avant")).positions == (2,)
             deux.secours.tuer()
-            dits: list[object] = []
-
-            def ecrire() -> None:
-                try:
-                    dits.append(livre.executer(commande("ModifierEnveloppe", "seule")))
-                except StoreError as erreur:
-                    dits.append(type(erreur))
-
-            fil = threading.Thread(target=ecrire)
-            fil.start()
-            annuler = (
-                "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
-            )
-            while not deux.principal.sql(annuler):
-                threading.Event().wait(0.02)
-            fil.join()
-            assert dits == [StoreUncertainError]
+            assert envoyer_puis_annuler(deux, livre, "seule") is StoreUncertainError
+            with GrandLivre.ouvrir(deux.principal.url()) as neuve:
+                for poignee in (livre, tiede, neuve):  # they all see the line
+                    assert envoyer_puis_annuler(deux, poignee, "seule") is StoreUncertainError
             deux.principal.sql("ALTER SYSTEM SET synchronous_standby_names = ''")
             deux.principal.sql("SELECT pg_reload_conf()")
-            renvoi = livre.executer(commande("ModifierEnveloppe", "seule"))
-            assert (renvoi.statut, renvoi.positions) == ("deja_executee", (3,))
+            for poignee in (livre, tiede):
+                renvoi = poignee.executer(commande("ModifierEnveloppe", "seule"))
+                assert (renvoi.statut, renvoi.positions) == ("deja_executee", (3,))
 
 
 def test_un_secours_en_retard_promu_est_dit_a_qui_ecrivait() -> None:

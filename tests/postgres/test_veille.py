@@ -15,7 +15,7 @@ from tests.unit.monde import P
 from .serveur import Serveur
 from .test_coupures_postgres import couper
 
-LONGTEMPS = 30.0
+LONGTEMPS = 10.0
 """Far more than a test lasts: who waits that long missed the notice."""
 
 
@@ -37,6 +37,22 @@ def test_un_suiveur_est_averti_par_le_serveur(url: str) -> None:
             fil.join()
         guet.fermer()
         lecteur.fermer()
+
+
+def test_chaque_ecriture_donne_un_avis(url: str) -> None:
+    """Une écriture finie, son avis est là : l'attente finit par lui, et non par lassitude."""
+    with GrandLivre.ouvrir(url) as livre, livre.store.guetter(LONGTEMPS) as guet:  # type: ignore[attr-defined]
+        assert guet()  # listens now
+        for n, envoi in enumerate(
+            (
+                commande("OuvrirProgramme", "o", "2019-07-11"),
+                commande("ModifierEnveloppe", "m"),
+            ),
+            1,
+        ):
+            livre.executer(envoi)
+            assert guet()
+            assert guet.avis == n
 
 
 def test_un_avis_perdu_ne_perd_pas_de_fait(url: str, serveur: Serveur) -> None:
