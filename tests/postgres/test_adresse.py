@@ -28,6 +28,7 @@ MAL_FORMEES = (
     "postgresql://u:{s}@serveur",
     "postgresql://u:{s}@serveur/a/b",
     "postgresql://u:{s}@/base",
+    "postgresql://u@serveur/base?{s}",
     "postgresql:///base?password={s}",
     "postgresql://u:{s}@serveur:port/base",
     "mysql://u:{s}@serveur/base",

@@ -6,11 +6,13 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import psycopg
 import pytest
 
 from commands import GrandLivre
 from ledger import StoreError, VersionConflictError
 from ledger.audit import verifier
+from ledger.stockage.adresse import Adresse
 from ledger.stockage.port import Ecriture
 from ledger.stockage.postgres import PostgresStore
 from ledger.testing.contrat import ecriture
@@ -18,6 +20,8 @@ from tests.unit.commands.test_concurrence import commande
 from tests.unit.monde import REGLES, P
 from tests.unit.processus import course, ensemble
 from tests.unit.processus_fork import dans_un_enfant, dire
+
+from .serveur import Serveur
 
 PROCESSUS = 8
 
@@ -69,10 +73,8 @@ def test_trente_deux_appelants_partagent_des_transactions(url: str) -> None:
         assert verifier(livre.store, P).conforme
 
 
-def test_deux_poignees_ecrivent_a_deux_programmes_sans_s_attendre(url: str, serveur: Any) -> None:
+def test_deux_poignees_ecrivent_a_deux_programmes_sans_s_attendre(url: str) -> None:
     """Une transaction qui tient un programme n'en retarde aucun autre."""
-    import psycopg  # noqa: PLC0415 - to hold a transaction open
-
     store = PostgresStore(url, attente=0.2)
     with psycopg.connect(url) as tenue:
         tenue.execute("INSERT INTO fabriques.stored_events VALUES ('a', 1, 't', '{}')")
@@ -108,6 +110,28 @@ def test_deux_ecrivains_croises_ne_se_bloquent_pas(url: str) -> None:
     with ThreadPoolExecutor(2) as bassin:
         comptes = bassin.map(ecrire, (("p1", "p2"), ("p2", "p1")), ("g", "d"))
     assert (sum(comptes), len(perdants)) == (tours, tours)
+
+
+def test_un_ecrivain_prend_les_programmes_dans_l_ordre(url: str, serveur: Serveur) -> None:
+    """Qui attend le premier programme n'en tient encore aucun autre, quel que soit l'ordre donné :
+    deux écrivains croisés ne peuvent donc pas s'attendre l'un l'autre."""
+    attend = (
+        "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
+        f"AND datname = '{Adresse(url).base}'"
+    )
+    with psycopg.connect(url) as tenue, ThreadPoolExecutor(1) as bassin:
+        tenue.execute("INSERT INTO fabriques.stored_events VALUES ('a', 1, 't', '{}')")
+        croise, droit = PostgresStore(url), PostgresStore(url, attente=0.5)
+        fait = bassin.submit(croise.ajouter, [ecriture("b", 1), ecriture("a", 1)])
+        while not serveur.sql(attend):
+            threading.Event().wait(0.01)
+        droit.ajouter([ecriture("b", 1)])
+        tenue.rollback()
+        with pytest.raises(VersionConflictError):
+            fait.result()
+        assert droit.programmes() == ("b",)
+        croise.fermer()
+        droit.fermer()
 
 
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded")

@@ -107,6 +107,17 @@ def test_le_moteur_lit_sous_le_role_de_lecture(url: str, comptes: tuple[str, str
         ouvrir_magasin(lecteur)
 
 
+def test_une_poignee_de_lecture_n_ecrit_rien_sous_aucun_compte(url: str) -> None:
+    """Ouverte en lecture par l'administrateur lui-même, une session du grand livre n'écrit rien."""
+    lecteur = PostgresStore(url, ecriture=False)
+    with (
+        lecteur._bassin.connection() as connexion,
+        pytest.raises(psycopg.errors.ReadOnlySqlTransaction),
+    ):
+        connexion.execute(AJOUT)
+    lecteur.fermer()
+
+
 @pytest.mark.parametrize("requete", [*INTERDITS, *RESERVES])
 def test_le_role_d_ecriture_ne_change_ni_n_efface_rien(
     requete: str, url_pleine: str, comptes: tuple[str, str]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 
+import pytest
+
 from commands import GrandLivre
 from ledger import ouvrir_magasin
 from ledger.flux import suivre
@@ -53,6 +55,22 @@ def test_chaque_ecriture_donne_un_avis(url: str) -> None:
             livre.executer(envoi)
             assert guet()
             assert guet.avis == n
+
+
+def test_sans_aucun_avis_le_regard_regulier_suffit(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Personne n'avise et la connexion tient : l'attente finit d'elle-même, le fait est là."""
+    monkeypatch.setattr(PostgresStore, "_aviser", lambda *_: None)
+    with GrandLivre.ouvrir(url) as livre:
+        guet = PostgresStore.guetter(livre.store, 0.01)  # type: ignore[arg-type]
+        assert guet()  # listens now
+        livre.executer(commande("OuvrirProgramme", "o", "2019-07-11"))
+        fil = threading.Thread(target=guet, daemon=True)  # a wait without end fails, not hangs
+        fil.start()
+        fil.join(LONGTEMPS)
+        assert (fil.is_alive(), guet.avis, livre.store.taille(P)) == (False, 0, 1)
+        guet.fermer()
 
 
 def test_un_avis_perdu_ne_perd_pas_de_fait(url: str, serveur: Serveur) -> None:
