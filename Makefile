@@ -30,6 +30,7 @@ lint: $(VENV)/.pret-lint ## vérifie le style, les types et les imports
 bench: $(VENV)/.pret ## mesure les débits
 	@$(PY) -m tests.bench
 	@$(PY) -m tests.bench.postgres
+	@$(PY) -m tests.bench.partition --rapide
 
 falsification: $(VENV)/.pret ## lance 10 000 falsifications et dit lesquelles se voient
 	@$(PY) -m tests.campagne.falsification

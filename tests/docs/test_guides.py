@@ -19,6 +19,7 @@ PYTHON = [
     "docs/guides/embarquer.md",
     "docs/guides/eprouver.md",
     "docs/guides/integrer.md",
+    "docs/guides/partitionner.md",
 ]
 TERMINAL = [
     "docs/guides/console.md",
@@ -26,6 +27,7 @@ TERMINAL = [
     "docs/guides/explorer.md",
     "docs/guides/importer.md",
     "docs/guides/integrer.md",
+    "docs/guides/partitionner.md",
     "docs/guides/publier.md",
     "docs/guides/rapprocher.md",
     "docs/guides/simuler.md",
