@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from hypothesis import given
+from hypothesis import Phase, given
 from hypothesis import strategies as st
 
 from commands.testing.contexte import PROGRAMME
@@ -33,8 +33,12 @@ exigees = histoires(
     verbes=CHAINE, reglements=regles().map(lambda r: r | {"ordonnancement_requis": True})
 )
 
+TOUT_DE_SUITE = (Phase.explicit, Phase.reuse, Phase.generate)
+"""No shrinking: the failing history is printed as commands to paste, which a smaller one would
+cost minutes to reach."""
 
-@reglages(25)
+
+@reglages(25, phases=TOUT_DE_SUITE)
 @given(histoire=st.one_of(histoires(), exigees), au=st.dates(JOUR_MIN, JOUR_MAX))
 def test_chaque_centime_paye_est_dit_une_fois(histoire: Histoire, au: object) -> None:
     """À toute date, les lignes vivantes font le payé de l'enveloppe, et chaque versement entier."""
@@ -54,7 +58,7 @@ def test_chaque_centime_paye_est_dit_une_fois(histoire: Histoire, au: object) ->
         }
 
 
-@reglages(25)
+@reglages(25, phases=TOUT_DE_SUITE)
 @given(histoire=st.one_of(histoires(), exigees))
 def test_les_ordres_recalcules_sont_ceux_que_la_decision_a_inscrits(histoire: Histoire) -> None:
     """Sur une histoire honnête, l'ordre consommé recalculé est celui que porte le versement."""
@@ -69,7 +73,7 @@ def test_les_ordres_recalcules_sont_ceux_que_la_decision_a_inscrits(histoire: Hi
     assert [(li.position, li.ordre_position, li.montant_centimes) for li in lignes] == inscrits
 
 
-@reglages(25)
+@reglages(25, phases=TOUT_DE_SUITE)
 @given(histoire=exigees, data=st.data())
 def test_tout_versement_reecrit_au_nom_de_son_ordonnateur_est_constate(
     histoire: Histoire, data: st.DataObject
