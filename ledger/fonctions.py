@@ -24,19 +24,24 @@ from .evenements import (
     TrancheVersée,
     VersementAnnulé,
 )
+from .identites import semblables
 from .montants import format_euros
 from .programme import RANG_BONUS
 from .regles import Chronologie, Regles, Revision
 
 Paiement = TrancheVersée | BonusNumériqueVersé
-Statut = Literal["separes", "meme_acteur", "payeur_non_comptable", "sans_ordre"]
+Statut = Literal[
+    "separes", "acteurs_semblables", "meme_acteur", "payeur_non_comptable", "sans_ordre"
+]
 STATUTS: dict[Statut, str] = {
     "separes": "Ordonné par l'un, payé par un autre.",
+    "acteurs_semblables": "Deux identifiants différents, qui ont l'air d'une même personne.",
     "meme_acteur": "Le même acteur a ordonné et payé.",
     "payeur_non_comptable": "La règle veut un comptable, le payeur a un autre rôle.",
     "sans_ordre": "Payé sans ordre de paiement enregistré.",
 }
-"""What may be said of cents paid, the first that applies from the last to the first."""
+"""What may be said of cents paid. What breaks the rule is said before what only looks odd."""
+SANS_VIOLATION: frozenset[Statut] = frozenset({"separes", "acteurs_semblables"})
 
 
 class OrdreDonne(Struct, frozen=True):
@@ -75,6 +80,8 @@ class Emploi(Struct, frozen=True):
             return "meme_acteur"
         if self.exigee and self.payeur.role != "comptable":
             return "payeur_non_comptable"
+        if semblables(self.ordre.acteur.id, self.payeur.id):
+            return "acteurs_semblables"
         return "separes"
 
 
@@ -187,7 +194,7 @@ def dire(emploi: Emploi) -> str:
 def manquements(emplois: tuple[Emploi, ...]) -> Iterator[tuple[str, str]]:
     """What breaks the rule where it applies: (finding code, sentence with its remedy)."""
     for emploi in emplois:
-        if not emploi.exigee or emploi.statut == "separes":
+        if not emploi.exigee or emploi.statut in SANS_VIOLATION:
             continue
         if emploi.statut == "sans_ordre":
             code, remede = "ordonnancement_manquant", "ordonnancer d'abord"

@@ -38,6 +38,7 @@ CODES: dict[str, str] = {
     "doublon_versement": "Deux versements ont la même référence, ou rang, montant et date.",
     "fait_tardif": "Un fait est enregistré longtemps après sa date d'effet, ou un exercice après.",
     "ordonne_et_paye": "Le même acteur a ordonné et payé, sans que la règle l'interdise.",
+    "acteurs_semblables": "Ordonné et payé sous deux identifiants qui se ressemblent.",
     "horloge_immobile": "Des faits qui se suivent sont enregistrés au même instant.",
 }
 """The code of every anomaly, of the four modules, and what it means."""

@@ -49,6 +49,7 @@ class Fonctions(Struct, frozen=True):
     au: str | None
     paye_centimes: int
     separes_centimes: int
+    acteurs_semblables_centimes: int
     meme_acteur_centimes: int
     payeur_non_comptable_centimes: int
     sans_ordre_centimes: int
@@ -89,17 +90,16 @@ class Registre:
         )
 
     def anomalies(self, vue: Vue) -> tuple[Anomalie, ...]:
-        """Who ordered and paid the same euro where no rule forbids it.
+        """Who ordered and paid the same euro where no rule forbids it; whose ids look alike.
 
-        Where the rule applies it is a finding of the audit; a cancelled payment is told no more.
+        The first is a finding of the audit where the rule applies; the second is one nowhere: it is
+        told in all cases. A cancelled payment is told no more.
         """
         au = None if vue.au is None else vue.au.isoformat()
         return tuple(
-            Anomalie("ordonne_et_paye", emploi.structure, emploi.position, dire(emploi))
+            Anomalie(code, emploi.structure, emploi.position, dire(emploi))
             for emploi, ligne in self._retenus(au)
-            if ligne.statut == "meme_acteur"
-            and not emploi.exigee
-            and ligne.annulation_position is None
+            if ligne.annulation_position is None and (code := _anomalie(emploi)) is not None
         )
 
     def _retenus(self, au: str | None) -> Iterator[tuple[Emploi, LigneFonctions]]:
@@ -121,6 +121,13 @@ def fonctions(vue: Vue) -> Fonctions:
     for _ in registre.suivre(replace(vue, au=None).faits()):
         pass
     return registre.figure(vue)
+
+
+def _anomalie(emploi: Emploi) -> str | None:
+    """The anomaly of cents paid; None when there is none, or when the audit says it."""
+    if emploi.statut == "acteurs_semblables":
+        return "acteurs_semblables"
+    return "ordonne_et_paye" if emploi.statut == "meme_acteur" and not emploi.exigee else None
 
 
 def _ligne(emploi: Emploi, annulation: int | None) -> LigneFonctions:

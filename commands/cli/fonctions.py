@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _DITS = {
     "separes": "séparés",
+    "acteurs_semblables": "SEMBLABLES",
     "meme_acteur": "MÊME ACTEUR",
     "payeur_non_comptable": "NON COMPTABLE",
     "sans_ordre": "sans ordre",
@@ -33,7 +34,8 @@ Exemples :
   fabriques fonctions --format csv -o fonctions.csv
 
 \b
-Statut d'une ligne : séparés ; MÊME ACTEUR ; NON COMPTABLE (contre la règle) ; sans ordre.""",
+Statut d'une ligne : séparés ; SEMBLABLES (deux identifiants, peut-être une personne) ;
+MÊME ACTEUR ; NON COMPTABLE (contre la règle) ; sans ordre.""",
 )
 @click.option("--ecarts", is_flag=True, help="Ne lister que ce que deux personnes n'ont pas fait.")
 @avec_demande()
@@ -43,7 +45,8 @@ def fonctions(demande: Demande, *, ecarts: bool) -> None:
     Un versement consomme les plus anciens ordres impayés de son rang ; une ligne par ordre consommé
     (rang 0 : le bonus). Les totaux sont ceux du payé ; un versement annulé reste listé, sans y
     compter. Le code de sortie est 0 : c'est « fabriques verifier » qui juge la règle
-    ordonnancement_requis, et « fabriques anomalies » qui signale les cumuls qu'elle n'interdit pas.
+    ordonnancement_requis, et « fabriques anomalies » qui signale les cumuls qu'elle n'interdit pas
+    et les identifiants qui se ressemblent (casse, accents, ordre des mots).
     """
     from ledger import Journal  # noqa: PLC0415
     from projections import regarder  # noqa: PLC0415
@@ -74,6 +77,7 @@ def _table(figure: Fonctions, *, largeur: int) -> str:
     totaux = [
         ("Payé", figure.paye_centimes),
         ("  ordonné par un autre que le payeur", figure.separes_centimes),
+        ("  ordonné et payé sous des noms semblables", figure.acteurs_semblables_centimes),
         ("  ordonné et payé par le même acteur", figure.meme_acteur_centimes),
         ("  payé par un non-comptable, contre la règle", figure.payeur_non_comptable_centimes),
         ("  payé sans ordre enregistré", figure.sans_ordre_centimes),

@@ -79,8 +79,9 @@ def details(code: str, fiche: Fiche, *, au: date = JOUR, **regles: Any) -> list[
 
 
 def test_les_codes_sont_ceux_du_contrat() -> None:
-    """Seize codes, ni plus ni moins : un contrôleur et un programme les comparent à la lettre."""
+    """Dix-sept codes, ni plus ni moins : contrôleurs et programmes les comparent à la lettre."""
     assert set(CODES) == {
+        "acteurs_semblables",
         "convention_absente",
         "credits_depasses",
         "disponible_negatif",

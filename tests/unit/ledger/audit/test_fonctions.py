@@ -9,6 +9,7 @@ import pytest
 from ledger import Journal
 from ledger.audit import Constat, verifier
 from projections import fonctions, regarder
+from projections.fonctions import Registre
 from tests.unit.ledger.audit.test_verifier import Etat, magasin, reecrire
 from tests.unit.monde import Monde, P, qui
 
@@ -120,3 +121,98 @@ def test_un_versement_annule_rend_son_ordre_au_suivant() -> None:
     dits = [(li.position, li.ordre_position, li.annulation_position) for li in figure.lignes]
     assert dits == [(6, 5, 10), (7, 5, None), (9, 8, None), (11, 5, None)]
     assert (figure.paye_centimes, figure.meme_acteur_centimes) == (15_000_000, 2_000_000)
+
+
+def aux_noms_de(ordonnateur: str, payeur: str, *, requis: bool = True) -> Monde:
+    """An order of 50 000 EUR by one id (4), paid whole by another (5)."""
+    monde = Monde(ordonnancement_requis=requis)
+    monde.label()
+    monde.ok("OrdonnancerTranche", "2020-03-01", rang=1, acteur=qui(ordonnateur, "ordonnateur"))
+    monde.payer(1, "2020-03-02", 5_000_000, acteur=qui(payeur, "comptable"))
+    return monde
+
+
+@pytest.mark.parametrize("requis", [True, False])
+@pytest.mark.parametrize(
+    ("ordonnateur", "payeur"),
+    [
+        ("olga", "Olga"),
+        ("helene.martin", "Hélène.Martin"),
+        ("helene martin", "MARTIN-Helene"),
+        ("h.martin@finances.gouv.fr", "h.martin"),
+        ("olga", "оlga"),  # noqa: RUF001 - a Cyrillic o
+        ("agent 12", "Agent_１２"),  # noqa: RUF001 - wide digits
+    ],
+)
+def test_deux_graphies_d_une_personne_sont_dites_avec_ou_sans_la_regle(
+    ordonnateur: str, payeur: str, requis: bool
+) -> None:
+    """Casse, accents, ordre des mots, autre alphabet : ni refusé ni constaté, mais signalé."""
+    monde = aux_noms_de(ordonnateur, payeur, requis=requis)
+    assert constats(monde) == []
+    vue = regarder(Journal(monde.livre.store, P))
+    figure = fonctions(vue)
+    assert [li.statut for li in figure.lignes] == ["acteurs_semblables"]
+    assert (figure.acteurs_semblables_centimes, figure.separes_centimes) == (5_000_000, 0)
+    registre = Registre()
+    for _ in registre.suivre(vue.faits()):
+        pass
+    assert [(a.code, a.position) for a in registre.anomalies(vue)] == [("acteurs_semblables", 5)]
+
+
+@pytest.mark.parametrize(
+    ("ordonnateur", "payeur"),
+    [("j.martin", "p.martin"), ("agent-1", "agent-12"), ("...", "---"), ("東", "京")],
+)
+def test_deux_personnes_aux_noms_proches_ne_sont_pas_confondues(
+    ordonnateur: str, payeur: str
+) -> None:
+    """Une lettre ou un chiffre de différence, ou aucun mot à comparer : deux personnes."""
+    figure = fonctions(regarder(Journal(aux_noms_de(ordonnateur, payeur).livre.store, P)))
+    assert [li.statut for li in figure.lignes] == ["separes"]
+
+
+def test_un_avenant_ne_defait_pas_le_lien_entre_l_ordre_et_son_paiement() -> None:
+    """Ordre donné avant l'avenant, payé après : l'ordre consommé reste le premier."""
+    monde = Monde(ordonnancement_requis=True)
+    monde.label()  # 2, 3
+    monde.ok("OrdonnancerTranche", "2020-03-01", rang=1, acteur=OLGA)  # 4
+    echeancier = [
+        {"rang": 1, "exercice": 2020, "montant_centimes": 5_000_000, "echeance": "2020-02-03"},
+        {"rang": 2, "exercice": 2021, "montant_centimes": 4_000_000, "echeance": "2021-03-01"},
+    ]
+    monde.ok(
+        "SignerAvenant",
+        "2020-03-05",
+        montant_centimes=9_000_000,
+        echeancier=echeancier,
+        motif="baisse",
+    )  # 5
+    monde.payer(1, "2020-03-06", 5_000_000, acteur=KARIM)  # 6
+    assert constats(monde) == []
+    vus = truquer(monde, 6, acteur={"id": "olga", "role": "comptable"})
+    assert [(c.code, c.position) for c in vus] == [("separation_des_fonctions", 6)]
+
+
+def test_un_ordre_ajoute_apres_coup_ne_blanchit_pas_un_paiement() -> None:
+    """Un ordre d'un complice inscrit après le versement n'est pas celui qu'il a consommé."""
+    monde = chaine()
+    monde.ok("OrdonnancerTranche", "2021-03-01", rang=2, acteur=qui("zoe", "ordonnateur"))  # 10
+    vus = truquer(monde, 6, acteur={"id": "olga", "role": "comptable"})
+    assert ("separation_des_fonctions", 6) in [(c.code, c.position) for c in vus]
+    # moved in the name of the first instalment, the late order is still later than the payment
+    vus = truquer(monde, 10, rang=1)
+    assert ("separation_des_fonctions", 6) in [(c.code, c.position) for c in vus]
+
+
+def test_annuler_deux_fois_un_versement_ne_rend_pas_deux_fois_son_ordre() -> None:
+    """Une annulation répétée dans un journal forgé n'invente pas de quoi payer sans ordre."""
+    monde = chaine()
+    monde.ok("AnnulerVersement", "2020-04-01", position=6, acteur=KARIM)  # 10
+    monde.ok("AnnulerVersement", "2020-04-01", position=7, acteur=KARIM)  # 11
+    monde.payer(1, "2020-04-02", 5_000_000, acteur=KARIM)  # 12
+    assert constats(monde) == []
+    reecrire(magasin(monde), 11, lambda etat: etat.update(position=6))
+    vus = constats(monde)
+    manque = [c for c in vus if c.code == "ordonnancement_manquant"]
+    assert [(c.position, "30 000,00 €" in c.detail) for c in manque] == [(12, True)]
