@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
+from datetime import date
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from ..decider import COMMANDES, VERBES
 from ..identifiants import identifiant_commande
@@ -23,17 +25,13 @@ from ..tableaux.valeurs import (
     lire_texte,
 )
 from .actes import illisible, mois_jour, rangees_de_donnees
-from .champs import Champ, Lecture, lire_jour
+from .champs import Champ, Lecture, Lire, lire_jour
 from .composition import Plan
 from .issues import Bilan, Constat
 from .lignes import designer
 from .lignes import lire_ligne as lire_rangee
 from .moteur import Acte
 
-_BOOLEENS = frozenset({"numerique", "accepte"})
-_DATES = frozenset({"date_effet"})
-_ENTIERS = frozenset({"rang", "exercice", "position", "taille_satisfaite", "taille_perdue"})
-_EN_JSON = frozenset({"echeancier", "regles", "criteres", "roles", "attribuant"})
 _EUROS = {
     "montant": "montant_centimes",
     "montant_demande": "montant_demande_centimes",
@@ -43,33 +41,40 @@ _EUROS = {
     "cp": "cp_centimes",
 }
 """Columns in euros, as people write them -> the member in cents."""
-_MEMBRES = tuple(
-    dict.fromkeys(
-        membre for classe in COMMANDES for membre in classe.model_fields if membre != "acteur"
-    )
-)
+_PROPRES: Mapping[str, Lire] = {
+    "siret": lambda cellule, _, __: lire_siret(cellule),
+    "code_postal": lambda cellule, lecture, _: lire_code_postal(
+        cellule, retablir=lecture.zeros_perdus
+    ),
+    "acteur": lambda cellule, _, __: lire_texte(cellule),
+    **dict.fromkeys(_EUROS, lambda cellule, _, __: lire_montant(cellule)),
+}
+"""Members read in a way of their own; `acteur` is a column for its id, `role` another."""
+_ALIAS = {"acteur": ("acteur id", "auteur"), "date_effet": ("date", "date d'effet")}
 
 
-def _lire(champ: str) -> Champ:
-    def lire(cellule: Cellule, lecture: Lecture, nom: str) -> Lue:
-        if champ in _EUROS:
-            return lire_montant(cellule)
-        if champ in _ENTIERS or champ.endswith("_centimes"):
-            return lire_entier(cellule)
-        if champ in _BOOLEENS:
-            return lire_booleen(cellule)
-        if champ in _DATES:
-            return lire_jour(cellule, lecture, nom)
-        if champ in _EN_JSON:
-            return _lire_json(cellule)
-        if champ == "siret":
-            return lire_siret(cellule)
-        if champ == "code_postal":
-            return lire_code_postal(cellule, retablir=lecture.zeros_perdus)
-        return lire_texte(cellule)
+def _lire(annotation: Any) -> Lire:
+    """How a cell of that type is read: what is neither text, number, date nor yes/no is in JSON."""
+    types = _types(annotation)
+    if types <= {str}:
+        return lambda cellule, _, __: lire_texte(cellule)
+    if types <= {bool}:
+        return lambda cellule, _, __: lire_booleen(cellule)
+    if types <= {int}:
+        return lambda cellule, _, __: lire_entier(cellule)
+    return lire_jour if types <= {date} else lambda cellule, _, __: _lire_json(cellule)
 
-    alias = {"acteur": ("acteur id", "auteur"), "date_effet": ("date", "date d'effet")}
-    return Champ(champ, lire, alias.get(champ, ()))
+
+def _types(annotation: Any) -> set[Any]:
+    """The types that a value may have, without its constraints and without None."""
+    origine, arguments = get_origin(annotation), get_args(annotation)
+    if origine is Literal:
+        return {type(valeur) for valeur in arguments}
+    if origine is Annotated:
+        return _types(arguments[0])
+    if origine in (Union, UnionType):
+        return set().union(*map(_types, arguments)) - {NoneType}
+    return {annotation}
 
 
 def _lire_json(cellule: Cellule) -> Lue:
@@ -82,9 +87,20 @@ def _lire_json(cellule: Cellule) -> Lue:
         ) from erreur
 
 
-CHAMPS: tuple[Champ, ...] = tuple(
-    _lire(nom) for nom in ("commande", *_MEMBRES, *_EUROS, "acteur", "role")
-)
+def _champs() -> tuple[Champ, ...]:
+    """A column for the verb, then one for each member of any command, amounts in euros too."""
+    annotations: dict[str, Any] = {"commande": str}
+    for classe in COMMANDES:
+        for nom, champ in classe.model_fields.items():
+            annotations[nom] = champ.annotation
+    annotations |= {**dict.fromkeys(_EUROS), "role": str}
+    return tuple(
+        Champ(nom, _PROPRES.get(nom) or _lire(annotation), _ALIAS.get(nom, ()))
+        for nom, annotation in annotations.items()
+    )
+
+
+CHAMPS = _champs()
 
 
 def entete_des_commandes(

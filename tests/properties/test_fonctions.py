@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
 from hypothesis import Phase, given
 from hypothesis import strategies as st
 
@@ -36,6 +37,7 @@ exigees = histoires(
 TOUT_DE_SUITE = (Phase.explicit, Phase.reuse, Phase.generate)
 """No shrinking: the failing history is printed as commands to paste, which a smaller one would
 cost minutes to reach."""
+pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
 
 
 @reglages(25, phases=TOUT_DE_SUITE)
