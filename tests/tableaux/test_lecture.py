@@ -88,6 +88,28 @@ def test_le_separateur_et_l_encodage_sont_trouves_et_dits(
     assert any("supposé" in c for c in constats) is (encodage == "cp1252")
 
 
+@pytest.mark.parametrize(
+    ("encodage", "texte"),
+    [
+        ("cp1252", "OuvrirCrédits;0,01 €"),
+        ("cp1252", "CAFÉ DE L'ÎLE;17\u00a0833,50"),
+        ("cp1252", "L’Œuvre d’Évry – été"),
+        ("iso8859_15", "Montant demandé (€);Vénissieux"),
+        ("mac_roman", "Vénissieux;L’Œuvre;été à Évry"),
+        ("cp850", "Vénissieux;Nîmes;où déposée à Besançon"),
+    ],
+)
+def test_un_vieil_encodage_se_reconnait_a_ce_que_son_texte_est_du_francais(
+    encodage: str, texte: str, tmp_path: Path
+) -> None:
+    """Windows, Unix, Mac ou DOS : l'encodage supposé est celui où le texte est du français."""
+    chemin = tmp_path / "a.csv"
+    chemin.write_bytes(f"nom;ville\n{texte}\n".encode(encodage))
+    rangees, constats = lire(chemin)
+    assert ";".join(c.texte for c in rangees[1].cellules) == texte
+    assert any("supposé" in c for c in constats)
+
+
 def test_windows_1252_sous_une_marque_utf8_est_lu_et_dit(tmp_path: Path) -> None:
     """Un fichier Windows-1252 sous une marque d'UTF-8 se lit, et le dit."""
     chemin = en_csv(tmp_path / "a.csv", RANGS, encodage="cp1252")
