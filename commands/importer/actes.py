@@ -9,7 +9,7 @@ from ..tableaux.valeurs import est_mois_jour
 from .champs import PAR_SORTE, Champ, Lecture, alias_de
 from .composition import Composee, Plan, candidature, versement
 from .issues import Bilan, Constat
-from .lignes import designer, lire_ligne, surnumeraires
+from .lignes import designer, lire_ligne, surnumeraires, total
 from .moteur import Acte
 from .registre import Registre
 
@@ -32,6 +32,7 @@ def entete_de(
     entete = trouver_entete(tableau, alias, imposees=colonnes)
     if "porteur" not in entete.colonnes and "structure" not in colonnes:
         entete = _structure_est_un_nom(entete)
+    entete.exiger_euros(_SORTIES.values())
     manquants = [
         champ.nom
         for champ in champs
@@ -85,6 +86,8 @@ def constats_des_colonnes(entete: Entete, constantes: Mapping[str, str]) -> list
         if titre and rang not in entete.colonnes.values()
     ]
     constats = [*entete.constats, f"En-têtes à la ligne {entete.ligne} : {lues}."]
+    if any(champ in entete.colonnes for champ in _DATES):
+        constats.append("Une date écrite en texte est lue jour/mois/année (ou AAAA-MM-JJ).")
     if laissees:
         constats.append(f"Colonnes laissées : {', '.join(laissees)[:300]}.")
     for champ, valeur in constantes.items():
@@ -112,6 +115,10 @@ def actes_du_tableau(  # noqa: PLR0913 - what a row is read with
             yield illisible(rangee)
             continue
         lue = lire_ligne(rangee, entete, champs, lecture, constantes)
+        somme = total(rangee, lue)
+        if somme is not None:
+            yield Acte(rangee.numero, None, refus=(somme,))
+            continue
         decalee = surnumeraires(rangee, entete)
         refus = (*lue.refus, *((decalee,) if decalee is not None else ()))
         composee = Composee({}, refus)

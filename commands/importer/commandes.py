@@ -116,6 +116,7 @@ def entete_des_commandes(
                 remede=f"Champs : {', '.join(connus)}.",
             )
     entete = trouver_entete(tableau, {c.nom: c.alias for c in CHAMPS}, imposees=colonnes)
+    entete.exiger_euros(_EUROS)
     if "commande" not in entete.colonnes and "commande" not in constantes:
         raise TableauIllisible(
             "entete_introuvable",

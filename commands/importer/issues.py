@@ -12,6 +12,7 @@ Statut = Literal["acceptee", "avertie", "deja", "refusee"]
 
 CODES: dict[str, str] = {
     "ligne_illisible": "La ligne ne se lit pas (guillemets, taille).",
+    "ligne_de_total": "La ligne est un total, pas un acte.",
     "valeur_absente": "La cellule est vide, et le champ est nécessaire.",
     "valeur_invalide": "La valeur n'est pas admise par le grand livre.",
     "identifiant_indecidable": "Rien ne permet de former ou de trouver l'identifiant.",

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from msgspec import Struct
 
 from ..tableaux import Cellule, Entete, Rangee, ValeurRefusee, nom_colonne
+from ..tableaux.entete import cle
 from .champs import Champ, Lecture, Valeurs
 from .issues import Constat
 
 _VALEUR_MAX = 80
+_TOTAL = re.compile(r"(sous|grand)?tota(l|ux)(general|generaux|$)|somme$|ensemble$")
 
 
 class Lue(Struct, frozen=True):
@@ -78,6 +81,23 @@ def _absente(champ: str, entete: Entete) -> Constat:
         designer(entete, champ),
         "",
     )
+
+
+def total(rangee: Rangee, lue: Lue) -> Constat | None:
+    """What to say of a row of totals: its first text says so, and it lacks what an act needs."""
+    absents = any(refus.code == "valeur_absente" for refus in lue.refus)
+    for rang, cellule in enumerate(rangee.cellules if absents else ()):
+        if cellule.genre == "texte" and not cellule.vide:
+            if _TOTAL.match(cle(cellule.texte)) is None:
+                return None
+            return Constat(
+                "ligne_de_total",
+                "la ligne est un total, pas un acte : elle n'est pas lue",
+                "L'ôter du fichier, ou la laisser : rien n'en est écrit.",
+                nom_colonne(rang),
+                cellule.texte[:_VALEUR_MAX],
+            )
+    return None
 
 
 def surnumeraires(rangee: Rangee, entete: Entete) -> Constat | None:

@@ -27,6 +27,8 @@ class Cellule(Struct, frozen=True, gc=False):
     genre: Genre
     texte: str
     formule: bool = False
+    unite: str | None = None
+    """The unit that the spreadsheet shows beside the number, when it is not the euro."""
 
     @property
     def vide(self) -> bool:

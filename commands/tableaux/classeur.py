@@ -1,37 +1,44 @@
-"""Sheets of a workbook (xlsx, ods, xls), parsed by a process of its own and read in a stream."""
+"""Sheets of a workbook (xlsx, ods, xls), parsed once by a process of its own, read in a stream.
+
+The library holds a sheet whole: there, in memory that is counted. Its answer is a file, one row a
+line, so that what reads it holds one row, however many times it is read.
+"""
 
 from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from .cellules import VIDE, Cellule, Rangee
-from .enfant import CHIFFRE, FIN
+from .enfant import CHIFFRE, DEMESURE, FIN
 from .erreurs import TableauIllisible
 from .inspection import Marques, verifier_etendue
-from .limites import FEUILLES_MAX, MEMOIRE_LECTEUR, SECONDES_LECTEUR
+from .limites import FEUILLES_MAX, MEMOIRE_LECTEUR, REPONSE_MAX, SECONDES_LECTEUR
 
 _ENFANT = Path(__file__).with_name("enfant.py")
+_MESSAGE_MAX = 8 << 20
+"""Bytes of one message of the reading process: this one holds no more of it at once."""
 _DECODER = msgspec.json.Decoder().decode
 Fusion = tuple[int, int, int, int]
 """Merged cells: first row, first column, last row, last column, from 0."""
 
 
 class Feuille(msgspec.Struct, frozen=True):
-    """A sheet being read: rows (once), merged ranges."""
+    """A sheet that was parsed: its rows, read in a stream as many times as needed; merged cells."""
 
-    rangees: Iterator[Rangee]
+    rangees: Callable[[], Iterator[Rangee]]
     fusions: tuple[Fusion, ...]
 
 
 def noms_des_feuilles(chemin: Path, fichier: str) -> tuple[tuple[str, bool], ...]:
     """Each sheet with whether it is shown. Raises TableauIllisible."""
-    (noms,) = tuple(_interroger(chemin, fichier))
+    (noms,) = tuple(_lire(_demander(chemin, fichier), fichier))
     feuilles = tuple((nom, visible) for nom, visible in noms)
     if len(feuilles) > FEUILLES_MAX:
         raise TableauIllisible(
@@ -44,17 +51,24 @@ def noms_des_feuilles(chemin: Path, fichier: str) -> tuple[tuple[str, bool], ...
 
 def ouvrir_feuille(chemin: Path, fichier: str, nom: str, marques: Marques | None) -> Feuille:
     """A sheet by its name. `marques`: what its XML said, None where there is no XML."""
-    messages = _interroger(chemin, fichier, nom)
-    entete = next(messages)
+    reponse = _demander(chemin, fichier, nom)
+    entete = next(_lire(reponse, fichier))
     verifier_etendue(nom, entete["hauteur"], entete["largeur"])
     fusions = tuple((a, b, c, d) for a, b, c, d in entete["fusions"])
-    return Feuille(_rangees(messages, entete["colonne"], marques), fusions)
+
+    def rangees() -> Iterator[Rangee]:
+        return _rangees(islice(_lire(reponse, fichier), 1, None), entete["colonne"], marques)
+
+    return Feuille(rangees, fusions)
 
 
 def _rangees(messages: Iterator[Any], debut: int, marques: Marques | None) -> Iterator[Rangee]:
     devant = (VIDE,) * debut
     muettes = marques is None or marques.muettes
     for numero, valeurs in enumerate(messages, start=1):
+        if isinstance(valeurs, dict):
+            yield Rangee(numero, (), str(valeurs["defaut"]))
+            continue
         cellules = [*devant, *map(_cellule, valeurs)]
         if marques is not None and not muettes:
             _marquer(cellules, numero, marques)
@@ -79,28 +93,38 @@ def _marquer(cellules: list[Cellule], numero: int, marques: Marques) -> None:
             cellules[rang] = Cellule("erreur", erreur, formule=True)
         elif marques.est_formule(numero, rang + 1):
             cellules[rang] = msgspec.structs.replace(cellule, formule=True)
+        unite = marques.unite_en(numero, rang + 1)
+        if unite is not None and cellule.genre == "nombre":
+            cellules[rang] = msgspec.structs.replace(cellules[rang], unite=unite)
 
 
-def _interroger(chemin: Path, fichier: str, *arguments: str) -> Iterator[Any]:
-    """The values that the reading process says, one by one, to its end."""
-    commande = [sys.executable, "-P", str(_ENFANT), str(MEMOIRE_LECTEUR), str(SECONDES_LECTEUR)]
-    with subprocess.Popen(  # noqa: S603 - our own script, arguments that no shell reads
-        [*commande, str(chemin), *arguments],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    ) as processus:
-        try:
-            for ligne in processus.stdout or ():
-                if ligne == FIN:
-                    return
-                yield _DECODER(ligne)
-        except BaseException:  # the caller stops before the end: so does the process
-            processus.kill()
-            raise
-        dit = processus.stderr.read(2000) if processus.stderr is not None else b""
-        code = processus.wait()
-    raise _echec(fichier, code, dit.decode("utf-8", "replace"))
+def _demander(chemin: Path, fichier: str, *arguments: str) -> Path:
+    """What the reading process answers, whole, in a file beside the workbook."""
+    reponse = chemin.with_suffix(".feuille" if arguments else ".feuilles")
+    limites = map(str, (MEMOIRE_LECTEUR, SECONDES_LECTEUR, REPONSE_MAX))
+    with reponse.open("wb") as flux:
+        fait = subprocess.run(  # noqa: S603 - our own script, arguments that no shell reads
+            [sys.executable, "-P", str(_ENFANT), *limites, str(chemin), *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=flux,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    if fait.returncode != 0:
+        raise _echec(fichier, fait.returncode, fait.stderr[:2000].decode("utf-8", "replace"))
+    return reponse
+
+
+def _lire(reponse: Path, fichier: str) -> Iterator[Any]:
+    """The messages of an answer, one by one, to its end."""
+    with reponse.open("rb") as flux:
+        while ligne := flux.readline(_MESSAGE_MAX):
+            if ligne == FIN:
+                return
+            if len(ligne) == _MESSAGE_MAX:
+                raise _trop_grand(fichier)
+            yield _DECODER(ligne)
+    raise _echec(fichier, 1, "")  # the last line is missing: what was said is not whole
 
 
 def _echec(fichier: str, code: int, dit: str) -> TableauIllisible:
@@ -110,15 +134,19 @@ def _echec(fichier: str, code: int, dit: str) -> TableauIllisible:
             f"{fichier} est protégé par un mot de passe.",
             remede="L'enregistrer sans mot de passe.",
         )
-    if code < 0 or "Memory" in dit or "memory" in dit:
-        return TableauIllisible(
-            "feuille_trop_grande",
-            f"{fichier} demande plus de mémoire ou de temps que ce qui lui est accordé "
-            f"({MEMOIRE_LECTEUR >> 20} Mo, {SECONDES_LECTEUR} s).",
-            remede="Découper le classeur, ou l'enregistrer en CSV.",
-        )
+    if code < 0 or code == DEMESURE or "Memory" in dit or "memory" in dit:
+        return _trop_grand(fichier)
     return TableauIllisible(
         "classeur_endommage",
         f"{fichier} ne se lit pas comme un classeur.",
         remede="L'ouvrir dans un tableur et l'enregistrer en .xlsx ou .ods.",
+    )
+
+
+def _trop_grand(fichier: str) -> TableauIllisible:
+    return TableauIllisible(
+        "feuille_trop_grande",
+        f"{fichier} demande plus de mémoire, de temps ou de disque que ce qui lui est accordé "
+        f"({MEMOIRE_LECTEUR >> 20} Mo, {SECONDES_LECTEUR} s, {REPONSE_MAX >> 20} Mo).",
+        remede="Découper le classeur, ou l'enregistrer en CSV.",
     )

@@ -1,7 +1,7 @@
 """The process that parses a workbook: a script of its own, killed with what it holds.
 
-    python enfant.py FICHIER            names of the sheets
-    python enfant.py FICHIER RANG       the cells of one sheet
+    python enfant.py MEMOIRE SECONDES OCTETS FICHIER            names of the sheets
+    python enfant.py MEMOIRE SECONDES OCTETS FICHIER FEUILLE    the cells of one sheet
 
 One JSON value a line on stdout. A parser of binary formats may use all the memory, abort or never
 end on a hostile file: here it has its own memory and its own time, and takes nobody along. It
@@ -18,21 +18,28 @@ from typing import Any
 import msgspec
 import python_calamine
 
-CHIFFRE, ENDOMMAGE = 3, 4
-"""Exit codes: asks for a password; does not parse."""
+CHIFFRE, ENDOMMAGE, DEMESURE = 3, 4, 5
+"""Exit codes: asks for a password; does not parse; the answer is too long, or the disk full."""
 FIN = b"null\n"
 """The last line: what comes before it is whole."""
+
+RANGEE_MAX = 1 << 20
+"""Bytes of one row: a text shared by ten thousand cells weighs nothing in the file."""
+DEFAUT = {"defaut": f"ligne de plus de {RANGEE_MAX} octets"}
+FUSIONS_MAX = 1000
+"""Merged ranges that are told: they only explain headings."""
 
 
 def main(arguments: list[str]) -> int:
     """Write what is asked; 0, or why not."""
-    memoire, secondes, fichier = int(arguments[0]), int(arguments[1]), arguments[2]
-    _borner(memoire, secondes)
+    memoire, secondes, octets = map(int, arguments[:3])
+    _borner(memoire, secondes, octets)
+    fichier, feuille = arguments[3], arguments[4] if len(arguments) > 4 else None  # noqa: PLR2004
     ecrire = _Sortie()
     try:
         with open(fichier, "rb") as flux:  # noqa: PTH123 - nothing but what is needed
             classeur = python_calamine.load_workbook(flux)
-            if len(arguments) == 3:  # noqa: PLR2004
+            if feuille is None:
                 ecrire(
                     [
                         [f.name, f.visible is python_calamine.SheetVisibleEnum.Visible]
@@ -41,13 +48,16 @@ def main(arguments: list[str]) -> int:
                     ]
                 )
             else:
-                _ecrire_feuille(classeur.get_sheet_by_name(arguments[3]), ecrire)
+                _ecrire_feuille(classeur.get_sheet_by_name(feuille), ecrire)
+            ecrire.finir()
     except python_calamine.PasswordError:
         return CHIFFRE
     except python_calamine.CalamineError as erreur:
         sys.stderr.write(str(erreur)[:300])
         return ENDOMMAGE
-    ecrire.finir()
+    except OSError as erreur:
+        sys.stderr.write(str(erreur)[:300])
+        return DEMESURE
     return 0
 
 
@@ -56,8 +66,11 @@ class _Sortie:
         self._encoder = msgspec.json.Encoder()
         self._flux = sys.stdout.buffer
 
-    def __call__(self, valeur: Any) -> None:
-        self._flux.write(self._encoder.encode(valeur) + b"\n")
+    def __call__(self, valeur: Any, *, defaut: Any = None) -> None:
+        octets = self._encoder.encode(valeur)
+        if defaut is not None and len(octets) > RANGEE_MAX:
+            octets = self._encoder.encode(defaut)
+        self._flux.write(octets + b"\n")
 
     def finir(self) -> None:
         self._flux.write(FIN)
@@ -72,11 +85,11 @@ def _ecrire_feuille(feuille: Any, ecrire: _Sortie) -> None:
             "colonne": debut[1],
             "hauteur": fin[0] + 1,
             "largeur": fin[1] + 1,
-            "fusions": [[*a, *b] for a, b in (feuille.merged_cell_ranges or ())],
+            "fusions": [[*a, *b] for a, b in (feuille.merged_cell_ranges or ())[:FUSIONS_MAX]],
         }
     )
     for rangee in feuille.iter_rows():
-        ecrire([_cellule(valeur) for valeur in rangee])
+        ecrire([_cellule(valeur) for valeur in rangee], defaut=DEFAUT)
 
 
 def _cellule(valeur: Any) -> Any:
@@ -98,12 +111,13 @@ def _cellule(valeur: Any) -> Any:
     return ["erreur", str(valeur)]
 
 
-def _borner(memoire: int, secondes: int) -> None:
+def _borner(memoire: int, secondes: int, octets: int) -> None:
     with suppress(ImportError, ValueError, OSError):  # no such limits on every system
         import resource  # noqa: PLC0415
 
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         resource.setrlimit(resource.RLIMIT_CPU, (secondes, secondes))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (octets, octets))
         resource.setrlimit(resource.RLIMIT_AS, (memoire, memoire))
 
 

@@ -12,6 +12,7 @@ from msgspec import Struct
 from .cellules import Rangee, nom_colonne
 from .erreurs import TableauIllisible
 from .tableau import Tableau
+from .unites import unite_etrangere
 
 _RECHERCHE = 60
 """Rows among which the headings are looked for."""
@@ -32,6 +33,19 @@ class Entete(Struct, frozen=True):
         colonne = self.colonnes[champ]
         titre = self.titres[colonne] if colonne < len(self.titres) else ""
         return f"{titre or '(sans titre)'} ({nom_colonne(colonne)})"
+
+    def exiger_euros(self, champs: Iterable[str]) -> None:
+        """Raises TableauIllisible when the heading of an amount says another unit than the euro."""
+        for champ in champs:
+            rang = self.colonnes.get(champ, len(self.titres))
+            unite = unite_etrangere(self.titres[rang]) if rang < len(self.titres) else None
+            if unite is not None:
+                raise TableauIllisible(
+                    "unite_inattendue",
+                    f"La colonne {self.titre(champ)} donne {champ} en « {unite} », et non en "
+                    "euros.",
+                    remede="Convertir la colonne en euros dans le tableur, et corriger son titre.",
+                )
 
     def est_repete_par(self, rangee: Rangee) -> bool:
         """Whether a row only says the headings again (files put end to end)."""

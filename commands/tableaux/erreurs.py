@@ -16,6 +16,7 @@ CODES: dict[str, str] = {
     "feuille_trop_grande": "La feuille dépasse ce qui est lu.",
     "encodage_illisible": "Le texte ne se décode pas.",
     "entete_introuvable": "Aucune ligne ne porte les en-têtes attendus.",
+    "unite_inattendue": "La colonne d'un montant dit une autre unité que l'euro.",
     "entete_ambigu": "Deux colonnes prétendent au même champ.",
 }
 """Code -> what it says. The list is closed."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from posixpath import join, normpath
@@ -17,6 +17,7 @@ from xml.parsers import expat
 
 from .erreurs import TableauIllisible
 from .limites import COLONNES_MAX, FORMULES_MAX, LIGNES_MAX, SURFACE_MAX
+from .unites import unite_du_format
 
 SANS_VALEUR = "#VALEUR?"
 """Shown for a formula saved without its value: reading it as blank would be a guess."""
@@ -35,6 +36,7 @@ class Marques:
         self.lignes = self.colonnes = 0
         self._formules: set[int] = set()
         self._erreurs: dict[int, str] = {}
+        self._unites: dict[int, str] = {}
 
     def etendre(self, ligne: int, colonne: int) -> None:
         """A cell that holds something (row and column from 1). Raises when the sheet is too big."""
@@ -51,6 +53,11 @@ class Marques:
         self._noter()
         self._erreurs[ligne * _LARGEUR + colonne] = texte
 
+    def unite(self, ligne: int, colonne: int, unite: str) -> None:
+        """A number that is shown in another unit than the euro."""
+        self._noter()
+        self._unites[ligne * _LARGEUR + colonne] = unite
+
     def est_formule(self, ligne: int, colonne: int) -> bool:
         """Whether a formula is there."""
         return ligne * _LARGEUR + colonne in self._formules
@@ -58,6 +65,10 @@ class Marques:
     def erreur_en(self, ligne: int, colonne: int) -> str | None:
         """The error shown there."""
         return self._erreurs.get(ligne * _LARGEUR + colonne)
+
+    def unite_en(self, ligne: int, colonne: int) -> str | None:
+        """The unit shown there, when it is not the euro."""
+        return self._unites.get(ligne * _LARGEUR + colonne)
 
     @property
     def formules(self) -> int:
@@ -67,13 +78,14 @@ class Marques:
     @property
     def muettes(self) -> bool:
         """Whether no cell is marked."""
-        return not self._formules and not self._erreurs
+        return not self._formules and not self._erreurs and not self._unites
 
     def _noter(self) -> None:
-        if len(self._formules) + len(self._erreurs) >= FORMULES_MAX:
+        if len(self._formules) + len(self._erreurs) + len(self._unites) >= FORMULES_MAX:
             raise TableauIllisible(
                 "feuille_trop_grande",
-                f"La feuille « {self._feuille} » tient plus de {FORMULES_MAX} formules.",
+                f"La feuille « {self._feuille} » tient plus de {FORMULES_MAX} formules, "
+                "erreurs ou nombres en pour cent.",
                 remede="Copier les valeurs seules dans un nouveau classeur.",
             )
 
@@ -97,8 +109,9 @@ def inspecter_xlsx(chemin: Path, feuille: str) -> Marques:
         nom = _partie(archive, feuille)
         if nom is None:
             return marques
+        lecteur = _LecteurXlsx(marques, _unites(archive))
         with archive.open(nom) as flux:
-            _parcourir(flux, _LecteurXlsx(marques))
+            _parcourir(flux, lecteur)
     return marques
 
 
@@ -126,8 +139,10 @@ def inspecter_ods(chemin: Path) -> dict[str, Marques]:
 class _LecteurXlsx:
     """`<row r><c r t><f/><v/></c></row>`; numbers may be absent: then, the next one."""
 
-    def __init__(self, marques: Marques) -> None:
+    def __init__(self, marques: Marques, unites: Mapping[str, str] | None = None) -> None:
         self._marques = marques
+        self._unites = unites or {}
+        self._style = ""
         self._ligne = self._colonne = 0
         self._erreur = self._formule = self._dans_valeur = False
         self._valeur = ""
@@ -140,6 +155,7 @@ class _LecteurXlsx:
             case "c":
                 self._colonne = _colonne(attributs.get("r"), self._colonne + 1)
                 self._erreur = attributs.get("t") == "e"
+                self._style = attributs.get("s", "")
                 self._formule, self._valeur = False, ""
             case "f":
                 self._formule = True
@@ -166,6 +182,8 @@ class _LecteurXlsx:
             return
         ou = self._ligne, self._colonne
         self._marques.etendre(*ou)
+        if self._style in self._unites:
+            self._marques.unite(*ou, self._unites[self._style])
         if self._formule:
             self._marques.formule(*ou)
             if not self._valeur:
@@ -221,11 +239,16 @@ class _LecteurOds:
         self._pleine = True
         self._marques.etendre(self._ligne + 1, self._colonne)
         erreur = attributs.get(f"{_CALC}|value-type") == "error"
-        if formule is None and not erreur:
+        monnaie = attributs.get(f"{_BUREAU}|currency", "EUR") if genre == "currency" else "EUR"
+        unite = "%" if genre == "percentage" else (None if monnaie == "EUR" else monnaie[:10])
+        if formule is None and not erreur and unite is None:
             return
         for colonne in range(debut, self._colonne + 1):
             for ligne in range(self._ligne + 1, self._ligne + self._repetees + 1):
-                self._marques.formule(ligne, colonne)
+                if unite is not None:
+                    self._marques.unite(ligne, colonne, unite)
+                if formule is not None or erreur:
+                    self._marques.formule(ligne, colonne)
                 if erreur or genre is None:
                     self._marques.erreur(ligne, colonne, SANS_VALEUR)
 
@@ -267,6 +290,31 @@ def _refuser_dtd(*_: object) -> None:
         "Le XML du classeur déclare un type de document, ce qu'aucun tableur n'écrit.",
         remede="Demander le fichier à nouveau, ou l'enregistrer en CSV.",
     )
+
+
+def _unites(archive: zipfile.ZipFile) -> dict[str, str]:
+    """Style of a cell -> the unit that its number format shows, when it is not the euro."""
+    codes: dict[str, str] = {}
+    formats: list[str] = []
+    dans_cellules = False
+
+    def style(nom: str, attributs: dict[str, str]) -> None:
+        nonlocal dans_cellules
+        match nom.rpartition("|")[2]:
+            case "numFmt":
+                codes[attributs.get("numFmtId", "")] = attributs.get("formatCode", "")
+            case "cellXfs" | "cellStyleXfs" | "dxfs":
+                dans_cellules = nom.endswith("cellXfs")
+            case "xf" if dans_cellules:
+                formats.append(attributs.get("numFmtId", "0"))
+            case _:
+                pass
+
+    if "xl/styles.xml" in archive.namelist():
+        with archive.open("xl/styles.xml") as flux:
+            _parcourir(flux, _Attributs(style))
+    unites = ((str(n), unite_du_format(f, codes.get(f))) for n, f in enumerate(formats))
+    return {numero: unite for numero, unite in unites if unite is not None}
 
 
 def _partie(archive: zipfile.ZipFile, feuille: str) -> str | None:

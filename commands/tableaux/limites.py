@@ -24,3 +24,5 @@ MEMOIRE_LECTEUR = 1536 * 1024 * 1024
 """Address space of the process that parses a workbook."""
 SECONDES_LECTEUR = 120
 """Processor seconds of that process."""
+REPONSE_MAX = 2 * 1024 * 1024 * 1024
+"""Bytes that it may write: the rows of one sheet, in a temporary file."""

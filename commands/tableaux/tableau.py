@@ -193,7 +193,7 @@ def _classeur(copie: Path, nom: str, empreinte: str, genre: str, voulue: str | N
         marques[choisie] = inspecter_xlsx(copie, choisie)
         calendrier = calendrier_xlsx(copie)
     marque = marques.get(choisie)
-    fusions = ouvrir_feuille(copie, nom, choisie, marque).fusions
+    lue = ouvrir_feuille(copie, nom, choisie, marque)
     constats = [f"Classeur {genre}, feuille « {choisie} »."]
     autres = [f"« {f} »" for f, _ in feuilles if f != choisie]
     if autres:
@@ -210,10 +210,10 @@ def _classeur(copie: Path, nom: str, empreinte: str, genre: str, voulue: str | N
         empreinte,
         genre,
         tuple(constats),
-        lambda: ouvrir_feuille(copie, nom, choisie, marque).rangees,
+        lue.rangees,
         feuille=choisie,
         feuilles=tuple(f for f, _ in feuilles),
-        fusions=fusions,
+        fusions=lue.fusions,
         calendrier=calendrier,
     )
 

@@ -14,7 +14,7 @@ from typing import Any
 from msgspec import Struct
 
 from ledger.montants import CENTIMES_MAX, MontantIllisible, format_euros, lire_euros
-from ledger.temps import format_date, lire_date
+from ledger.temps import ANNEE_MAX, ANNEE_MIN, format_date, lire_date
 
 from .cellules import Cellule
 
@@ -42,9 +42,11 @@ CODES: dict[str, str] = {
     "cellule_en_erreur": "La cellule montre une erreur, ou une formule sans valeur enregistrée.",
     "formule_en_texte": "La cellule tient le texte d'une formule, qui n'a pas été calculée.",
     "type_inattendu": "La cellule n'est pas du genre attendu.",
+    "nombre_arrondi": "Un nombre tient lieu de texte, et ses derniers chiffres sont perdus.",
     "caractere_perdu": "Un caractère du texte n'a pas pu être décodé.",
     "texte_mal_decode": "Le texte a été décodé deux fois (« Ã© » pour « é »).",
     "montant_ambigu": "Tout le monde ne lirait pas le même montant.",
+    "unite_inattendue": "Le montant n'est pas en euros (%, k€, autre monnaie).",
     "montant_decimales": "Le montant a plus de deux décimales.",
     "montant_hors_limite": "Le montant dépasse ce que le grand livre tient.",
     "date_illisible": "La date ne se lit pas.",
@@ -97,6 +99,13 @@ def lire_texte(cellule: Cellule) -> Lue:
     texte = _texte(cellule)
     alertes = _alertes(cellule)
     if cellule.genre == "nombre":
+        if len(texte.lstrip("-").replace(".", "")) > _CHIFFRES_TABLEUR.prec or "e" in texte:
+            raise ValeurRefusee(
+                "nombre_arrondi",
+                f"le nombre {texte[:40]} a plus de chiffres qu'un tableur n'en garde : il est "
+                "arrondi",
+                "Le recopier de sa source, en texte.",
+            )
         phrase = f"le nombre {texte} est lu comme un texte"
         alertes = (*alertes, Alerte("nombre_pour_texte", phrase))
     elif cellule.genre != "texte":
@@ -118,6 +127,12 @@ def lire_montant(cellule: Cellule) -> Lue:
             ) from erreur
     if cellule.genre != "nombre":
         raise _inattendu(cellule, "un montant")
+    if cellule.unite is not None:
+        raise ValeurRefusee(
+            "unite_inattendue",
+            f"le tableur montre {texte[:40]} en « {cellule.unite} », et non en euros",
+            "Mettre la cellule en euros, au format nombre.",
+        )
     return _centimes(texte), _alertes(cellule)
 
 
@@ -216,6 +231,12 @@ def _lire_serie(texte: str, serie: int | None, alertes: tuple[Alerte, ...]) -> L
             "date_hors_bornes",
             f"le numéro de série {texte[:20]} n'est pas une date sûre",
             "L'écrire en texte, AAAA-MM-JJ.",
+        )
+    if nombre == nombre.to_integral_value() and ANNEE_MIN <= nombre <= ANNEE_MAX:
+        raise ValeurRefusee(
+            "date_illisible",
+            f"{texte[:20]} est une année, et non un jour",
+            "Écrire le jour en entier, JJ/MM/AAAA.",
         )
     lue = _ORIGINES[serie] + timedelta(days=int(nombre))
     phrase = f"le numéro de série {texte} est lu {format_date(lue)} (calendrier {serie})"
