@@ -7,8 +7,9 @@ those on the recording itself in `anomalies_saisie`, on who did what in `fonctio
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -51,6 +52,27 @@ class Anomalie(Struct, frozen=True):
     structure: str | None
     position: int | None
     detail: str
+
+
+class Groupe(NamedTuple):
+    """The anomalies of one code: its meaning, how many, then by detail (told once)."""
+
+    code: str
+    sens: str
+    nombre: int
+    details: list[tuple[str, list[Anomalie]]]
+
+
+def par_code(anomalies: Sequence[Anomalie]) -> list[Groupe]:
+    """Anomalies for people: codes sorted; details and anomalies in their order."""
+    groupes: dict[str, dict[str, list[Anomalie]]] = {}
+    for anomalie in anomalies:
+        details = groupes.setdefault(anomalie.code, {})
+        details.setdefault(anomalie.detail, []).append(anomalie)
+    return [
+        Groupe(code, CODES.get(code, ""), sum(map(len, details.values())), list(details.items()))
+        for code, details in sorted(groupes.items())
+    ]
 
 
 def anomalies(vue: Vue) -> tuple[Anomalie, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ledger.registre import TYPES
+
 ETATS = {
     "deposee": "déposée",
     "rejetee": "rejetée",
@@ -18,3 +20,12 @@ STATUTS = {
     "a_venir": "à venir",
 }
 TERRITOIRES = {"qpv": "QPV", "hors_qpv": "hors QPV", "inconnu": "inconnu"}
+
+
+def libelle_du_type(topic: str) -> str:
+    """The French name of a type of fact: `tranche-versee:1` -> `Tranche versée`."""
+    classe = TYPES.get(topic)
+    if classe is None:
+        return topic
+    mots = "".join(f" {c.lower()}" if c.isupper() else c for c in classe.__name__).strip()
+    return mots[:1].upper() + mots[1:]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .options import Demande
+from .progression import suivre_les_lectures
 from .sortie import CLASSEURS
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def ouvrir_en_lecture(base: str) -> Iterator[Store]:
     from ledger.stockage.ouvrir import ouvrir_magasin  # noqa: PLC0415
 
     store = ouvrir_magasin(base, ecriture=False)
+    suivre_les_lectures(store)
     try:
         yield store
     finally:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from .rendu import accorder
+
 if TYPE_CHECKING:
     from ledger.preuve.releve import ClePublique, Releve
 
@@ -41,7 +43,7 @@ class Carte(Struct, frozen=True):
             "Relevé d'un journal fabriques-ledger",
             "",
             *_champ("Origine", releve.origine),
-            *_champ("Taille", f"{releve.taille} lignes"),
+            *_champ("Taille", accorder(releve.taille, "ligne")),
             *_champ("Racine", racine),
             *_champ("SHA-256", self.empreinte_prefixe),
             *_champ("Dernier fait", f"enregistré le {_instant(self.enregistre_le)}"),

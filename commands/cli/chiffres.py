@@ -10,17 +10,13 @@ import click
 
 from .base import choisir_programme, ouvrir_en_lecture, regarder_base, regarder_journal
 from .classeurs import EnTableur, publier_en_tableur, tableurs
+from .completion import completer_structure
 from .options import FORMATS_DE_TABLEAU, FORMATS_DE_TABLEUR, Demande, avec_demande
+from .phrases import entete
 from .rendu import Cellule, aplatir, csv_lignes, json_indente, json_ligne
 from .sortie import ouvrir_sortie
-from .tables import (
-    entete,
-    table_anomalies,
-    table_credits,
-    table_echeancier,
-    table_enveloppe,
-    table_structures,
-)
+from .tables import table_anomalies, table_echeancier, table_enveloppe, table_structures
+from .tables_budget import table_credits
 from .terminal import largeur
 
 if TYPE_CHECKING:
@@ -55,7 +51,9 @@ def publier(  # noqa: PLR0913 - one parameter per format
             case "csv":
                 flux.writelines(csv_lignes(colonnes, lignes))
             case _:
-                flux.write(f"{table(largeur())}\n".encode("utf-8", "backslashreplace"))
+                flux.write(
+                    f"{table(largeur(demande.sortie))}\n".encode("utf-8", "backslashreplace")
+                )
 
 
 @click.command(
@@ -81,7 +79,7 @@ def enveloppe(demande: Demande) -> None:
 
     def table(taille: int) -> str:
         corps = table_enveloppe(figure, complements(vue), largeur=taille)
-        return f"{entete(vue, 'Enveloppe')}\n{corps}"
+        return f"{entete(vue, 'Enveloppe', taille)}\n{corps}"
 
     publier(
         demande,
@@ -113,7 +111,7 @@ def credits(demande: Demande) -> None:
     figure = calculer(vue)
 
     def table(taille: int) -> str:
-        return f"{entete(vue, 'Crédits (AE/CP)')}\n{table_credits(figure, largeur=taille)}"
+        return f"{entete(vue, 'Crédits (AE/CP)', taille)}\n{table_credits(figure, largeur=taille)}"
 
     publier(
         demande,
@@ -150,7 +148,7 @@ def structures(demande: Demande) -> None:
     figure = calculer(vue)
 
     def table(taille: int) -> str:
-        return f"{entete(vue, 'Structures')}\n{table_structures(figure, largeur=taille)}"
+        return f"{entete(vue, 'Structures', taille)}\n{table_structures(figure, largeur=taille)}"
 
     publier(
         demande,
@@ -172,7 +170,7 @@ Exemples :
   fabriques echeancier lab01-01500
   fabriques echeancier lab01-01500 --au 2021-06-30 --format json""",
 )
-@click.argument("structure", metavar="STRUCTURE")
+@click.argument("structure", metavar="STRUCTURE", shell_complete=completer_structure)
 @avec_demande(formats=FORMATS_DE_TABLEAU)
 def echeancier(demande: Demande, structure: str) -> None:
     """L'échéancier et l'historique d'une structure.
@@ -191,7 +189,7 @@ def echeancier(demande: Demande, structure: str) -> None:
         lignes.append({"structure": figure.structure, "rang": 0, **bonus})
 
     def table(taille: int) -> str:
-        return f"{entete(vue, 'Échéancier')}\n{table_echeancier(figure, largeur=taille)}"
+        return f"{entete(vue, 'Échéancier', taille)}\n{table_echeancier(figure, largeur=taille)}"
 
     publier(
         demande,
@@ -266,7 +264,7 @@ def anomalies(demande: Demande) -> None:
         figure = (*calculer(vue), *doublons(vue), *registre.anomalies(vue), *de_saisie)
 
     def table(taille: int) -> str:
-        return f"{entete(vue, 'Anomalies')}\n{table_anomalies(figure, largeur=taille)}"
+        return f"{entete(vue, 'Anomalies', taille)}\n{table_anomalies(figure, largeur=taille)}"
 
     publier(
         demande,

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from itertools import count
 from types import ModuleType
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from .options import Demande
-from .sortie import CLASSEURS, ouvrir_sortie, verifier_destination
+from .progression import Montrer, progression
+from .sortie import CLASSEURS, ouvrir_sortie
 
 if TYPE_CHECKING:
     from projections import Vue
-    from projections.tableurs import Classeur, Tableau
+    from projections.tableurs import Classeur, Ligne, Tableau
 
 TABLEAUX = (
     "enveloppe",
@@ -54,13 +57,36 @@ def publier_en_tableur(demande: Demande, tableur: EnTableur) -> None:
         flux.writelines(ecrire_csv(tableur.tableau(), "fr"))
 
 
-def publier_classeur(demande: Demande, faire: Callable[[], Classeur]) -> None:
-    """Write a workbook."""
+def publier_classeur(
+    demande: Demande, faire: Callable[[], Classeur], *, entree: str | None = None
+) -> None:
+    """Write a workbook, its lines counted. `entree`: the file read, never written over."""
     from projections.tableurs import ecrire_ods, ecrire_xlsx  # noqa: PLC0415
 
     ecrire = ecrire_xlsx if demande.format == "xlsx" else ecrire_ods
-    with ouvrir_sortie(demande.sortie, base=demande.base) as flux:
-        ecrire(faire(), flux)
+    with ouvrir_sortie(demande.sortie, base=demande.base, entree=entree) as flux:
+        classeur = faire()
+        total = sum(t.nombre for feuille in classeur.feuilles for t in feuille.tableaux)
+        with progression("Lignes du classeur", total) as montrer:
+            ecrire(_compte(classeur, montrer), flux)
+
+
+def _compte(classeur: Classeur, montrer: Montrer) -> Classeur:
+    """The same workbook, whose lines are counted as they are read."""
+    faites = count(1)
+
+    def suivre(lignes: Iterable[Ligne]) -> Iterator[Ligne]:
+        for ligne in lignes:
+            yield ligne
+            montrer(next(faites))
+
+    return replace(
+        classeur,
+        feuilles=tuple(
+            replace(f, tableaux=tuple(replace(t, lignes=suivre(t.lignes)) for t in f.tableaux))
+            for f in classeur.feuilles
+        ),
+    )
 
 
 def exporter_classeur(demande: Demande, vue: Vue) -> None:
@@ -70,9 +96,8 @@ def exporter_classeur(demande: Demande, vue: Vue) -> None:
     publier_classeur(demande, lambda: classeur_du_programme(vue))
 
 
-def verifier_export(format_: str, sortie: str | None, feuille: str | None) -> None:
+def verifier_export(format_: str, feuille: str | None) -> None:
     """What an export is asked holds together, before the base is read. Raises UsageError."""
-    verifier_destination(format_, sortie)
     if format_ == "csv" and feuille is None:
         raise click.UsageError(
             "Un csv ne tient qu'un tableau : dire lequel avec --feuille "

@@ -11,7 +11,8 @@ import click
 
 from .base import choisir_programme, ouvrir_en_lecture
 from .options import FICHIER, Demande, option_base, option_programme
-from .terminal import avertir, progression, raison
+from .progression import progression
+from .terminal import avertir, raison
 
 if TYPE_CHECKING:
     from ledger import Store

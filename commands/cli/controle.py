@@ -12,9 +12,10 @@ import click
 from .base import choisir_programme, ouvrir_en_lecture
 from .chiffres import publier
 from .options import FICHIER, Demande, avec_demande
-from .rendu import accorder
+from .progression import progression
+from .rendu import accorder, aplatir
 from .tables import table_verification
-from .terminal import avertir, progression
+from .terminal import avertir
 
 if TYPE_CHECKING:
     from ledger import Store
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from ledger.preuve.releve import ClePublique
 
 SORTIE_CONSTAT = 1
+COLONNES_CONSTATS = ("code", "position", "detail")
+"""The CSV of a check: one line a finding."""
 LONG = 50_000
 """Lines from which a second process is worth its start."""
 _CLE_MAX_OCTETS = 1_024
@@ -42,7 +45,7 @@ def verifier_base(
 
     if coeurs is None:
         coeurs = min(os.cpu_count() or 1, 2) if store.taille(programme) >= LONG else 1
-    with progression("Faits vérifiés") as montrer:
+    with progression("Faits vérifiés", store.taille(programme)) as montrer:
         return auditer(
             store,
             programme,
@@ -98,7 +101,7 @@ Code de sortie : 0 conforme, 1 au moins un constat, 4 base absente ou illisible.
     metavar="N",
     help="Le nombre de processus (par défaut : deux pour un long journal).",
 )
-@avec_demande(formats=("table", "json"), dates=False)
+@avec_demande(formats=("table", "json", "csv"), dates=False)
 def verifier(
     demande: Demande,
     releves: tuple[str, ...],
@@ -137,6 +140,8 @@ def verifier(
         demande,
         rapport.en_json(),
         table=lambda taille: table_verification(programme, rapport, largeur=taille),
+        colonnes=COLONNES_CONSTATS,
+        lignes=map(aplatir, rapport.constats),
     )
     if not rapport.conforme:
         raise click.exceptions.Exit(SORTIE_CONSTAT)

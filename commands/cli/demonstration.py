@@ -16,11 +16,15 @@ from .base import est_absente, nommer, ouvrir_en_lecture
 from .chiffres import publier
 from .controle import SORTIE_CONSTAT, verifier_base
 from .ecriture import SORTIE_REFUS
+from .largeurs import commande, mesurer
 from .options import FICHIER, Demande, option_au_jour, option_format, option_sortie
+from .phrases import en_liste, phrase
+from .progression import progression
 from .rendu import accorder, accorder_deja
 from .sortie import choisir_format
-from .tables import en_retrait, table_credits, table_echeancier, table_enveloppe, table_verification
-from .terminal import avertir, neutraliser, progression
+from .tables import table_echeancier, table_enveloppe, table_verification
+from .tables_budget import table_credits
+from .terminal import avertir, neutraliser
 
 if TYPE_CHECKING:
     from ledger.audit import Rapport
@@ -130,7 +134,10 @@ def jouer(base: str, commandes: list[dict[str, Any]]) -> None:
     if not commandes:
         raise click.UsageError("Aucun fait de la démonstration n'est daté de ce jour ou d'avant.")
     comptes = {"acceptee": 0, "deja_executee": 0}
-    with GrandLivre.ouvrir(base, creer=True) as livre, progression("Faits") as montrer:
+    with (
+        GrandLivre.ouvrir(base, creer=True) as livre,
+        progression("Faits", len(commandes)) as montrer,
+    ):
         for lot in (commandes[:1], commandes[1:]):
             for recu in livre.executer_flux(lot):
                 if recu.refus is not None:
@@ -154,7 +161,7 @@ def _montrer(demande: Demande, vue: Vue, rapport: Rapport) -> None:
 
     def table(taille: int) -> str:
         temoin = structure_temoin()
-        parties = [("Ce qui est publié, supposé ou inconnu", en_liste(HYPOTHESES, taille))]
+        parties = [("Ce qui est publié, supposé ou inconnu", en_listes(HYPOTHESES, taille))]
         corps = table_enveloppe(figure, complements(vue), largeur=taille)
         parties.append((f"Enveloppe {_date(demande)}", corps))
         parties.append((f"AE et CP {_date(demande)}", table_credits(lignes, largeur=taille)))
@@ -163,8 +170,8 @@ def _montrer(demande: Demande, vue: Vue, rapport: Rapport) -> None:
             parties.append((f"Un échéancier {_date(demande)}", corps))
         corps = table_verification(vue.programme, rapport, largeur=taille)
         parties.append(("Vérification de tout le journal", corps))
-        parties.append(("À essayer ensuite", _suite(demande.base, temoin)))
-        return en_parties(parties)
+        parties.append(("À essayer ensuite", _suite(demande.base, temoin, taille)))
+        return en_parties(parties, taille)
 
     publier(demande, valeur, table=table)
 
@@ -175,14 +182,19 @@ def _date(demande: Demande) -> str:
     return f"au {format_date(demande.au or _AU)}"
 
 
-def en_parties(parties: Sequence[tuple[str, str]]) -> str:
+def en_parties(parties: Sequence[tuple[str, str]], taille: int) -> str:
     """Titled parts of a page, one after the other."""
-    return "\n\n".join(f"{titre}\n{'=' * len(titre)}\n{corps}" for titre, corps in parties)
+    blocs = []
+    for titre, corps in parties:
+        dit = phrase(titre, taille)
+        trait = "=" * max(map(mesurer, dit.split("\n")))
+        blocs.append(f"{dit}\n{trait}\n{corps}")
+    return "\n\n".join(blocs)
 
 
-def en_liste(phrases: Sequence[str], taille: int) -> str:
-    """Sentences as a list, folded."""
-    return "\n".join(f"-{en_retrait(phrase, taille)[1:]}" for phrase in phrases)
+def en_listes(phrases: Sequence[str], taille: int) -> str:
+    """Sentences as a list."""
+    return "\n".join(en_liste(texte, taille) for texte in phrases)
 
 
 def appel() -> str:
@@ -194,17 +206,17 @@ def appel() -> str:
     return shlex.quote(str(lance.relative_to(ici) if lance.is_relative_to(ici) else lance))
 
 
-def _suite(base: str, temoin: str) -> str:
+def _suite(base: str, temoin: str, taille: int) -> str:
     nom = neutraliser(shlex.quote(nommer(base)))
     return "\n".join(
-        f"  {appel()} {suite}"
+        commande([appel(), *suite], taille)
         for suite in (
-            f"demo --base {nom} --au 2022-12-31",
-            f"credits --base {nom}",
-            f"echeancier {temoin} --base {nom}",
-            f"structures --base {nom} --format csv -o structures.csv",
-            f"anomalies --base {nom} --au 2020-12-31",
-            f"journal --base {nom} --format table",
-            f"verifier --base {nom}",
+            ("demo", f"--base {nom}", "--au 2022-12-31"),
+            ("credits", f"--base {nom}"),
+            ("echeancier", temoin, f"--base {nom}"),
+            ("structures", f"--base {nom}", "--format csv", "-o structures.csv"),
+            ("anomalies", f"--base {nom}", "--au 2020-12-31"),
+            ("journal", f"--base {nom}", "--format table"),
+            ("verifier", f"--base {nom}"),
         )
     )

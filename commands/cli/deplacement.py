@@ -13,15 +13,17 @@ import click
 from .base import nommer, ouvrir_en_lecture
 from .chiffres import publier
 from .options import FICHIER, Demande, option_base, option_format
+from .phrases import phrase
+from .progression import progression
 from .rendu import Colonne, accorder, tableau
 from .sortie import proteger
-from .terminal import avertir, neutraliser, progression
+from .terminal import avertir
 
 if TYPE_CHECKING:
     from ledger.deplacement import Deplace
     from ledger.stockage.port import Store
 
-_FORMATS = ("table", "json")
+_FORMATS = ("table", "json", "csv")
 SORTIE_CONSTAT = 1
 
 
@@ -215,16 +217,22 @@ def _rendre(
     }
 
     def table(largeur: int) -> str:
-        colonnes = (Colonne("Programme", souple=True), Colonne("Lignes", True), Colonne("Racine"))
+        colonnes = (Colonne("Programme", souple="cle"), Colonne("Lignes", True), Colonne("Racine"))
         lignes = [[p["programme"], str(p["taille"]), p["racine"]] for p in programmes]
         total = sum(fait.taille for fait in faits)
         return "\n\n".join(
             [
-                f"{neutraliser(nommer(source))} → {neutraliser(nommer(cible))}",
+                phrase(f"{nommer(source)} → {nommer(cible)}", largeur),
                 tableau(colonnes, lignes, largeur=largeur),
                 f"{accorder(total, 'ligne')}, {accorder(len(faits), 'programme')}.",
             ]
         )
 
     demande = Demande(base=source, format=format_demande or "table", sortie=None)
-    publier(demande, valeur, table=table)
+    publier(
+        demande,
+        valeur,
+        table=table,
+        colonnes=("programme", "origine", "taille", "racine", "deja", "suite"),
+        lignes=programmes,
+    )

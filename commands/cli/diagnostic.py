@@ -5,22 +5,29 @@ Each check is one function of `controles`; what cannot be checked is said so, ne
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING
 
 import click
 
 from .chiffres import publier
+from .largeurs import replier
 from .options import FICHIER, Demande, option_format, option_sortie
-from .rendu import accorder
+from .rendu import accorder, aplatir
 from .sortie import choisir_format
 from .terminal import neutraliser
 
 if TYPE_CHECKING:
     from .controles import Controle
 
-_FORMATS = ("table", "json")
+_FORMATS = ("table", "json", "csv")
 _MARQUES = {"ok": "ok", "constat": "CONSTAT", "ignore": "ignoré"}
+_DITS = {
+    "dependances": "dépendances",
+    "durabilite": "durabilité",
+    "proprietaires": "propriétaires",
+    "donnees": "données",
+}
+"""The names of checks that have an accent."""
 SORTIE_CONSTAT = 1
 
 
@@ -60,6 +67,8 @@ def doctor(base: str | None, format_demande: str | None, sortie: str | None) -> 
         Demande(base="", format=choisi, sortie=sortie),
         valeur,
         table=lambda largeur: _table(controles, largeur),
+        colonnes=("controle", "statut", "detail"),
+        lignes=map(aplatir, controles),
     )
     if defauts:
         raise click.exceptions.Exit(SORTIE_CONSTAT)
@@ -68,16 +77,9 @@ def doctor(base: str | None, format_demande: str | None, sortie: str | None) -> 
 def _table(controles: tuple[Controle, ...], largeur: int) -> str:
     textes = []
     for c in controles:
-        marque = f"{_MARQUES[c.statut]:<8}{c.controle:<14}"
-        textes.append(
-            textwrap.fill(
-                neutraliser(c.detail),
-                largeur,
-                initial_indent=marque,
-                subsequent_indent=" " * len(marque),
-                break_on_hyphens=False,
-            )
-        )
+        marque = f"{_MARQUES[c.statut]:<8}{_DITS.get(c.controle, c.controle):<14} "
+        vide = " " * len(marque)
+        textes.append(replier(neutraliser(c.detail), largeur, debut=marque, suite=vide))
     defauts = sum(c.statut == "constat" for c in controles)
     ignores = sum(c.statut == "ignore" for c in controles)
     textes.append(f"\n{accorder(defauts, 'constat')}, {accorder(ignores, 'contrôle ignoré')}.")

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .base import choisir_programme, ouvrir_en_lecture
+from .completion import completer_structure
 from .controle import SORTIE_CONSTAT, verifier_base
 from .options import FICHIER, Demande, avec_demande
+from .phrases import phrase
+from .rendu import accorder
 from .sortie import ouvrir_sortie
 from .tables import table_verification
-from .terminal import avertir, largeur, neutraliser, raison
+from .terminal import avertir, largeur, raison
 
 if TYPE_CHECKING:
     from ledger import Journal
@@ -33,7 +36,10 @@ Exemples :
 Code de sortie : 0 écrit, 1 la vérification a trouvé quelque chose (rien n'est écrit).""",
 )
 @click.option(
-    "--structure", metavar="STRUCTURE", help="Ne montrer que les lignes de cette structure."
+    "--structure",
+    metavar="STRUCTURE",
+    shell_complete=completer_structure,
+    help="Ne montrer que les lignes de cette structure.",
 )
 @click.option(
     "--releves",
@@ -83,9 +89,8 @@ def dossier(
         cible = demande.sortie or f"{nom_du_dossier(vue, structure)}.zip"
         with ouvrir_sortie(cible, base=demande.base) as flux:
             composer(flux, journal, vue, verification, pieces, structure=structure)
-    click.echo(
-        f"Dossier {neutraliser(cible)} : {vue.situation.position} lignes du journal {programme}."
-    )
+    dit = f"Dossier {cible} : {accorder(vue.situation.position, 'ligne')} du journal {programme}."
+    click.echo(phrase(dit, largeur()))
 
 
 def _pieces(journal: Journal, releves: str | None, tirages: tuple[str, ...]) -> Pieces:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from .base import est_absente, nommer
 from .entree import Ligne, lignes, ouvre_un_programme, ouvrir_entree, taille_connue
 from .options import FICHIER, FORMATS, option_base, option_format, option_sortie
+from .progression import progression
 from .recus import Registre
 from .sortie import choisir_format, ouvrir_sortie
-from .terminal import avertir
+from .terminal import avertir, largeur
 
 if TYPE_CHECKING:
     from commands import GrandLivre, Recu
@@ -106,7 +106,7 @@ def executer(  # noqa: PLR0913 - one argument per option
             ouvrir_livre(base, premiere, a_blanc=a_blanc, releves=releves) as livre,
             ouvrir_sortie(sortie, base=base, entree=fichier, directe=True) as flux,
         ):
-            registre = Registre(flux, choisi)
+            registre = Registre(flux, choisi, largeur(sortie))
             restantes = chain(() if premiere is None else (premiere,), a_lire)
             if atomique:
                 couples = _en_un_lot(livre, restantes, correlation)
@@ -243,15 +243,9 @@ def _en_un_lot(
 
 
 def _suivre(a_lire: Iterator[Ligne], fichier: str, sortie: str | None) -> Iterator[Ligne]:
-    """The same lines, with a progress bar when stderr is a terminal that no receipt shares."""
-    taille = taille_connue(fichier)
-    if not taille or not sys.stderr.isatty() or (sortie is None and sys.stdout.isatty()):
-        yield from a_lire
-        return
-    barre: Any
-    with click.progressbar(length=taille, label="Exécution", file=sys.stderr) as barre:
-        faits = 0
+    """The same lines, their progress shown on a terminal that no receipt shares."""
+    partagee = sortie in (None, "-")
+    with progression("Exécution", taille_connue(fichier), octets=True, partagee=partagee) as dire:
         for ligne in a_lire:
             yield ligne
-            barre.update(ligne.lus - faits)
-            faits = ligne.lus
+            dire(ligne.lus)

@@ -12,11 +12,12 @@ import click
 from .base import choisir_programme, ouvrir_en_lecture, regarder_journal
 from .chiffres import publier
 from .classeurs import EnTableur, tableurs
-from .options import FORMATS_DE_TABLEAU, Demande, avec_demande, lire_moment, option_au
+from .completion import completer_chiffre
+from .options import FICHIER, FORMATS_DE_TABLEAU, Demande, avec_demande, lire_moment, option_au
+from .phrases import euros, libelle_du_fait, phrase
 from .rendu import Cellule, Colonne, accorder, aplatir, date_iso, pour_cent, tableau
 from .sortie import CLASSEURS
-from .tables import euros
-from .terminal import neutraliser, raison
+from .terminal import raison
 
 if TYPE_CHECKING:
     from ledger import Journal
@@ -66,7 +67,7 @@ Chiffres : les membres de « enveloppe », credits.EXERCICE.MEMBRE,
 structures.STRUCTURE.montant ou .paye, echeancier.STRUCTURE.RANG (versé ;
 .montant et .reste aussi ; le rang 0 est le bonus).""",
 )
-@click.argument("figure", metavar="CHIFFRE")
+@click.argument("figure", metavar="CHIFFRE", shell_complete=completer_chiffre)
 @avec_demande(formats=FORMATS_DE_TABLEAU)
 def expliquer(demande: Demande, figure: str) -> None:
     """Les faits qui font un chiffre : leurs contributions, dont la somme est ce chiffre.
@@ -117,18 +118,17 @@ def _cartouche(journal: Journal, demande: Demande, *autres: tuple[str, str]) -> 
 def _table_explication(programme: str, explication: Explication, largeur: int) -> str:
     unite = explication.unite
     quand = "tous" if explication.au is None else f"jusqu'au {date_iso(str(explication.au))}"
-    entete = (
-        f"Explication de {explication.cellule} · {programme}\n"
-        f"Faits comptés : {quand} · connu à la position {explication.position}\n\n"
-    )
+    titre = phrase(f"Explication de {explication.cellule} · {programme}", largeur)
+    comptes = f"Faits comptés : {quand} · connu à la position {explication.position}"
+    entete = f"{titre}\n{phrase(comptes, largeur)}\n\n"
     total = _chiffre(explication.valeur_centimes, unite)
     if not explication.contributions:
-        return f"{entete}Aucun fait ne change ce chiffre, qui vaut {total}."
+        return entete + phrase(f"Aucun fait ne change ce chiffre, qui vaut {total}.", largeur)
     rangs = [
         [
             str(c.position),
             date_iso(c.date_effet.isoformat()),
-            c.type,
+            libelle_du_fait(c.type),
             c.structure or "",
             _chiffre(c.centimes, unite),
         ]
@@ -138,8 +138,8 @@ def _table_explication(programme: str, explication: Explication, largeur: int) -
     colonnes = (
         Colonne("Position", True),
         Colonne("Effet"),
-        Colonne("Type"),
-        Colonne("Structure", souple=True),
+        Colonne("Fait", souple="libelle"),
+        Colonne("Structure", souple="cle"),
         Colonne("Montant", True),
     )
     nombre = accorder(len(explication.contributions), "fait")
@@ -164,13 +164,14 @@ Classes, la première qui convient :
 \b
 Code de sortie : 0, écarts ou non.""",
 )
-@click.argument("p1", metavar="P1")
-@click.argument("p2", metavar="P2")
+@click.argument("p1", metavar="P1", type=FICHIER)
+@click.argument("p2", metavar="P2", type=FICHIER)
 @click.option(
     "--cellule",
     "motifs",
     multiple=True,
     metavar="MOTIF",
+    shell_complete=completer_chiffre,
     help="Ne comparer que ces cellules, par exemple 'credits.2021.*' (peut se répéter).",
 )
 @option_au
@@ -196,10 +197,12 @@ def comparer(demande: Demande, p1: str, p2: str, motifs: tuple[str, ...]) -> Non
 
     def table(largeur: int) -> str:
         entete = (
-            f"Comparaison · {journal.programme}\n"
-            f"Avant : {_dire_point(p1, a)}\nAprès : {_dire_point(p2, b)}\n\n"
+            f"Comparaison · {journal.programme}",
+            f"Avant : {_dire_point(p1, a)}",
+            f"Après : {_dire_point(p2, b)}",
         )
-        return entete + _table_ecarts(ecarts, largeur)
+        dite = "\n".join(phrase(texte, largeur) for texte in entete)
+        return f"{dite}\n\n{_table_ecarts(ecarts, largeur)}"
 
     publier(
         demande,
@@ -245,7 +248,7 @@ def _lire_fichier(nom: str) -> bytes | None:
 def _dire_point(texte: str, point: Point) -> str:
     su = point.connu_au
     quoi = f"connu à la position {su}" if isinstance(su, int) else f"connu à l'instant {su}"
-    source = "" if texte.strip() == str(su) else f" ({neutraliser(texte.strip())})"
+    source = "" if texte.strip() == str(su) else f" ({texte.strip()})"
     quand = "" if point.au is None else f" · jusqu'au {date_iso(point.au.isoformat())}"
     return f"{quoi}{source}{quand}"
 
@@ -254,7 +257,7 @@ def _table_ecarts(ecarts: Sequence[Ecart], largeur: int) -> str:
     if not ecarts:
         return "Aucun écart."
     blocs = [_bloc(ecart, largeur) for ecart in ecarts]
-    nombre = f"{len(ecarts)} chiffre{'s' if len(ecarts) > 1 else ''} en écart"
+    nombre = f"{accorder(len(ecarts), 'chiffre')} en écart"
     return "\n\n".join([*blocs, nombre])
 
 
@@ -266,7 +269,7 @@ def _bloc(ecart: Ecart, largeur: int) -> str:
         [
             str(c.position),
             _CLASSES[c.classe],
-            c.type,
+            libelle_du_fait(c.type),
             c.structure or "",
             _chiffre(c.centimes, unite),
         ]
@@ -280,13 +283,13 @@ def _bloc(ecart: Ecart, largeur: int) -> str:
     rangs.append(["", "", "total", "", _chiffre(ecart.difference_centimes, unite)])
     colonnes = (
         Colonne("Position", True),
-        Colonne("Classe"),
-        Colonne("Type"),
-        Colonne("Structure", souple=True),
+        Colonne("Classe", souple="libelle"),
+        Colonne("Fait", souple="libelle"),
+        Colonne("Structure", souple="cle"),
         Colonne("Écart", True),
     )
     corps = tableau(colonnes, rangs, largeur=largeur)
-    return f"{ecart.cellule} : {avant} → {apres}\n{corps}"
+    return f"{phrase(f'{ecart.cellule} : {avant} → {apres}', largeur)}\n{corps}"
 
 
 def _lignes_ecarts(ecarts: Sequence[Ecart]) -> Iterator[dict[str, Cellule]]:

@@ -11,14 +11,14 @@ from .base import choisir_programme, ouvrir_en_lecture, regarder_journal
 from .classeurs import TABLEAUX, exporter_classeur, octets_csv, verifier_export
 from .compagnon import ecrire_avec_compagnon
 from .options import (
-    FICHIER,
     Demande,
     option_au,
     option_base,
     option_connu_au,
     option_programme,
+    option_sortie,
 )
-from .sortie import CLASSEURS
+from .sortie import CLASSEURS, choisir_format
 
 if TYPE_CHECKING:
     from datetime import date
@@ -63,6 +63,7 @@ FORMATS = (
     epilog="""\b
 Exemples :
   fabriques exporter xlsx -o fabriques.xlsx
+  fabriques exporter -o fabriques.ods
   fabriques exporter ods --au 31/12/2020 -o fabriques-2020.ods
   fabriques exporter csv --feuille exercices -o exercices.csv
   fabriques exporter beancount -o fabriques.beancount
@@ -78,19 +79,19 @@ Recompter avec les outils du format :
   bean-check fabriques.beancount
   hledger -f fabriques.journal check      (ou : ledger -f fabriques.journal balance)""",
 )
-@click.argument("format_", metavar="|".join(FORMATS), type=click.Choice(FORMATS))
+@click.argument("voulu", metavar="FORMAT", type=click.Choice(FORMATS), required=False)
 @option_base
 @option_programme
 @option_au
 @option_connu_au
 @click.option(
-    "-o",
-    "--sortie",
-    type=FICHIER,
-    metavar="FICHIER",
-    help="Écrire dans ce fichier (par défaut : la sortie standard). fec : ou dans ce dossier, sous "
-    "son nom réglementaire.",
+    "--format",
+    "format_demande",
+    metavar="FORMAT",
+    type=click.Choice(FORMATS),
+    help="Autre façon de donner FORMAT.",
 )
+@option_sortie
 @publication.options_de_publication
 @click.option(
     "--feuille",
@@ -107,7 +108,8 @@ Recompter avec les outils du format :
 )
 def exporter(  # noqa: PLR0913 - one parameter per option
     *,
-    format_: str,
+    voulu: str | None,
+    format_demande: str | None,
     base: str,
     programme: str | None,
     au: date | None,
@@ -118,6 +120,9 @@ def exporter(  # noqa: PLR0913 - one parameter per option
     **options: Any,
 ) -> None:
     """Le grand livre pour d'autres outils : classeur, comptabilité, publication, rejeu.
+
+    FORMAT est l'un de : xlsx, ods, csv, beancount, hledger, cloudevents, jsonl, commandes, scdl,
+    360giving, fec. Sans lui, le suffixe du fichier le choisit : -o fabriques.ods.
 
     « xlsx » et « ods » donnent un classeur : situation, exercices, structures, échéanciers,
     anomalies, journal, et une feuille de contrôle qui nomme position et racine et recompte les
@@ -141,7 +146,10 @@ def exporter(  # noqa: PLR0913 - one parameter per option
     """
     from ledger import Journal  # noqa: PLC0415
 
-    verifier_export(format_, sortie, feuille)
+    if voulu is not None and format_demande not in (None, voulu):
+        raise click.UsageError(f"Deux formats demandés : {voulu} et --format {format_demande}.")
+    format_ = choisir_format(voulu or format_demande, sortie, defaut=None, admis=FORMATS)
+    verifier_export(format_, feuille)
     demande = Demande(base, format_, sortie, programme, au, connu_au)
     choix = publication.choisir(format_, base, sortie, options)
     with ouvrir_en_lecture(base) as store:

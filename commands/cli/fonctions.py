@@ -10,8 +10,8 @@ from msgspec.structs import replace
 from .base import choisir_programme, ouvrir_en_lecture
 from .chiffres import publier
 from .options import Demande, avec_demande
+from .phrases import entete, euros
 from .rendu import Colonne, accorder, aplatir, tableau
-from .tables import entete, euros
 
 if TYPE_CHECKING:
     from projections.fonctions import Fonctions, LigneFonctions
@@ -62,7 +62,9 @@ def fonctions(demande: Demande, *, ecarts: bool) -> None:
         figure = replace(figure, lignes=restes)
 
     def table(taille: int) -> str:
-        return f"{entete(vue, 'Séparation des fonctions')}\n{_table(figure, largeur=taille)}"
+        return (
+            f"{entete(vue, 'Séparation des fonctions', taille)}\n{_table(figure, largeur=taille)}"
+        )
 
     publier(
         demande,
@@ -76,26 +78,26 @@ def fonctions(demande: Demande, *, ecarts: bool) -> None:
 def _table(figure: Fonctions, *, largeur: int) -> str:
     totaux = [
         ("Payé", figure.paye_centimes),
-        ("  ordonné par un autre que le payeur", figure.separes_centimes),
-        ("  ordonné et payé sous des noms semblables", figure.acteurs_semblables_centimes),
-        ("  ordonné et payé par le même acteur", figure.meme_acteur_centimes),
-        ("  payé par un non-comptable, contre la règle", figure.payeur_non_comptable_centimes),
-        ("  payé sans ordre enregistré", figure.sans_ordre_centimes),
+        ("· ordonné par un autre que le payeur", figure.separes_centimes),
+        ("· ordonné et payé sous des noms semblables", figure.acteurs_semblables_centimes),
+        ("· ordonné et payé par le même acteur", figure.meme_acteur_centimes),
+        ("· payé par un non-comptable, contre la règle", figure.payeur_non_comptable_centimes),
+        ("· payé sans ordre enregistré", figure.sans_ordre_centimes),
     ]
     colonnes = (
-        Colonne("Structure", souple=True),
+        Colonne("Structure", souple="cle"),
         Colonne("Rang", droite=True),
-        Colonne("Ordonné par", souple=True),
+        Colonne("Ordre de", souple="texte"),
         Colonne("Pos.", droite=True),
-        Colonne("Payé par", souple=True),
+        Colonne("Payé par", souple="texte"),
         Colonne("Pos.", droite=True),
         Colonne("Montant", droite=True),
-        Colonne("Statut"),
+        Colonne("Statut", souple="libelle"),
     )
     return "\n\n".join(
         [
             tableau(
-                (Colonne("Part"), Colonne("Montant", droite=True)),
+                (Colonne("Part", souple="libelle"), Colonne("Montant", droite=True)),
                 [(nom, euros(centimes)) for nom, centimes in totaux],
                 largeur=largeur,
             ),

@@ -7,9 +7,8 @@ from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
 
+from .phrases import en_liste, en_retrait, phrase
 from .rendu import accorder, csv_lignes, json_indente, json_ligne
-from .tables import en_retrait
-from .terminal import largeur, neutraliser
 
 if TYPE_CHECKING:
     from commands.importer import Bilan, Issue
@@ -39,9 +38,17 @@ class RapportImport:
     """The outcomes of one file, written as they come."""
 
     def __init__(
-        self, flux: IO[bytes], format_: str, tete: dict[str, Any], *, toutes: bool
+        self,
+        flux: IO[bytes],
+        format_: str,
+        tete: dict[str, Any],
+        *,
+        taille: int,
+        toutes: bool,
+        a_l_ecran: bool,
     ) -> None:
         self._flux = flux
+        self._taille = taille
         self._format = format_
         self._toutes = toutes
         self._ouvert = False
@@ -49,6 +56,7 @@ class RapportImport:
         self._tues = 0
         self._a_blanc = bool(tete["a_blanc"])
         self.dit_les_totaux = format_ == "table"
+        self.a_l_ecran = a_l_ecran
         self._ouvrir(tete)
 
     def inscrire(self, issue: Issue) -> None:
@@ -98,13 +106,16 @@ class RapportImport:
             case "table":
                 genre = "essai, rien n'est écrit" if self._a_blanc else "écriture"
                 feuille = f", feuille « {tete['feuille']} »" if tete["feuille"] else ""
-                self._ecrire(
-                    f"Import de {tete['sorte']} dans {tete['programme'] or '(nouveau)'} ({genre})\n"
-                    f"Fichier {neutraliser(tete['fichier'])}{neutraliser(feuille)}\n"
-                    f"SHA-256 {tete['sha256']}\n"
-                )
+                programme = tete["programme"] or "(nouveau)"
+                for dit in (
+                    f"Import de {tete['sorte']} dans {programme} ({genre})",
+                    f"Fichier {tete['fichier']}{feuille}",
+                    f"SHA-256 {tete['sha256']}",
+                ):
+                    self._ecrire(phrase(dit, self._taille))
+                self._ecrire("")
                 for constat in tete["constats"]:
-                    self._ecrire(en_retrait(f"- {constat}", largeur()))
+                    self._ecrire(en_liste(constat, self._taille))
                 self._ecrire("")
             case _:
                 pass
@@ -121,22 +132,24 @@ class RapportImport:
             return
         qui = f" · {issue.structure}" if issue.structure else ""
         ou = f" · position {issue.position}" if issue.position and not self._a_blanc else ""
-        self._ecrire(f"Ligne {issue.ligne} · {_STATUTS[issue.statut]}{neutraliser(qui)}{ou}")
+        dit = f"Ligne {issue.ligne} · {_STATUTS[issue.statut]}{qui}{ou}"
+        self._ecrire(phrase(dit, self._taille))
         for constat in issue.constats:
             colonne = f"colonne {constat.colonne} : " if constat.colonne else ""
             valeur = f" [{constat.valeur}]" if constat.valeur else ""
             texte = f"{constat.code} : {colonne}{constat.message.removesuffix('.')}{valeur}."
-            self._ecrire(en_retrait(f"{texte} {constat.remede}".strip(), largeur()))
+            self._ecrire(en_retrait(f"{texte} {constat.remede}".strip(), self._taille))
 
     def _fin(self, bilan: Bilan) -> str:
-        textes = []
+        textes: list[str] = []
         if self._tues:
             textes.append(f"{accorder(self._tues, 'ligne')} sans remarque (--toutes les montre).")
         if self._codes:
             codes = self._codes.most_common(_CODES_MONTRES)
             textes.append("Motifs : " + ", ".join(f"{code} ({n})" for code, n in codes) + ".")
         textes.append(f"{self.resume(bilan)}.")
-        return ("\n" if self._ouvert and self._codes else "") + "\n".join(textes)
+        dits = "\n".join(phrase(texte, self._taille) for texte in textes)
+        return ("\n" if self._ouvert and self._codes else "") + dits
 
     def _ecrire(self, texte: str) -> None:
         self._flux.write(f"{texte}\n".encode("utf-8", "backslashreplace"))

@@ -15,9 +15,10 @@ from .ecriture import ouvrir_livre
 from .entree import Ligne
 from .import_rapport import RapportImport
 from .options import FICHIER, FORMATS, Demande, avec_demande, lire_jour
+from .progression import progression
 from .rendu import accorder
 from .sortie import ouvrir_sortie
-from .terminal import avertir, progression
+from .terminal import avertir, largeur
 
 if TYPE_CHECKING:
     from commands.importer import Acte, Bilan, Issue, Lecture, Plan, Registre
@@ -261,7 +262,9 @@ def _conduire(
                 "a_blanc": not confirme,
                 "constats": constats,
             },
+            taille=largeur(demande.sortie),
             toutes=options["toutes"],
+            a_l_ecran=demande.sortie in (None, "-"),
         )
         feuille = tableau.feuille if tableau else None
         issues = derouler(livre, actes, registre, fichier=source.sha256, feuille=feuille)
@@ -332,7 +335,7 @@ def _inscrire(
     from ledger.erreurs import LedgerError  # noqa: PLC0415
 
     try:
-        with progression("Lignes lues") as montrer:
+        with progression("Lignes lues", partagee=rapport.a_l_ecran) as montrer:
             for issue in issues:
                 bilan.compter(issue)
                 rapport.inscrire(issue)

@@ -11,10 +11,11 @@ import click
 
 from .base import choisir_programme, ouvrir_en_lecture
 from .flux import Suite, avec_suite, diffuser, verifier_suite
+from .largeurs import mesurer, raccourcir, raccourcir_au_milieu, remplir
 from .options import FORMATS, Demande, avec_demande
-from .rendu import Cellule, csv_lignes, date_iso, raccourcir
+from .phrases import euros, libelle_du_fait
+from .rendu import Cellule, csv_lignes, date_iso
 from .sortie import ouvrir_sortie
-from .tables import euros
 from .terminal import largeur, neutraliser, pour_terminal
 
 if TYPE_CHECKING:
@@ -35,7 +36,10 @@ _COLONNES = (
     "source_feuille",
     "source_ligne",
 )
-_TITRES = ("Pos.", "Effet", "", "Type", "Montant", "Structure")
+_TITRES = ("Pos.", "Effet", "", "Fait", "Montant", "Structure")
+_TRAITS = ("-----", "-" * 10, "-" * 6, "-" * 23, "-" * 15, "-" * 14)
+_MOINS = 12
+"""Columns that a structure needs: with fewer, it goes on a line above its fact."""
 
 
 class Entree(NamedTuple):
@@ -95,7 +99,7 @@ def journal(
                 case "csv":
                     flux.writelines(csv_lignes(_COLONNES, map(_ligne_csv, _entrees(lu, demande))))
                 case _:
-                    _ecrire_table(flux, _entrees(lu, demande))
+                    _ecrire_table(flux, _entrees(lu, demande), largeur(demande.sortie))
 
 
 def _verifier_position(store: Store, programme: str, demande: Demande) -> None:
@@ -211,22 +215,24 @@ def _ligne_csv(entree: Entree) -> dict[str, Cellule]:
     }
 
 
-def _ecrire_table(flux: IO[bytes], entrees: Iterator[Entree]) -> None:
-    """Fixed columns, so that a million rows stream; only the structure may be shortened."""
-    taille = largeur()
+def _ecrire_table(flux: IO[bytes], entrees: Iterator[Entree], taille: int) -> None:
+    """Fixed columns, so that a million rows stream; the structure is shortened in its middle."""
     flux.write(_rang(_TITRES, taille))
-    flux.write(_rang(("-----", "-" * 10, "-" * 6, "-" * 23, "-" * 16, "-" * 15), taille))
+    flux.write(_rang(_TRAITS, taille))
     for entree in entrees:
         montant = _montant(entree)
         cellules = (
             str(entree.position),
             _effet(entree.etat["date_effet"]),
             "tardif" if entree.tardif else "",
-            entree.type,
+            _fait(entree.type),
             "" if montant is None else euros(montant),
             str(entree.etat.get("structure", "")),
         )
         flux.write(_rang(cellules, taille))
+
+
+_fait = lru_cache(maxsize=256)(libelle_du_fait)
 
 
 @lru_cache(maxsize=4096)
@@ -242,7 +248,15 @@ def _effet(texte: str) -> str:
 
 
 def _rang(cellules: tuple[str, ...], taille: int) -> bytes:
-    position, effet, tardif, genre, montant, structure = cellules
-    debut = f"{position:>5} {effet:<10} {tardif:<6} {genre:<23} {montant:>16} "
-    ligne = debut + raccourcir(structure, max(taille - len(debut), 8))
-    return f"{neutraliser(ligne.rstrip())}\n".encode("utf-8", "backslashreplace")
+    """A row on one line; on two where the terminal is narrow, or an amount huge."""
+    position, effet, tardif, genre, montant, structure = map(neutraliser, cellules)
+    quand = f"{position:>5} {raccourcir(effet, 10):<10} {tardif:<6}"
+    place = min(23, taille - len("      ") - 1 - max(len(montant), 15))
+    quoi = f"{remplir(raccourcir(genre, place), place)} {montant:>15}"
+    reste = taille - mesurer(quand) - mesurer(quoi) - 2
+    if reste >= _MOINS:
+        lignes = [f"{quand} {quoi} {raccourcir_au_milieu(structure, reste)}"]
+    else:
+        lignes = [f"{quand} {raccourcir_au_milieu(structure, max(taille - len(quand) - 1, 8))}"]
+        lignes.append(f"      {quoi}")
+    return "".join(f"{ligne.rstrip()}\n" for ligne in lignes).encode("utf-8", "backslashreplace")

@@ -10,14 +10,14 @@ import click
 from .base import choisir_programme, fichier_de_lecture, ouvrir_en_lecture
 from .chiffres import publier
 from .options import FICHIER, Demande, option_base, option_format, option_programme
+from .phrases import phrase
 from .rendu import Colonne, tableau
 from .sortie import proteger
-from .terminal import neutraliser
 
 if TYPE_CHECKING:
     from projections.lecture import Bilan
 
-_FORMATS = ("table", "json")
+_FORMATS = ("table", "json", "csv")
 _MODES = {
     "creation": "créé",
     "rafraichissement": "rafraîchi",
@@ -91,14 +91,29 @@ def _montrer(demande: Demande, cible: str, bilan: Bilan) -> None:
             [nom, str(position), str(bilan.nouveaux.get(nom, 0))]
             for nom, position in positions.items()
         ]
-        entetes = (Colonne("Programme"), Colonne("Position", True), Colonne("Nouveaux", True))
+        entetes = (
+            Colonne("Programme", souple="cle"),
+            Colonne("Position", True),
+            Colonne("Nouveaux", True),
+        )
         comptes = [[nom, str(nombre)] for nom, nombre in bilan.lignes.items()]
         return "\n\n".join(
             [
-                f"Modèle de lecture {neutraliser(cible)} : {_MODES.get(bilan.mode, bilan.mode)}",
+                phrase(
+                    f"Modèle de lecture {cible} : {_MODES.get(bilan.mode, bilan.mode)}", largeur
+                ),
                 tableau(entetes, programmes, largeur=largeur),
                 tableau((Colonne("Table"), Colonne("Lignes", True)), comptes, largeur=largeur),
             ]
         )
 
-    publier(demande, valeur, table=table)
+    publier(
+        demande,
+        valeur,
+        table=table,
+        colonnes=("programme", "position", "nouveaux"),
+        lignes=[
+            {"programme": nom, "position": position, "nouveaux": bilan.nouveaux.get(nom, 0)}
+            for nom, position in positions.items()
+        ],
+    )

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from .completion import completer_programme
 from .sortie import CLASSEURS, choisir_format
 
 FORMATS = ("table", "json", "jsonl", "csv")
@@ -105,6 +106,7 @@ option_base = click.option(
 option_programme = click.option(
     "--programme",
     metavar="IDENTIFIANT",
+    shell_complete=completer_programme,
     help="Le programme ; inutile quand la base n'en tient qu'un.",
 )
 
@@ -128,8 +130,8 @@ option_sortie = click.option(
     "--sortie",
     type=FICHIER,
     metavar="FICHIER",
-    help="Écrire dans ce fichier ; son suffixe choisit le format, parmi ceux du verbe (.json, "
-    ".jsonl, .csv, .txt, .xlsx, .ods).",
+    help="Écrire dans ce fichier, remplacé s'il existe (- : la sortie standard) ; sans --format, "
+    "son suffixe choisit le format.",
 )
 
 

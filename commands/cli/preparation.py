@@ -6,7 +6,7 @@ import click
 
 from .base import nommer
 from .options import option_base, option_sortie
-from .sortie import ouvrir_sortie
+from .sortie import choisir_format, ouvrir_sortie
 from .terminal import avertir
 
 
@@ -42,6 +42,7 @@ def preparer_base(*, sql: bool, sans_roles: bool, base: str, sortie: str | None)
     from ledger.stockage.ouvrir import preparer, script_sql  # noqa: PLC0415
 
     if sql:
+        choisir_format(None, sortie, defaut="sql", admis=("sql",))
         with ouvrir_sortie(sortie) as flux:
             flux.write(script_sql(roles=not sans_roles).encode("utf-8"))
         return

@@ -9,10 +9,9 @@ import click
 
 from .base import choisir_programme, ouvrir_en_lecture
 from .chiffres import publier
-from .demonstration import en_liste
 from .options import Demande, avec_demande
+from .phrases import en_liste, entete, euros, phrase
 from .rendu import Cellule, Colonne, aplatir, date_iso, tableau
-from .tables import entete, euros
 
 if TYPE_CHECKING:
     from projections import Vue
@@ -259,11 +258,11 @@ def _table(vue: Vue, figure: Prevision, largeur: int) -> str:
     )
     return "\n\n".join(
         [
-            entete(vue, "Prévision").rstrip("\n"),
+            entete(vue, "Prévision", largeur).rstrip("\n"),
             tableau(colonnes, exercices, largeur=largeur),
             _mois(figure, largeur),
             _plafonds(figure, largeur),
-            en_liste(figure.hypotheses, largeur),
+            "\n".join(en_liste(h, largeur) for h in figure.hypotheses),
         ]
     )
 
@@ -307,18 +306,18 @@ def _plafonds(figure: Prevision, largeur: int) -> str:
         for p in figure.plafonds
     ]
     colonnes = (
-        Colonne("Plafond, à ce rythme"),
+        Colonne("Plafond, à ce rythme", souple="libelle"),
         Colonne("Reste", True),
-        Colonne("Atteint le"),
+        Colonne("Atteint le", souple="libelle"),
         Colonne("Dans (jours)", True),
     )
     premier = figure.premier_plafond
-    phrase = (
+    dit = (
         "Aucun plafond n'est atteint à ce rythme."
         if premier is None
         else f"Premier plafond bloquant atteint : {_PLAFONDS[premier]}."
     )
-    return f"{tableau(colonnes, rangs, largeur=largeur)}\n\n{phrase}"
+    return f"{tableau(colonnes, rangs, largeur=largeur)}\n\n{phrase(dit, largeur)}"
 
 
 def _quand(plafond: PlafondPrevu) -> str:

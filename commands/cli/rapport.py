@@ -18,16 +18,16 @@ from .options import (
     option_format,
     option_programme,
 )
-from .rendu import accorder, date_iso
+from .phrases import en_retrait, phrase
+from .rendu import accorder, aplatir, date_iso
 from .sortie import choisir_format, ouvrir_sortie
-from .tables import en_retrait
-from .terminal import avertir, neutraliser, raison
+from .terminal import avertir, raison
 
 if TYPE_CHECKING:
     from projections.rapport import Constat, Format, Reproduction
 
 SORTIE_CONSTAT = 1
-_VERDICTS = ("table", "json")
+_VERDICTS = ("table", "json", "csv")
 
 
 @click.command(
@@ -35,18 +35,22 @@ _VERDICTS = ("table", "json")
     epilog="""\b
 Exemples :
   fabriques rapport --au 2021-12-31 -o rapport-2021.html
+  fabriques rapport --format table | less
   fabriques rapport --connu-au 325 --format json > rapport-325.json
 
 \b
 Le refaire des années plus tard :
   fabriques reproduire rapport-2021.html""",
 )
-@avec_demande(formats=("json", "html"), defaut="json")
+@avec_demande(formats=("json", "html", "table"), defaut="json")
 def rapport(demande: Demande) -> None:
     """Un rapport qui se refait à l'identique : tous les chiffres, et d'où ils viennent.
 
     Il dit sa date d'effet, sa position, la racine du journal, la version des règles et celle du
     moteur. Le HTML est une page qui se suffit, s'imprime, et contient les données en JSON.
+
+    Le tableau (--format table) montre les mêmes chiffres à l'écran ; « fabriques reproduire »
+    demande le JSON ou le HTML.
     """
     from ledger import Journal  # noqa: PLC0415
     from projections import regarder  # noqa: PLC0415
@@ -56,8 +60,14 @@ def rapport(demande: Demande) -> None:
     with ouvrir_en_lecture(demande.base) as store:
         journal = Journal(store, choisir_programme(store, demande))
         vue = regarder(journal, au=demande.au, connu_au=demande.connu_au)
-        choisi: Format = "html" if demande.format == "html" else "json"
-        octets = ecrire(calculer(vue), choisi)
+        fait = calculer(vue)
+    if demande.format == "table":
+        from .rapport_table import table_rapport  # noqa: PLC0415
+
+        publier(demande, None, table=lambda taille: table_rapport(fait, largeur=taille))
+        return
+    choisi: Format = "html" if demande.format == "html" else "json"
+    octets = ecrire(fait, choisi)
     with ouvrir_sortie(demande.sortie, base=demande.base) as flux:
         flux.write(octets)
 
@@ -110,7 +120,13 @@ def reproduire(
     elif sortie is not None and trouve.octets is not None:
         with ouvrir_sortie(sortie, base=base) as flux:
             flux.write(trouve.octets)
-    publier(demande, trouve.en_json(), table=lambda taille: _table(trouve, taille))
+    publier(
+        demande,
+        trouve.en_json(),
+        table=lambda taille: _table(trouve, taille),
+        colonnes=("code", "chemin", "rapporte", "recalcule"),
+        lignes=map(aplatir, trouve.constats),
+    )
     if trouve.statut == "divergent":
         raise click.exceptions.Exit(SORTIE_CONSTAT)
 
@@ -147,27 +163,30 @@ def _table(trouve: Reproduction, largeur: int) -> str:
     entete = trouve.entete
     au = "toutes dates d'effet" if entete.au is None else f"au {date_iso(entete.au)}"
     textes = [
-        f"Rapport {trouve.format} de {neutraliser(entete.programme)}, position {entete.position}, "
-        f"{au}",
-        f"Racine du rapport : {neutraliser(entete.racine)}",
+        phrase(
+            f"Rapport {trouve.format} de {entete.programme}, position {entete.position}, {au}",
+            largeur,
+        ),
+        phrase(f"Racine du rapport : {entete.racine}", largeur),
     ]
     match trouve.statut:
         case "identique":
-            textes.append("IDENTIQUE : le rapport refait a les mêmes octets.")
+            textes.append(phrase("IDENTIQUE : le rapport refait a les mêmes octets.", largeur))
         case "chiffres_identiques":
-            textes.append("CHIFFRES IDENTIQUES : l'en-tête et les chiffres sont ceux du journal.")
-            phrase = (
+            dit = "CHIFFRES IDENTIQUES : l'en-tête et les chiffres sont ceux du journal."
+            textes.append(phrase(dit, largeur))
+            pourquoi = (
                 f"Le rapport a été écrit par {entete.moteur}, mise en page {entete.mise_en_page} ; "
                 f"ce moteur est {MOTEUR}, mise en page {MISE_EN_PAGE}. "
             )
             if entete.mise_en_page == MISE_EN_PAGE:
-                phrase += "La mise en page est la même : seul le nom du moteur diffère."
+                pourquoi += "La mise en page est la même : seul le nom du moteur diffère."
             else:
-                phrase += (
+                pourquoi += (
                     "La mise en page diffère : ce que la page affiche n'est pas comparé, seules "
                     "ses données le sont. Le rapport refait s'écrit avec -o."
                 )
-            textes.append(en_retrait(phrase, largeur))
+            textes.append(en_retrait(pourquoi, largeur))
         case "divergent":
             textes.append(f"DIVERGENT : {accorder(trouve.ecarts, 'écart')}.")
             for constat in trouve.constats:
@@ -180,13 +199,10 @@ def _table(trouve: Reproduction, largeur: int) -> str:
 def _dire(constat: Constat, largeur: int) -> list[str]:
     from projections.rapport.reproduction import CODES  # noqa: PLC0415
 
-    valeurs = (
-        "(rien)" if v is None else neutraliser(str(v))
-        for v in (constat.rapporte, constat.recalcule)
-    )
+    valeurs = ("(rien)" if v is None else str(v) for v in (constat.rapporte, constat.recalcule))
     rapporte, recalcule = valeurs
     return [
-        f"{constat.code} · {neutraliser(constat.chemin)}",
+        phrase(f"{constat.code} · {constat.chemin}", largeur),
         en_retrait(CODES[constat.code], largeur),
         en_retrait(f"rapport : {rapporte}", largeur),
         en_retrait(f"journal : {recalcule}", largeur),

@@ -10,11 +10,13 @@ import click
 
 from .base import choisir_programme, ouvrir_en_lecture
 from .chiffres import publier
+from .classeurs import publier_classeur
 from .options import FICHIER, Demande, avec_demande, jour_donne
+from .progression import progression
 from .rapprocher_table import table_rapprochement
 from .rendu import accorder, aplatir
 from .sortie import ouvrir_sortie
-from .terminal import avertir, progression
+from .terminal import avertir
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -219,14 +221,13 @@ def _publier(demande: Demande, rapport: Rapprochement, instant: str, chorus: str
         return
     from projections.rapport.rapprochement import page_rapprochement  # noqa: PLC0415
     from projections.rapprochement.classeur import classeur  # noqa: PLC0415
-    from projections.tableurs import ecrire_ods, ecrire_xlsx  # noqa: PLC0415
 
+    if demande.format != "html":
+        cree_le = datetime.fromisoformat(instant)
+        publier_classeur(demande, lambda: classeur(rapport, cree_le), entree=chorus)
+        return
     with ouvrir_sortie(demande.sortie, base=demande.base, entree=chorus) as flux:
-        if demande.format == "html":
-            flux.write(page_rapprochement(rapport))
-            return
-        livre = classeur(rapport, datetime.fromisoformat(instant))
-        (ecrire_xlsx if demande.format == "xlsx" else ecrire_ods)(livre, flux)
+        flux.write(page_rapprochement(rapport))
 
 
 def _colonnes() -> Sequence[str]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import IO, TYPE_CHECKING, Any
 
+from .phrases import en_retrait, phrase
 from .rendu import accorder, accorder_deja, csv_lignes, json_indente, json_ligne
-from .tables import en_retrait
-from .terminal import largeur, neutraliser
 
 if TYPE_CHECKING:
     from commands import Recu
@@ -28,8 +27,9 @@ _STATUTS = {"acceptee": "acceptée", "deja_executee": "déjà exécutée", "refu
 class Registre:
     """The receipts of one run: written one by one, counted by status."""
 
-    def __init__(self, flux: IO[bytes], format_: str) -> None:
+    def __init__(self, flux: IO[bytes], format_: str, taille: int) -> None:
         self._flux = flux
+        self._taille = taille
         self._format = format_
         self._ouvert = False
         self.comptes: Counter[str] = Counter()
@@ -76,11 +76,11 @@ class Registre:
     def _table(self, numero: int | None, recu: Recu) -> str:
         positions = ", ".join(str(position) for position in recu.positions)
         ou = f"ligne {numero}" if numero is not None else "ligne ?"
-        identifiant = neutraliser(recu.id_commande or "(sans identifiant)")
+        identifiant = recu.id_commande or "(sans identifiant)"
         quoi = f"{_STATUTS[recu.statut]}{f', position {positions}' if positions else ''}"
-        texte = f"{ou} · {identifiant} · {quoi}\n"
+        texte = phrase(f"{ou} · {identifiant} · {quoi}", self._taille) + "\n"
         if recu.refus is not None:
-            texte += en_retrait(f"{recu.refus.code} : {recu.refus.phrase}", largeur()) + "\n"
+            texte += en_retrait(f"{recu.refus.code} : {recu.refus.phrase}", self._taille) + "\n"
         return texte
 
     def resume(self) -> str:

@@ -9,11 +9,12 @@ import click
 
 from .base import choisir_programme, fichier_de_lecture, ouvrir_en_lecture
 from .chiffres import publier
-from .controle import SORTIE_CONSTAT
+from .controle import COLONNES_CONSTATS, SORTIE_CONSTAT
 from .options import FICHIER, Demande, avec_demande
+from .phrases import phrase
+from .progression import progression
 from .rendu import accorder
-from .tables import en_retrait
-from .terminal import neutraliser, progression
+from .tables import table_constats
 
 if TYPE_CHECKING:
     from projections.lecture import Comparaison
@@ -32,7 +33,7 @@ Exemples :
 Code de sortie : 0 conforme, 1 au moins un constat, 4 modèle de lecture ou base absent ou
 illisible.""",
 )
-@avec_demande(formats=("table", "json"), dates=False)
+@avec_demande(formats=("table", "json", "csv"), dates=False)
 @click.option(
     "--lecture",
     type=FICHIER,
@@ -62,6 +63,8 @@ def rejouer(demande: Demande, lecture: str | None) -> None:
         demande,
         _valeur(demande, fichier, comparaison, constats),
         table=lambda largeur: _table(fichier, comparaison, constats, largeur),
+        colonnes=COLONNES_CONSTATS,
+        lignes=constats,
     )
     if not comparaison.conforme:
         raise click.exceptions.Exit(SORTIE_CONSTAT)
@@ -107,24 +110,19 @@ def _valeur(
 def _table(
     fichier: str, comparaison: Comparaison, constats: list[dict[str, Any]], largeur: int
 ) -> str:
+    from ledger.audit import Constat  # noqa: PLC0415
+
     verdict = "conforme au rejeu" if comparaison.conforme else "NON CONFORME"
-    textes = [f"Modèle de lecture {neutraliser(fichier)} : {verdict}"]
+    phrases = [f"Modèle de lecture {fichier} : {verdict}"]
     for programme, etendue in comparaison.programmes.items():
-        textes.append(
-            f"{programme} : {accorder(etendue.taille, 'fait')} · racine {etendue.racine or '-'}"
-        )
+        phrases.append(f"{programme} : {accorder(etendue.taille, 'fait')}")
+        if etendue.racine:
+            phrases.append(f"Racine : {etendue.racine}")
         if etendue.retard:
-            textes.append(
-                en_retrait(
-                    f"En retard de {accorder(etendue.retard, 'fait')} sur le journal : comparé à "
-                    f"la position {etendue.taille}.",
-                    largeur,
-                )
+            phrases.append(
+                f"En retard de {accorder(etendue.retard, 'fait')} sur le journal : comparé à la "
+                f"position {etendue.taille}."
             )
-    for constat in constats:
-        position = constat["position"]
-        textes.append(constat["code"] + (f" · position {position}" if position is not None else ""))
-        textes.append(en_retrait(constat["detail"], largeur))
-    if constats:
-        textes.append(accorder(len(constats), "constat"))
-    return "\n".join(textes)
+    textes = [phrase(texte, largeur) for texte in phrases]
+    trouves = [Constat(**constat) for constat in constats]
+    return "\n".join([*textes, *table_constats(trouves, largeur=largeur)])

@@ -20,8 +20,8 @@ from .options import (
     option_sortie,
 )
 from .rendu import accorder, json_indente
-from .sortie import ouvrir_sortie
-from .terminal import avertir, progression
+from .sortie import choisir_format, ouvrir_sortie
+from .terminal import avertir
 
 if TYPE_CHECKING:
     from ledger import Journal
@@ -110,8 +110,7 @@ def releve(
     if voulu.creer_cle is not None:
         _creer_cle(voulu.creer_cle)
         return
-    suffixe = "" if sortie is None else Path(sortie).suffix.lower()
-    choisi = format_demande or ("json" if suffixe == ".json" else "note")
+    choisi = _format(voulu, format_demande, sortie)
     demande = Demande(base, choisi, sortie, programme, connu_au=connu_au)
     with ouvrir_en_lecture(base) as store:
         from ledger import Journal  # noqa: PLC0415
@@ -122,6 +121,18 @@ def releve(
         octets = _composer(journal, fait, cle, instant, voulu, demande)
     with ouvrir_sortie(sortie, base=base) as flux:
         flux.write(octets)
+
+
+def _format(voulu: _Voulu, demande: str | None, sortie: str | None) -> str:
+    """The format of the checkpoint. A card, a proof have theirs: a wrong suffix is refused too."""
+    if voulu.carte:
+        dessinee = sortie is not None and Path(sortie).suffix.lower() == ".svg"
+        return "svg" if dessinee else choisir_format(None, sortie, defaut="table", admis=("table",))
+    if voulu.preuve is not None:
+        return "tlog-proof"
+    if voulu.depuis is not None:
+        return choisir_format(None, sortie, defaut="json", admis=("json",))
+    return choisir_format(demande, sortie, defaut="note", admis=FORMATS)
 
 
 def _refuser_les_melanges(
@@ -155,13 +166,10 @@ def _avancer(journal: Journal, connu_au: int | str | None) -> tuple[int, str]:
     from ledger.erreurs import UsageError  # noqa: PLC0415
 
     taille, instant = 0, ""
-    with progression("Faits lus") as montrer:
-        for position, fait in journal.rattraper():
-            if not position % 1000:
-                montrer(position)
-            repere = fait.enregistre_le if isinstance(connu_au, str) else position
-            if connu_au is None or repere <= connu_au:  # type: ignore[operator]
-                taille, instant = position, fait.enregistre_le
+    for position, fait in journal.rattraper():
+        repere = fait.enregistre_le if isinstance(connu_au, str) else position
+        if connu_au is None or repere <= connu_au:  # type: ignore[operator]
+            taille, instant = position, fait.enregistre_le
     if not taille or (isinstance(connu_au, int) and connu_au > journal.taille):
         raise UsageError(
             f"Le journal {journal.programme} va de 1 à {journal.taille}, {connu_au} demandé.",
@@ -206,8 +214,7 @@ def _composer(
         from .carte import Carte  # noqa: PLC0415
 
         carte = Carte(fait, _empreinte_prefixe(journal, fait.taille), instant, cle)
-        en_svg = demande.sortie is not None and Path(demande.sortie).suffix.lower() == ".svg"
-        return carte.svg() if en_svg else carte.texte().encode()
+        return carte.svg() if demande.format == "svg" else carte.texte().encode()
     if demande.format == "note":
         return fait.note()
     from ledger.preuve.merkle import racine_base64  # noqa: PLC0415

@@ -10,10 +10,11 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
+from .largeurs import mesurer, raccourcir, raccourcir_au_milieu, remplir, replier
 from .terminal import neutraliser
 
 Cellule = str | int | bool | None
@@ -22,15 +23,23 @@ _A_ECHAPPER = re.compile(
     "[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]"
 )
 _MOINS = 10
-"""A shortened column keeps at least that many characters."""
+"""A shortened column keeps at least that many columns of the terminal."""
+_LISIBLE = 12
+"""And an identifier that many, while labels can be folded instead."""
+_LIGNES_FICHE = 3
+"""Lines that a shortened text may take in a block."""
 
 
 class Colonne(NamedTuple):
-    """A column of a table: heading, side, and whether it may be shortened with an ellipsis."""
+    """A column of a table: heading, side, and how it gives way when the table is too wide.
+
+    A text is shortened with an ellipsis, an identifier in its middle, a label folded on several
+    lines; anything else (an amount, a date, a root) stays whole.
+    """
 
     titre: str
     droite: bool = False
-    souple: bool = False
+    souple: Literal["", "texte", "libelle", "cle"] = ""
 
 
 def json_indente(valeur: Any) -> bytes:
@@ -78,48 +87,86 @@ def aplatir(valeur: Any) -> dict[str, Cellule]:
 
 
 def tableau(colonnes: Sequence[Colonne], lignes: Sequence[Sequence[str]], *, largeur: int) -> str:
-    """A table for people, within `largeur` columns when its shortenable columns allow it."""
-    from tabulate import tabulate  # noqa: PLC0415 - not needed by --help
+    """A table for people, within `largeur` columns: one row a line, or one block a row.
 
+    Texts are shortened first, then identifiers, then labels folded. An amount, a date, a number is
+    never cut: when they do not fit, each row becomes a block of named values.
+    """
     if not lignes:
         return "(aucune ligne)"
     propres = [[neutraliser(cellule) for cellule in ligne] for ligne in lignes]
     tailles = _tailles(colonnes, propres, largeur)
-    coupees = [[raccourcir(c, t) for c, t in zip(ligne, tailles, strict=True)] for ligne in propres]
-    # as ordinary rows: tabulate widens a column by two under its own headings
-    titres = [[c.titre for c in colonnes], ["-" * taille for taille in tailles]]
-    texte: str = tabulate(
-        titres + coupees,
-        tablefmt="plain",
-        disable_numparse=True,
-        colalign=["right" if c.droite else "left" for c in colonnes],
-    )
-    return "\n".join(ligne.rstrip() for ligne in texte.splitlines())
+    if sum(tailles) + 2 * (len(tailles) - 1) > largeur:
+        return "\n\n".join(_fiche(colonnes, ligne, largeur) for ligne in propres)
+    traits = ["-" * taille for taille in tailles]
+    montrees = [[c.titre for c in colonnes], traits, *propres]
+    return "\n".join(texte for ligne in montrees for texte in _en_ligne(colonnes, ligne, tailles))
 
 
 def _tailles(
     colonnes: Sequence[Colonne], lignes: Sequence[Sequence[str]], largeur: int
 ) -> list[int]:
-    """The width of each column: natural, the last shortenable ones cut first until it fits."""
+    """The width of each column: natural, then less where it may be, the widest first."""
     tailles = [
-        max(len(c.titre), *(len(ligne[rang]) for ligne in lignes))
+        max(mesurer(c.titre), *(mesurer(ligne[rang]) for ligne in lignes))
         for rang, c in enumerate(colonnes)
     ]
     exces = sum(tailles) + 2 * (len(tailles) - 1) - largeur
-    souples = [rang for rang, c in enumerate(colonnes) if c.souple]
-    while exces > 0 and souples:
-        rang = souples[-1]
-        coupe = min(exces, tailles[rang] - max(_MOINS, len(colonnes[rang].titre)))
-        if coupe > 0:
-            tailles[rang] -= coupe
-            exces -= coupe
-        souples.pop()
+    for genre, moins in (("texte", _MOINS), ("cle", _LISIBLE), ("libelle", 0), ("cle", _MOINS)):
+        planchers = {
+            rang: max(mesurer(c.titre), moins or _plus_long_mot(lignes, rang))
+            for rang, c in enumerate(colonnes)
+            if c.souple == genre
+        }
+        while exces > 0 and planchers:
+            rang = max(planchers, key=lambda r: tailles[r] - planchers[r])
+            if tailles[rang] <= planchers[rang]:
+                break
+            tailles[rang] -= 1
+            exces -= 1
     return tailles
 
 
-def raccourcir(texte: str, taille: int) -> str:
-    """The text in at most `taille` characters, with an ellipsis where it was cut."""
-    return texte if len(texte) <= taille else f"{texte[: max(taille - 1, 0)]}…"
+def _plus_long_mot(lignes: Sequence[Sequence[str]], rang: int) -> int:
+    """The columns that a label needs, folded: a word of it is never broken."""
+    return max(mesurer(mot) for ligne in lignes for mot in ligne[rang].split(" "))
+
+
+def _en_ligne(
+    colonnes: Sequence[Colonne], ligne: Sequence[str], tailles: Sequence[int]
+) -> Iterator[str]:
+    """A row: one line, or several when a label is folded."""
+    cellules = []
+    for colonne, texte, taille in zip(colonnes, ligne, tailles, strict=True):
+        match colonne.souple:
+            case "libelle":
+                cellules.append(replier(texte, taille).split("\n"))
+            case "cle":
+                cellules.append([raccourcir_au_milieu(texte, taille)])
+            case _:
+                cellules.append([raccourcir(texte, taille)])
+    for rang in range(max(map(len, cellules))):
+        morceaux = (
+            remplir(cellule[rang] if rang < len(cellule) else "", taille, droite=colonne.droite)
+            for colonne, cellule, taille in zip(colonnes, cellules, tailles, strict=True)
+        )
+        yield "  ".join(morceaux).rstrip()
+
+
+def _fiche(colonnes: Sequence[Colonne], ligne: Sequence[str], largeur: int) -> str:
+    """A row as a block: one named value a line, below its name when both do not fit."""
+    marge = max(mesurer(c.titre) for c in colonnes) + 2
+    textes = []
+    for colonne, texte in zip(colonnes, ligne, strict=True):
+        if not texte:
+            continue
+        titre = remplir(colonne.titre, marge)
+        coupe = raccourcir(texte, largeur * _LIGNES_FICHE) if colonne.souple else texte
+        if mesurer(titre) + mesurer(coupe) <= largeur:
+            textes.append(titre + coupe)
+        else:
+            textes += [colonne.titre, replier(coupe, largeur, debut="  ", suite="  ")]
+    return "\n".join(textes)
 
 
 def pour_cent(dix_milliemes: int) -> str:

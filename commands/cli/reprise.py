@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from contextlib import ExitStack
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -10,9 +11,11 @@ import click
 
 from .base import choisir_programme, ouvrir_en_lecture
 from .chiffres import publier
+from .largeurs import commande
 from .options import FICHIER, Demande, avec_demande, jour_donne
-from .tables import en_retrait
-from .terminal import avertir
+from .phrases import en_retrait, phrase
+from .rendu import accorder
+from .terminal import avertir, neutraliser
 
 if TYPE_CHECKING:
     from datetime import date
@@ -55,7 +58,7 @@ illisible ou modifiée.""",
     help="La date d'effet (par défaut : la plus tardive du journal).",
 )
 @click.option("--a-blanc", is_flag=True, help="Dire ce qui serait déclaré, sans rien écrire.")
-@avec_demande(formats=("table", "json"), dates=False)
+@avec_demande(formats=("table", "json", "csv"), dates=False)
 def reprendre(demande: Demande, releves: str, a_blanc: bool, **champs: Any) -> None:
     """Déclare perdues les lignes qu'une sauvegarde remise en place n'a plus, puis continue.
 
@@ -79,15 +82,22 @@ def reprendre(demande: Demande, releves: str, a_blanc: bool, **champs: Any) -> N
         recus = livre.executer_lot(commandes, atomique=True)
         apres = livre.journal(journal.programme)
     _refuser(recus)
+    pertes = [_perte(c, r) for c, r in zip(commandes, recus, strict=True)]
     valeur = {
         "programme": journal.programme,
         "a_blanc": a_blanc,
         "taille_trouvee": journal.taille,
-        "pertes": [_perte(c, r) for c, r in zip(commandes, recus, strict=True)],
+        "pertes": pertes,
         "origine": None if a_blanc else apres.origine(),
         "taille": None if a_blanc else apres.taille,
     }
-    publier(demande, valeur, table=lambda largeur: _table(valeur, releves, largeur))
+    publier(
+        demande,
+        valeur,
+        table=lambda largeur: _table(valeur, releves, largeur),
+        colonnes=tuple(pertes[0]),
+        lignes=pertes,
+    )
 
 
 def _reculs(journal: Journal, releves: str) -> tuple[Recul, ...]:
@@ -167,36 +177,39 @@ def _perte(commande: dict[str, Any], recu: Recu) -> dict[str, Any]:
 def _table(valeur: dict[str, Any], releves: str, largeur: int) -> str:
     blanc = valeur["a_blanc"]
     titre = "À blanc, rien n'est écrit : ce qui serait déclaré" if blanc else "Journal repris"
-    textes = [f"{titre} · {valeur['programme']} ({valeur['taille_trouvee']} lignes trouvées)"]
+    trouvees = accorder(valeur["taille_trouvee"], "ligne trouvée")
+    textes = [phrase(f"{titre} · {valeur['programme']} ({trouvees})", largeur)]
     for perte in valeur["pertes"]:
         textes += [
             "",
-            f"Perdu sous l'origine {perte['origine_precedente']}",
+            phrase(f"Perdu sous l'origine {perte['origine_precedente']}", largeur),
             en_retrait(
                 f"Lignes {perte['taille_satisfaite'] + 1} à {perte['taille_perdue']} : le dernier "
                 f"relevé satisfait en a {perte['taille_satisfaite']}, le plus récent connu "
                 f"{perte['taille_perdue']}.",
                 largeur,
             ),
-            f"  Racine perdue : {perte['racine_perdue']}",
-            f"  Déclaré en position {perte['position']} ({perte['id_commande']})",
+            en_retrait(f"Racine perdue : {perte['racine_perdue']}", largeur),
+            en_retrait(
+                f"Déclaré en position {perte['position']} ({perte['id_commande']})", largeur
+            ),
         ]
     if blanc:
         return "\n".join(textes)
-    suite = (
-        f"fabriques releve --signer CLE --publier {releves}",
-        f"fabriques executer COMMANDES-PERDUES.jsonl --releves {releves}",
-    )
+    dossier = neutraliser(shlex.quote(releves))
+    publier = ("fabriques", "releve", "--signer CLE", f"--publier {dossier}")
+    renvoyer = ("fabriques", "executer", "COMMANDES-PERDUES.jsonl", f"--releves {dossier}")
     return "\n".join(
         [
             *textes,
             "",
-            f"Origine nouvelle : {valeur['origine']}",
+            phrase(f"Origine nouvelle : {valeur['origine']}", largeur),
             "",
             "À faire maintenant :",
-            f"  1. Publier un relevé : {suite[0]}",
+            "  1. Publier un relevé :",
+            commande(publier, largeur, retrait="     "),
             "  2. Renvoyer les commandes perdues, avec les mêmes id_commande :",
-            f"     {suite[1]}",
+            commande(renvoyer, largeur, retrait="     "),
             "  3. Garder les anciens relevés : ils disent ce qui est perdu.",
         ]
     )

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import FICHIER
+from .completion import completer_schema
+from .options import option_format, option_sortie
 from .rendu import json_indente
-from .sortie import ouvrir_sortie
+from .sortie import choisir_format, ouvrir_sortie
 
 if TYPE_CHECKING:
     from ledger.schema_json import Schema
 
+_FORMATS = ("json",)
 GENRES = ("commandes", "evenements", "chiffres", "tout")
 
 
@@ -36,20 +38,16 @@ quelle commande, evenements celui d'une ligne du journal, chiffres un objet d'un
 schéma par chiffre.""",
 )
 @click.argument("genre", type=click.Choice(GENRES), metavar="|".join(GENRES), default="tout")
-@click.argument("nom", required=False, metavar="[NOM]")
-@click.option(
-    "-o",
-    "--sortie",
-    type=FICHIER,
-    metavar="FICHIER",
-    help="Écrire dans ce fichier (par défaut : la sortie standard).",
-)
-def schemas(genre: str, nom: str | None, sortie: str | None) -> None:
+@click.argument("nom", required=False, metavar="[NOM]", shell_complete=completer_schema)
+@option_format(_FORMATS, "json")
+@option_sortie
+def schemas(genre: str, nom: str | None, format_demande: str | None, sortie: str | None) -> None:
     """Les schémas JSON (2020-12) de ce qui entre et de ce qui sort, en JSON.
 
     Une commande que son schéma refuse est refusée par le grand livre. L'inverse n'est pas promis :
     ce qu'un schéma ne peut pas dire est écrit dans le guide « integrer ».
     """
+    choisir_format(format_demande, sortie, defaut="json", admis=_FORMATS)
     if genre == "tout":
         if nom is not None:
             raise click.UsageError("« tout » n'a pas de NOM : donner commandes ou evenements.")

@@ -14,8 +14,10 @@ from .demonstration import en_parties
 from .ecriture import SORTIE_REFUS
 from .entree import ouvrir_entree
 from .options import FICHIER, Demande, avec_demande
+from .phrases import phrase
+from .progression import progression
 from .rendu import accorder, aplatir, date_iso
-from .terminal import avertir, progression
+from .terminal import avertir
 
 if TYPE_CHECKING:
     from commands.simulation import Resultat
@@ -107,7 +109,7 @@ def simuler(demande: Demande, fichier: str, *, complet: bool) -> None:
     valeur["preuve"] = preuve
 
     def table(taille: int) -> str:
-        quoi = _entete(connu, demande), resultat, lignes, anomalies
+        quoi = _entete(connu, demande, taille), resultat, lignes, anomalies
         return _table(quoi, preuve, taille, complet=complet)
 
     _publier(demande, fichier, valeur, lignes, table)
@@ -182,16 +184,18 @@ def _conclure(demande: Demande, resultat: Resultat) -> None:
         raise click.exceptions.Exit(SORTIE_REFUS)
 
 
-def _entete(connu: Vue, demande: Demande) -> str:
+def _entete(connu: Vue, demande: Demande, largeur: int) -> str:
     from ledger.temps import format_date  # noqa: PLC0415
 
     jour = connu.situation.derniere_date
     dernier = "" if jour is None else f", dernier fait daté du {format_date(jour)}"
-    comptes = "" if demande.au is None else f"\nFaits comptés : jusqu'au {format_date(demande.au)}"
-    return (
-        f"Simulation · {connu.programme}\n"
-        f"Partie de la position {connu.situation.position}{dernier}{comptes}"
-    )
+    phrases = [
+        f"Simulation · {connu.programme}",
+        f"Partie de la position {connu.situation.position}{dernier}",
+    ]
+    if demande.au is not None:
+        phrases.append(f"Faits comptés : jusqu'au {format_date(demande.au)}")
+    return "\n".join(phrase(texte, largeur) for texte in phrases)
 
 
 def _table(
@@ -228,10 +232,14 @@ def _table(
     parties.append(
         (
             "Rien n'a été écrit",
-            f"Avant : {accorder(preuve['taille_avant'], 'fait')}, racine "
-            f"{preuve['racine_avant']}\n"
-            f"Après : {accorder(preuve['taille_apres'], 'fait')}, racine "
-            f"{preuve['racine_apres']}",
+            "\n".join(
+                phrase(
+                    f"{quand} : {accorder(preuve[f'taille_{cle}'], 'fait')}, racine "
+                    f"{preuve[f'racine_{cle}']}",
+                    largeur,
+                )
+                for quand, cle in (("Avant", "avant"), ("Après", "apres"))
+            ),
         )
     )
-    return f"{entete}\n\n{en_parties(parties)}"
+    return f"{entete}\n\n{en_parties(parties, largeur)}"

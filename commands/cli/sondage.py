@@ -10,8 +10,8 @@ import click
 from .base import regarder_base
 from .chiffres import publier
 from .options import Demande, Rappel, avec_demande
+from .phrases import entete, euros, phrase
 from .rendu import Colonne, accorder, aplatir, tableau
-from .tables import entete, euros
 
 if TYPE_CHECKING:
     from projections import Tirage
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _METHODES = ("simple", "stratifie", "mus")
 _POPULATIONS = ("versements", "labels")
 _STRATES = ("exercice", "territoire", "montant")
+_DITES = {"simple": "simple", "stratifie": "stratifiée", "mus": "par unité monétaire (mus)"}
 _COLONNES = ("rang", "position", "structure", "montant_centimes", "strate", "centime")
 
 
@@ -72,7 +73,7 @@ def sonder(
     )
 
     def table(taille: int) -> str:
-        return f"{entete(vue, 'Tirage')}\n{_table(tirage, largeur=taille)}"
+        return f"{entete(vue, 'Tirage', taille)}\n{_table(tirage, largeur=taille)}"
 
     publier(demande, tirage, table=table, colonnes=_COLONNES, lignes=map(aplatir, tirage.unites))
 
@@ -81,37 +82,52 @@ def _table(tirage: Tirage, *, largeur: int) -> str:
     """What the draw rests on, its strata, then its units in order."""
     population = tirage.population
     phrases = [
-        f"Méthode : {tirage.methode} · aléa : {tirage.alea}",
+        f"Méthode : {_DITES[tirage.methode]} · aléa : {tirage.alea}",
         f"Racine : {tirage.racine}",
         f"Graine : {tirage.graine}",
-        f"Population : {population.nombre} {population.nature}, {euros(population.total_centimes)}",
+        f"Population : {accorder(population.nombre, population.nature.removesuffix('s'))}, "
+        f"{euros(population.total_centimes)}",
     ]
     if tirage.intervalle_centimes is not None:
         phrases.append(f"Intervalle : {euros(tirage.intervalle_centimes)}")
     strates = [
-        (s.strate, str(s.nombre), euros(s.total_centimes), str(s.tirees)) for s in tirage.strates
+        (_strate(s.strate), str(s.nombre), euros(s.total_centimes), str(s.tirees))
+        for s in tirage.strates
     ]
     en_tete = (
-        Colonne("Strate"),
+        Colonne("Strate", souple="libelle"),
         Colonne("Unités", True),
         Colonne("Montant", True),
         Colonne("Tirées", True),
     )
     unites = [
-        (str(u.rang), str(u.position), u.structure, euros(u.montant_centimes), u.strate or "")
+        (
+            str(u.rang),
+            str(u.position),
+            u.structure,
+            euros(u.montant_centimes),
+            _strate(u.strate or ""),
+        )
         for u in tirage.unites
     ]
     colonnes = (
         Colonne("Rang", True),
         Colonne("Position", True),
-        Colonne("Structure", souple=True),
+        Colonne("Structure", souple="cle"),
         Colonne("Montant", True),
-        *([Colonne("Strate")] if strates else []),
+        *([Colonne("Strate", souple="libelle")] if strates else []),
     )
     blocs = [
-        "\n".join(phrases),
+        "\n".join(phrase(texte, largeur) for texte in phrases),
         *([tableau(en_tete, strates, largeur=largeur)] if strates else []),
         tableau(colonnes, [u[: len(colonnes)] for u in unites], largeur=largeur),
         accorder(len(unites), "unité tirée"),
     ]
     return "\n\n".join(blocs)
+
+
+def _strate(code: str) -> str:
+    """A territory by its French name; an exercice or a range of amounts is one already."""
+    from projections.libelles import TERRITOIRES  # noqa: PLC0415
+
+    return TERRITOIRES.get(code, code)

@@ -13,40 +13,68 @@ import click
 
 from .terminal import raison
 
-SUFFIXES = {
-    ".csv": "csv",
-    ".html": "html",
-    ".json": "json",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".ods": "ods",
-    ".txt": "table",
-    ".xlsx": "xlsx",
+SUFFIXES: dict[str, tuple[str, ...]] = {
+    ".beancount": ("beancount",),
+    ".csv": ("csv", "csv-fr", "scdl"),
+    ".hledger": ("hledger",),
+    ".html": ("html",),
+    ".journal": ("hledger",),
+    ".json": ("json", "360giving"),
+    ".jsonl": ("jsonl", "cloudevents", "commandes"),
+    ".ndjson": ("jsonl", "cloudevents", "commandes"),
+    ".ods": ("ods",),
+    ".releve": ("note",),
+    ".sql": ("sql",),
+    ".txt": ("table", "note", "fec"),
+    ".xlsx": ("xlsx",),
+    ".zip": ("zip",),
 }
-"""File suffix -> format, when --format is not given."""
+"""File suffix -> the formats that it may hold; the first that a verb writes is the one it names."""
 CLASSEURS = ("xlsx", "ods")
 """The formats of a workbook: bytes, for a file."""
 
 
 def choisir_format(
-    demande: str | None, sortie: str | None, *, defaut: str, admis: tuple[str, ...]
+    demande: str | None, sortie: str | None, *, defaut: str | None, admis: tuple[str, ...]
 ) -> str:
-    """The format asked for; else the one the file's suffix names; else the verb's own."""
+    """The format asked for; else the one the file's suffix names; else the verb's own.
+
+    A suffix that is not known is a typing error as often as a wish: it is refused, unless --format
+    says what is written. Raises click.UsageError.
+    """
+    suffixe = "" if sortie in (None, "-") else Path(str(sortie)).suffix.lower()
     if demande is not None:
         verifier_destination(demande, sortie)
         return demande
-    if sortie is None or sortie == "-":
+    if not suffixe:
+        if defaut is None:
+            raise click.UsageError(f"Il manque le format : l'un de {', '.join(admis)}.")
+        verifier_destination(defaut, sortie)
         return defaut
-    choisi = SUFFIXES.get(Path(sortie).suffix.lower(), defaut)
-    if choisi not in admis:
+    if suffixe not in SUFFIXES:
         raise click.UsageError(
-            f"Ce verbe n'écrit pas de {choisi} : donner --format ({', '.join(admis)})."
+            f"Le suffixe {suffixe[:40]} ne dit pas de format. Ceux de ce verbe : "
+            f"{', '.join(suffixes(admis))} ; ou donner --format."
         )
-    return choisi
+    possibles = [f for f in SUFFIXES[suffixe] if f in admis]
+    if not possibles:
+        raise click.UsageError(
+            f"Ce verbe n'écrit pas de {suffixe} : donner un fichier en "
+            f"{', '.join(suffixes(admis))}, ou --format ({', '.join(admis)})."
+        )
+    return possibles[0]
+
+
+def suffixes(admis: tuple[str, ...]) -> tuple[str, ...]:
+    """The file suffixes that name one of these formats."""
+    return tuple(s for s, formats in SUFFIXES.items() if not set(formats).isdisjoint(admis))
 
 
 def verifier_destination(format_: str, sortie: str | None) -> None:
-    """A workbook is not shown on a terminal, nor named as what it is not. Raises UsageError."""
+    """A workbook is not shown on a terminal, no file is named as what it is not.
+
+    Raises: click.UsageError.
+    """
     if sortie is None or sortie == "-":
         if format_ in CLASSEURS and sys.stdout.isatty():
             raise click.UsageError(
@@ -55,11 +83,12 @@ def verifier_destination(format_: str, sortie: str | None) -> None:
             )
         return
     suffixe = Path(sortie).suffix.lower()
-    annonce = SUFFIXES.get(suffixe)
-    if annonce != format_ and (annonce in CLASSEURS or (format_ in CLASSEURS and annonce)):
+    if suffixe in SUFFIXES and format_ not in SUFFIXES[suffixe]:
+        voulus = suffixes((format_,))
+        remede = f"finir le nom en {' ou '.join(voulus)}, ou changer" if voulus else "changer"
         raise click.UsageError(
-            f"Le fichier finit en {suffixe} et le format demandé est {format_} : un tableur "
-            "refuserait de l'ouvrir."
+            f"Le fichier finit en {suffixe} et le format demandé est {format_} : {remede} de "
+            "format."
         )
 
 

@@ -11,9 +11,11 @@ import click
 from .base import nommer, ouvrir_en_lecture
 from .chiffres import publier
 from .controle import SORTIE_CONSTAT, verifier_base
-from .demonstration import appel, en_liste, en_parties, jouer, refuser_une_vraie_base
+from .demonstration import appel, en_listes, en_parties, jouer, refuser_une_vraie_base
+from .largeurs import commande
 from .options import Demande
-from .tables import table_credits, table_enveloppe, table_verification
+from .tables import table_enveloppe, table_verification
+from .tables_budget import table_credits
 from .terminal import avertir, neutraliser
 
 if TYPE_CHECKING:
@@ -60,7 +62,7 @@ def _montrer(demande: Demande, vues: dict[str, tuple[Vue, Rapport]]) -> None:
 
     def table(taille: int) -> str:
         quand = f"au {format_date(demande.au)}" if demande.au is not None else ""
-        parties = [("Ce qui est publié, supposé ou inconnu", en_liste(HYPOTHESES, taille))]
+        parties = [("Ce qui est publié, supposé ou inconnu", en_listes(HYPOTHESES, taille))]
         for programme, (vue, rapport) in vues.items():
             corps = table_enveloppe(enveloppe(vue), complements(vue), largeur=taille)
             parties.append((f"{programme} : enveloppe {quand}", corps))
@@ -68,24 +70,31 @@ def _montrer(demande: Demande, vues: dict[str, tuple[Vue, Rapport]]) -> None:
             parties.append((f"{programme} : AE et CP {quand}", corps))
             corps = table_verification(programme, rapport, largeur=taille)
             parties.append((f"{programme} : vérification de tout le journal", corps))
-        parties.append(("À essayer ensuite", _suite(demande.base, demande.au)))
-        return en_parties(parties)
+        parties.append(("À essayer ensuite", _suite(demande.base, demande.au, taille)))
+        return en_parties(parties, taille)
 
     publier(demande, valeur, table=table)
 
 
-def _suite(base: str, au: date | None) -> str:
-    nom = neutraliser(shlex.quote(nommer(base)))
+def _suite(base: str, au: date | None, taille: int) -> str:
+    nom = f"--base {neutraliser(shlex.quote(nommer(base)))}"
     jour = "2022-03-01" if au is None else au.isoformat()
     cherche = (
-        '{"hypothese": "labelliser_jusqu_au_refus", "montant_centimes": 13500000, '
-        f'"date_effet": "{jour}", "territoire": "hors_qpv"}}'
+        '{"hypothese": "labelliser_jusqu_au_refus",',
+        f'"montant_centimes": 13500000, "date_effet": "{jour}",',
+        '"territoire": "hors_qpv"}',
     )
+    de_2019 = (nom, "--programme synthetique-2019")
     suites = (
-        f"enveloppe --base {nom} --programme synthetique-2019 --au 2021-12-31",
-        f"prevision --base {nom} --programme synthetique-2019 --au 2021-07-01",
-        f"rapport --base {nom} --programme synthetique-2019 -o rapport.html",
-        f"simuler - --base {nom} --programme synthetique-2019",
+        ("enveloppe", *de_2019, "--au 2021-12-31"),
+        ("prevision", *de_2019, "--au 2021-07-01"),
+        ("rapport", *de_2019, "-o rapport.html"),
     )
-    *lignes, simulation = (f"{appel()} {suite}" for suite in suites)
-    return "\n".join(f"  {ligne}" for ligne in (*lignes, f"echo '{cherche}' | {simulation}"))
+    return "\n".join(
+        [
+            *(commande((appel(), *suite), taille) for suite in suites),
+            "  echo \\",  # a JSON text goes on one line: the shell joins the three arguments
+            *(f"    '{morceau}' \\" for morceau in cherche),
+            commande((f"| {appel()}", "simuler -", *de_2019), taille, retrait="    "),
+        ]
+    )

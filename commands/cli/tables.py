@@ -2,42 +2,20 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from .largeurs import replier
+from .phrases import en_liste, en_retrait, euros, phrase
 from .rendu import Colonne, accorder, date_iso, pour_cent, tableau
 from .terminal import neutraliser
 
 if TYPE_CHECKING:
     from ledger.audit import Rapport
-    from ledger.budget import LigneCredits
-    from projections import Anomalie, Complements, Echeancier, Enveloppe, LigneStructure, Vue
+    from projections import Anomalie, Complements, Echeancier, Enveloppe, LigneStructure
 
 _LARGE = 110
 """From that many columns on, the register also shows the name and the postcode."""
-
-
-def euros(centimes: int) -> str:
-    """Cents for people: `45 000 000,00 €`."""
-    from ledger.montants import format_euros  # noqa: PLC0415
-
-    return format_euros(centimes)
-
-
-def entete(vue: Vue, titre: str) -> str:
-    """What is shown, of which programme, at which dates."""
-    jour = vue.date_de_vue
-    if vue.au is not None:
-        quand = f"jusqu'au {date_iso(vue.au.isoformat())}"
-    elif jour is not None:
-        quand = f"tous, jusqu'au {date_iso(jour.isoformat())}"
-    else:
-        quand = "aucun"
-    return (
-        f"{titre} · {vue.programme}\n"
-        f"Faits comptés : {quand} · connu à la position {vue.situation.position}\n"
-    )
 
 
 def table_enveloppe(figure: Enveloppe, autres: Complements, *, largeur: int) -> str:
@@ -74,15 +52,13 @@ def table_enveloppe(figure: Enveloppe, autres: Complements, *, largeur: int) -> 
         [
             tableau((Colonne("Poste"), Colonne("Montant", True)), lignes, largeur=largeur),
             tableau(colonnes, labels, largeur=largeur),
-            _complements(autres),
+            "\n".join(phrase(texte, largeur) for texte in _complements(autres)),
         ]
     )
 
 
-def _complements(autres: Complements) -> str:
-    vagues = ", ".join(
-        f"{neutraliser(vague)} ({nombre})" for vague, nombre in autres.labels_par_vague.items()
-    )
+def _complements(autres: Complements) -> list[str]:
+    vagues = ", ".join(f"{vague} ({nombre})" for vague, nombre in autres.labels_par_vague.items())
     annees = ", ".join(f"{an} ({nombre})" for an, nombre in autres.labels_par_exercice.items())
     phrases = [
         f"Subvention moyenne : {euros(autres.subvention_moyenne_centimes)}",
@@ -91,53 +67,10 @@ def _complements(autres: Complements) -> str:
     ]
     if autres.labels_financables is not None:
         phrases.append(
-            f"Rythme : au coût moyen constaté, l'enveloppe finance {autres.labels_financables} "
-            "labels en tout"
+            "Rythme : au coût moyen constaté, l'enveloppe finance "
+            f"{accorder(autres.labels_financables, 'label')} en tout"
         )
-    return "\n".join(phrases)
-
-
-_POSTES_CREDITS = (
-    ("AE ouvertes", "ae_ouvertes_centimes"),
-    ("AE gelées", "ae_gelees_centimes"),
-    ("AE engagées", "ae_engagees_centimes"),
-    ("Retraits même exercice", "retraits_meme_exercice_centimes"),
-    ("Retraits antérieurs", "retraits_anterieurs_centimes"),
-    ("AE disponibles", "ae_disponibles_centimes"),
-    ("CP ouverts", "cp_ouverts_centimes"),
-    ("CP gelés", "cp_geles_centimes"),
-    ("CP payés", "cp_payes_centimes"),
-    ("Régularisations", "regularisations_centimes"),
-    ("CP disponibles", "cp_disponibles_centimes"),
-    ("CP restant à prévoir", "cp_restant_a_prevoir_centimes"),
-    ("Reversements", "reversements_centimes"),
-    ("RAP à l'ouverture", "rap_ouverture_centimes"),
-    ("RAP à la clôture", "rap_cloture_centimes"),
-)
-
-
-def table_credits(lignes: Sequence[LigneCredits], *, largeur: int) -> str:
-    """AE, CP and outstanding: one column per exercice, in blocks that fit the width."""
-    if not lignes:
-        return "(aucun exercice)"
-    montants: dict[int, list[str]] = {
-        ligne.exercice: [euros(getattr(ligne, membre)) for _, membre in _POSTES_CREDITS]
-        for ligne in lignes
-    }
-    intitule = max(len(nom) for nom, _ in _POSTES_CREDITS)
-    plus_large = max(len(texte) for textes in montants.values() for texte in textes)
-    par_bloc = max((largeur - intitule) // (plus_large + 2), 1)
-    annees = list(montants)
-    blocs = []
-    for debut in range(0, len(annees), par_bloc):
-        bloc = annees[debut : debut + par_bloc]
-        rangs = [
-            [nom, *(montants[annee][rang] for annee in bloc)]
-            for rang, (nom, _) in enumerate(_POSTES_CREDITS)
-        ]
-        colonnes = [Colonne("Exercice"), *(Colonne(str(annee), True) for annee in bloc)]
-        blocs.append(tableau(colonnes, rangs, largeur=largeur))
-    return "\n\n".join(blocs)
+    return phrases
 
 
 def table_structures(lignes: Sequence[LigneStructure], *, largeur: int) -> str:
@@ -146,12 +79,12 @@ def table_structures(lignes: Sequence[LigneStructure], *, largeur: int) -> str:
 
     large = largeur >= _LARGE
     colonnes = [
-        Colonne("Structure", souple=True),
-        *([Colonne("Porteur", souple=True), Colonne("Code")] if large else []),
-        Colonne("Ville", souple=True),
-        Colonne("Zone"),
+        Colonne("Structure", souple="cle"),
+        *([Colonne("Porteur", souple="texte"), Colonne("Code")] if large else []),
+        Colonne("Ville", souple="texte"),
+        Colonne("Zone", souple="libelle"),
         Colonne("Num."),
-        Colonne("État"),
+        Colonne("État", souple="libelle"),
         Colonne("Montant", True),
         Colonne("Payé", True),
     ]
@@ -194,7 +127,7 @@ def table_echeancier(figure: Echeancier, *, largeur: int) -> str:
         Colonne("Montant", True),
         Colonne("Versé", True),
         Colonne("Reste", True),
-        Colonne("Statut"),
+        Colonne("Statut", souple="libelle"),
     )
     bonus = "Bonus numérique : aucun"
     if figure.bonus is not None:
@@ -203,54 +136,92 @@ def table_echeancier(figure: Echeancier, *, largeur: int) -> str:
             f"{figure.bonus.exercice}, versé {euros(figure.bonus.verse_centimes)}"
         )
     positions = ", ".join(str(position) for position in figure.evenements)
+    dit = ETATS.get(figure.etat, figure.etat)
+    etat = phrase(f"État : {dit} · Subvention : {euros(figure.montant_centimes)}", largeur)
     return "\n\n".join(
         [
-            f"Structure {neutraliser(figure.structure)}\n"
-            f"État : {ETATS.get(figure.etat, figure.etat)} · "
-            f"Subvention : {euros(figure.montant_centimes)}",
+            f"{phrase(f'Structure {figure.structure}', largeur)}\n{etat}",
             tableau(colonnes, rangs, largeur=largeur),
-            bonus,
-            textwrap.fill(f"Événements (positions) : {positions}", largeur),
+            phrase(bonus, largeur),
+            phrase(f"Événements (positions) : {positions}", largeur),
         ]
     )
 
 
 def table_anomalies(lignes: Sequence[Anomalie], *, largeur: int) -> str:
-    """Per anomaly, its code and position, then the structure and the whole detail."""
+    """By code: its meaning and count, then each detail once, with whom it concerns."""
+    from projections.anomalies import par_code  # noqa: PLC0415
+
     if not lignes:
         return "Aucune anomalie."
-    textes = []
-    for a in lignes:
-        ou = f" · position {a.position}" if a.position is not None else ""
-        qui = f"{a.structure} : " if a.structure is not None else ""
-        textes.append(f"{a.code}{ou}")
-        textes.append(en_retrait(f"{qui}{a.detail}", largeur))
-    return "\n".join([*textes, "", accorder(len(lignes), "anomalie")])
+    blocs = []
+    for groupe in par_code(lignes):
+        textes = [
+            phrase(f"{groupe.code} ({groupe.nombre}) : {groupe.sens}", largeur),
+            *(_detail(detail, concernes, largeur) for detail, concernes in groupe.details),
+        ]
+        blocs.append("\n".join(textes))
+    fin = f"{accorder(len(lignes), 'anomalie')} ; entre parenthèses, la position du fait au journal"
+    return "\n\n".join([*blocs, phrase(fin, largeur)])
+
+
+def _detail(detail: str, concernes: Sequence[Anomalie], largeur: int) -> str:
+    """A detail and where to look: one place before it, several in a list below."""
+    if len(concernes) > 1:
+        lieux = neutraliser(", ".join(_lieu(a, "") for a in concernes))
+        liste = replier(lieux, largeur, debut="    ", suite="    ")
+        return f"{en_liste(detail, largeur)}\n{liste}"
+    lieu = _lieu(concernes[0], "position ")
+    return en_liste(f"{lieu} : {detail}" if lieu else detail, largeur)
+
+
+def _lieu(anomalie: Anomalie, mot: str) -> str:
+    """Where to look: `lab01-01500 (position 4)`."""
+    ou = "" if anomalie.position is None else f"{mot}{anomalie.position}"
+    if anomalie.structure is None:
+        return ou
+    return f"{anomalie.structure} ({ou})" if ou else anomalie.structure
+
+
+_DITS = {
+    "chaine": "chaîne",
+    "regles": "règles",
+    "releves": "relevés",
+}
+"""The names of checks that have an accent."""
 
 
 def table_verification(programme: str, rapport: Rapport, *, largeur: int) -> str:
     """The verdict, what it covers, and every finding."""
     verdict = "conforme" if rapport.conforme else "NON CONFORME"
-    textes = [
+    phrases = [
         f"Journal {programme} : {verdict}",
-        f"{accorder(rapport.taille, 'fait')} · racine {rapport.racine}",
+        accorder(rapport.taille, "fait"),
+        f"Racine : {rapport.racine}",
         f"Contrôles faits : {_controles(rapport, 'fait')}",
         *_releves(rapport),
     ]
     interrompus = _controles(rapport, "interrompu")
     if interrompus:
-        textes.append(f"Interrompu par ce qui a été trouvé : {interrompus}")
-    for constat in rapport.constats:
-        ou = f" · position {constat.position}" if constat.position is not None else ""
-        textes.append(f"{constat.code}{ou}")
-        textes.append(en_retrait(constat.detail, largeur))
-    if rapport.constats:
-        textes.append(accorder(len(rapport.constats), "constat"))
+        phrases.append(f"Interrompu par ce qui a été trouvé : {interrompus}")
+    textes = [phrase(texte, largeur) for texte in phrases]
+    textes += table_constats(rapport.constats, largeur=largeur)
     return "\n".join(textes)
 
 
+def table_constats(constats: Sequence[Any], *, largeur: int) -> list[str]:
+    """The findings (`code`, `position`, `detail`), then how many."""
+    textes = []
+    for constat in constats:
+        ou = f" · position {constat.position}" if constat.position is not None else ""
+        textes.append(phrase(f"{constat.code}{ou}", largeur))
+        textes.append(en_retrait(constat.detail, largeur))
+    return [*textes, accorder(len(constats), "constat")] if constats else []
+
+
 def _controles(rapport: Rapport, statut: str) -> str:
-    return ", ".join(nom for nom, fait in rapport.controles.items() if fait == statut)
+    faits = (nom for nom, fait in rapport.controles.items() if fait == statut)
+    return ", ".join(_DITS.get(nom, nom) for nom in faits)
 
 
 def _releves(rapport: Rapport) -> list[str]:
@@ -259,8 +230,8 @@ def _releves(rapport: Rapport) -> list[str]:
     if not bilan.confrontes:
         return ["Aucun relevé ni reçu n'est confronté : une réécriture complète passerait."]
     lignes = [
-        f"Relevés et reçus : {bilan.tenus} tenus sur {bilan.confrontes}, lignes couvertes "
-        f"jusqu'à la {bilan.couverts} sur {rapport.taille}"
+        f"Relevés et reçus : {accorder(bilan.tenus, 'tenu')} sur {bilan.confrontes}, lignes "
+        f"couvertes jusqu'à la {bilan.couverts} sur {rapport.taille}"
     ]
     if bilan.signatures_verifiees:
         lignes.append(accorder(bilan.signatures_verifiees, "signature vérifiée"))
@@ -271,15 +242,3 @@ def _releves(rapport: Rapport) -> list[str]:
     if sans and rapport.controles.get("signatures") == "fait":
         lignes.append(f"{accorder(sans, 'témoin')} sans signature vérifiée par la clé donnée")
     return lignes
-
-
-def en_retrait(texte: str, largeur: int) -> str:
-    """A sentence folded and indented."""
-    return textwrap.fill(
-        neutraliser(texte),
-        largeur,
-        initial_indent="  ",
-        subsequent_indent="  ",
-        break_long_words=False,
-        break_on_hyphens=False,
-    )

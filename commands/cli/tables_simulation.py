@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from .phrases import en_liste, en_retrait, euros, phrase
 from .rendu import Colonne, accorder, date_iso, pour_cent, tableau
-from .tables import en_retrait, euros
 
 if TYPE_CHECKING:
     from ledger.simulation import EtapeJouee, RefusSimule
     from projections.simulation import AnomaliesComparees, LigneComparee
 
-_DANS_UN_MONTANT = re.compile("(?<=[0-9]) (?=[0-9]{3}|€)")
 _ENVELOPPE = {
     "enveloppe": "Enveloppe",
     "engage": "Engagé",
@@ -58,9 +56,9 @@ def ecart(centimes: int) -> str:
 def hypotheses(etapes: Sequence[EtapeJouee], largeur: int) -> str:
     """Each line of the scenario, and what became of it."""
     if not etapes:
-        return "Aucune hypothèse : le simulé est le réel."
+        return phrase("Aucune hypothèse : le simulé est le réel.", largeur)
     return "\n".join(
-        _liste(f"ligne {e.ligne} : {e.phrase} ; {_issue(e)}.", largeur) for e in etapes
+        en_liste(f"ligne {e.ligne} : {e.phrase} ; {_issue(e)}.", largeur) for e in etapes
     )
 
 
@@ -85,15 +83,19 @@ def _issue(etape: EtapeJouee) -> str:
 def premiere_rupture(refus: Sequence[RefusSimule], largeur: int) -> str:
     """The first rule that breaks: when, on what, with which figures."""
     if not refus:
-        return "Aucune : chaque commande du scénario passe."
+        return phrase("Aucune : chaque commande du scénario passe.", largeur)
     premier = refus[0]
     sur = f" de {premier.structure}" if premier.structure is not None else ""
     quand = date_iso(premier.date_effet.isoformat())
     return "\n".join(
         [
-            f"{premier.code} · le {quand} · exercice {premier.exercice} · ligne {premier.ligne}",
-            _replier(f"{premier.commande}{sur} : {premier.message}", largeur),
-            _replier(premier.remede, largeur),
+            phrase(
+                f"{premier.code} · le {quand} · exercice {premier.exercice} · "
+                f"ligne {premier.ligne}",
+                largeur,
+            ),
+            en_retrait(f"{premier.commande}{sur} : {premier.message}", largeur),
+            en_retrait(premier.remede, largeur),
         ]
     )
 
@@ -113,8 +115,8 @@ def liste_des_refus(refus: Sequence[RefusSimule], largeur: int, *, complet: bool
         )
     colonnes = (
         Colonne("Ligne", True),
-        Colonne("Règle", souple=True),
-        Colonne("Commande", souple=True),
+        Colonne("Règle", souple="cle"),
+        Colonne("Commande", souple="cle"),
         Colonne("Exercice"),
         Colonne("Dès le"),
         Colonne("Refus", True),
@@ -214,7 +216,7 @@ def _par_annee(
         ]
         blocs.append(_tableau(f"{titre} {annee}", rangs, largeur))
     if inchangees:
-        blocs.append(f"Sans changement : {', '.join(inchangees)}")
+        blocs.append(phrase(f"Sans changement : {', '.join(inchangees)}", largeur))
     return "\n\n".join(blocs) or "(aucun exercice)"
 
 
@@ -229,19 +231,9 @@ def _rang(titre: str, ligne: LigneComparee) -> list[str]:
 
 def _tableau(titre: str, rangs: Sequence[Sequence[str]], largeur: int) -> str:
     colonnes = (
-        Colonne(titre, souple=True),
+        Colonne(titre, souple="texte"),
         Colonne("Réel", True),
         Colonne("Simulé", True),
         Colonne("Écart", True),
     )
     return tableau(colonnes, rangs, largeur=largeur)
-
-
-def _liste(phrase: str, largeur: int) -> str:
-    return f"-{_replier(phrase, largeur)[1:]}"
-
-
-def _replier(phrase: str, largeur: int) -> str:
-    """A sentence folded, no amount cut at the end of a line."""
-    lies = _DANS_UN_MONTANT.sub("\N{NO-BREAK SPACE}", phrase)
-    return en_retrait(lies, largeur).replace("\N{NO-BREAK SPACE}", " ")

@@ -7,8 +7,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 
 LARGEUR = 80
 """Columns of a table that is not shown on a terminal."""
@@ -17,6 +16,11 @@ LARGEUR = 80
 _DANGEREUX = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb"
     "\ud800-\udfff]"
+)
+# a heap of marks on one letter is drawn over the lines around it; no language needs five
+_EMPILES = re.compile(
+    "([\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]{4})"
+    "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]+"
 )
 
 
@@ -37,7 +41,9 @@ def regler_les_flux() -> None:
 
 def neutraliser(texte: str) -> str:
     """The text on one line, every control or bidirectional character made visible and harmless."""
-    return _DANGEREUX.sub("\N{REPLACEMENT CHARACTER}", texte)
+    if texte.isascii() and texte.isprintable():
+        return texte
+    return _EMPILES.sub(r"\1", _DANGEREUX.sub("\N{REPLACEMENT CHARACTER}", texte))
 
 
 def pour_terminal(octets: bytes) -> bytes:
@@ -46,11 +52,23 @@ def pour_terminal(octets: bytes) -> bytes:
     return _DANGEREUX.sub(lambda c: f"\\u{ord(c[0]):04x}", texte).encode("utf-8")
 
 
-def largeur() -> int:
-    """Columns available: those of the terminal or of COLUMNS, 80 in a pipe or a file."""
-    if "COLUMNS" in os.environ or sys.stdout.isatty():
+def largeur(sortie: str | None = None) -> int:
+    """Columns available: those of the terminal or of COLUMNS, 80 in a pipe or in the file `sortie`.
+
+    A report sent to a file is the same whatever the window that it was made from.
+    """
+    sur_terminal = sortie in (None, "-") and sys.stdout.isatty()
+    if "COLUMNS" in os.environ or sur_terminal:
         return max(shutil.get_terminal_size((LARGEUR, 24)).columns, 40)
     return LARGEUR
+
+
+def largeur_des_messages() -> int:
+    """Columns of the terminal that shows stderr."""
+    try:
+        return max(os.get_terminal_size(sys.stderr.fileno()).columns, 20)
+    except (OSError, ValueError, AttributeError):
+        return LARGEUR
 
 
 def avertir(phrase: str) -> None:
@@ -75,21 +93,3 @@ _SYSTEME = {
 def raison(erreur: OSError) -> str:
     """Why the system refused, in French where it is a common reason."""
     return _SYSTEME.get(erreur.errno or 0, erreur.strerror or str(erreur))
-
-
-@contextmanager
-def progression(quoi: str) -> Iterator[Callable[[int], None]]:
-    """A counter on stderr, shown only on a terminal; give it the number reached."""
-    visible = sys.stderr.isatty()
-
-    def montrer(nombre: int) -> None:
-        if visible:
-            sys.stderr.write(f"\r{quoi} : {nombre}")
-            sys.stderr.flush()
-
-    try:
-        yield montrer
-    finally:
-        if visible:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()

@@ -10,10 +10,9 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from ledger.montants import format_euros
-from ledger.registre import TYPES
 from ledger.temps import format_date
 
-from ..libelles import ETATS, STATUTS, TERRITOIRES
+from ..libelles import ETATS, STATUTS, TERRITOIRES, libelle_du_type
 from ..rapport.ecriture import visible
 from . import graphes, postes
 
@@ -96,15 +95,6 @@ def pour_cent(dix_milliemes: int) -> str:
     """A rate for a person: `33,33 %`."""
     entiers, reste = divmod(abs(dix_milliemes), 100)
     return f"{'-' if dix_milliemes < 0 else ''}{entiers},{reste:02d} %"
-
-
-def libelle_du_type(topic: str) -> str:
-    """The French name of a type of fact: `tranche-versee:1` -> `Tranche versée`."""
-    classe = TYPES.get(topic)
-    if classe is None:
-        return topic
-    mots = "".join(f" {c.lower()}" if c.isupper() else c for c in classe.__name__).strip()
-    return mots[:1].upper() + mots[1:]
 
 
 def _montrer(valeur: object) -> object:

@@ -9,13 +9,12 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Sequence
 from hashlib import sha256
-from typing import NamedTuple
 
 import msgspec
 
 from ledger.erreurs import UsageError
 
-from ..anomalies import CODES, Anomalie
+from ..anomalies import par_code
 from ..echeancier import Echeancier
 from ..pages.gabarits import fichier, gabarit, sur
 from ..pages.matrices import rectangle
@@ -45,7 +44,7 @@ def page(rapport: Rapport, incorpore: str) -> str:
         ),
         matrice=rectangle(figures.matrice),
         rangs=range(1, _rang_max(figures.echeanciers) + 1),
-        anomalies=_par_code(figures.anomalies),
+        anomalies=par_code(figures.anomalies),
         style=sur(style),
         empreinte=b64encode(sha256(style.encode("utf-8")).digest()).decode("ascii"),
         donnees=sur(BALISE + incorpore),  # `json_incorpore` leaves no < nor &
@@ -59,24 +58,3 @@ def _sans_lien(_: str) -> str:
 
 def _rang_max(echeanciers: Sequence[Echeancier]) -> int:
     return max((t.rang for e in echeanciers for t in e.tranches), default=0)
-
-
-class Groupe(NamedTuple):
-    """The anomalies of one code: its meaning, how many, then by detail (told once)."""
-
-    code: str
-    sens: str
-    nombre: int
-    details: list[tuple[str, list[Anomalie]]]
-
-
-def _par_code(anomalies: Sequence[Anomalie]) -> list[Groupe]:
-    """Codes sorted; details and anomalies in their order."""
-    groupes: dict[str, dict[str, list[Anomalie]]] = {}
-    for anomalie in anomalies:
-        details = groupes.setdefault(anomalie.code, {})
-        details.setdefault(anomalie.detail, []).append(anomalie)
-    return [
-        Groupe(code, CODES.get(code, ""), sum(map(len, details.values())), list(details.items()))
-        for code, details in sorted(groupes.items())
-    ]

@@ -152,7 +152,7 @@ def test_une_demande_qui_ne_se_tient_pas_est_refusee(base: Path, tmp_path: Path)
         (("exporter", "xlsx", "-o", sortie), "finit en .ods et le format demandé est xlsx"),
         (("credits", "--format", "json", "-o", sortie), "le format demandé est json"),
         (("credits", "--format", "xlsx", "-o", tmp_path / "a.csv"), "le format demandé est xlsx"),
-        (("verifier", "-o", sortie), "Ce verbe n'écrit pas de ods"),
+        (("verifier", "-o", sortie), "Ce verbe n'écrit pas de .ods"),
         (("structures", "--format", "ods", "-o", base), "est la base elle-même"),
     )
     for arguments, phrase in cas:

@@ -76,10 +76,10 @@ def test_expliquer_montre_un_tableau_francais_dont_le_total_est_le_chiffre(
         f"Explication de credits.2021.retraits_anterieurs · {PROGRAMME}\n"
         "Faits comptés : jusqu'au 31/12/2021 · connu à la position 464\n"
         "\n"
-        "Position  Effet       Type          Structure                            Montant\n"
+        "Position  Effet       Fait          Structure                            Montant\n"
         "--------  ----------  ------------  ------------------------------  ------------\n"
-        "     307  15/02/2021  label-retire  commune-de-saint-benoit-97470   100 000,00 €\n"
-        "     308  15/02/2021  label-retire  la-raffinerie-les-rencontres-…  100 000,00 €\n"
+        "     307  15/02/2021  label retiré  commune-de-saint-benoit-97470   100 000,00 €\n"
+        "     308  15/02/2021  label retiré  la-raffinerie-les-renco…-97460  100 000,00 €\n"
         "                                    Total                           200 000,00 €\n"
         "\n"
         "2 faits\n"
@@ -203,9 +203,9 @@ def test_comparer_montre_les_sous_totaux_par_classe_et_le_total(base_golden: Pat
         "Après : connu à la position 302\n"
         "\n"
         "enveloppe.paye : 6 950 000,00 € → 7 000 000,00 €\n"
-        "Position  Classe       Type            Structure                       Écart\n"
+        "Position  Classe       Fait            Structure                       Écart\n"
         "--------  -----------  --------------  ------------------------  -----------\n"
-        "     302  fait tardif  tranche-versee  hub-de-la-reussite-95140  50 000,00 €\n"
+        "     302  fait tardif  tranche versée  hub-de-la-reussite-95140  50 000,00 €\n"
         "          fait tardif  sous-total      1 fait                    50 000,00 €\n"
         "                       total                                     50 000,00 €\n"
         "\n"
@@ -251,7 +251,8 @@ def test_comparer_part_d_un_rapport_a_sa_propre_date(
         "enveloppe.labels.total": -2,
         "enveloppe.labels.qpv": -2,
     }
-    assert lancer("comparer", fichier, "464", *options).sortie.splitlines()[1:3] == [
+    table = lancer("comparer", fichier, "464", *options, env={"COLUMNS": "300"})
+    assert table.sortie.splitlines()[1:3] == [
         f"Avant : connu à la position 464 ({fichier}) · jusqu'au 31/12/2020",
         "Après : connu à la position 464 · jusqu'au 31/12/2021",
     ]

@@ -151,7 +151,7 @@ NOTES: dict[str, tuple[Octets, int, str]] = {
     "la plus grande": (dire(2**53 - 1), 1, "releve_au_dela"),
     "autre origine": (dire(1, origine="autre/journal/0"), 1, "releve_autre_origine"),
     "autre racine": (dire(1, "A" * 43 + "="), 1, "releve_divergent"),
-    "zero": (dire(0, RACINE_VIDE), 0, "1 tenus sur 1, lignes couvertes jusqu'à la 0"),
+    "zero": (dire(0, RACINE_VIDE), 0, "1 tenu sur 1, lignes couvertes jusqu'à la 0"),
     "zero, autre racine": (dire(0), 1, "releve_divergent"),
     "signature inconnue": (
         lambda a: a.note + "— autre AAAAAAAA\n".encode(),
@@ -216,7 +216,7 @@ RECUS: dict[str, tuple[Octets, int, str]] = {
     "vide": (lambda _: b"", 2, "ne donne ni relevé, ni reçu"),
     "refus": (lambda _: b'{"statut":"refusee"}', 2, "ne donne ni relevé, ni reçu"),
     "controle": (recu(origine="\x1b[31m\u202e"), 1, "releve_autre_origine"),
-    "inconnu": (recu(__class__="os:system", type="colorsys"), 0, "1 tenus sur 1"),
+    "inconnu": (recu(__class__="os:system", type="colorsys"), 0, "1 tenu sur 1"),
 }
 
 

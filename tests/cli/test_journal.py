@@ -57,7 +57,7 @@ def test_un_fait_tardif_est_marque(base_neuve: Path) -> None:
     assert lancer("executer", "-", "--base", base_neuve, entree=en_lignes(lot)).code == 0
     table = lancer("journal", "--base", base_neuve, "--format", "table").sortie.splitlines()
     assert ["tardif" in ligne for ligne in table[2:]] == [False, False, True, False]
-    assert table[4].startswith("    3 15/01/2020 tardif candidature-deposee")
+    assert table[4].startswith("    3 15/01/2020 tardif candidature déposée")
     texte = lancer("journal", "--base", base_neuve, "--format", "csv").sortie
     assert [li["tardif"] for li in csv.DictReader(io.StringIO(texte))] == [
         "false",
@@ -72,7 +72,16 @@ def test_le_tableau_du_journal_tient_en_80_colonnes(base_golden: Path) -> None:
     table = lancer("journal", "--base", base_golden, "--format", "table").sortie.splitlines()
     assert len(table) == 2 + 464
     assert max(map(len, table)) <= 80
-    assert table[2].split() == ["1", "11/07/2019", "programme-ouvert", "45", "000", "000,00", "€"]
+    assert table[2].split() == [
+        "1",
+        "11/07/2019",
+        "programme",
+        "ouvert",
+        "45",
+        "000",
+        "000,00",
+        "€",
+    ]
 
 
 @pytest.mark.parametrize("verbe", ["journal --format csv", "enveloppe"])

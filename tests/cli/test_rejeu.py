@@ -45,8 +45,8 @@ def test_un_modele_intact_est_conforme(base: Path, lue: Path) -> None:
         "derives_total": 0,
         "derives": [],
     }
-    assert lancer("rejouer", "--base", base).sortie == (
-        f"Modèle de lecture {lue} : conforme au rejeu\n{PROGRAMME} : 464 faits · racine {racine}\n"
+    assert lancer("rejouer", "--base", base, env={"COLUMNS": "300"}).sortie == (
+        f"Modèle de lecture {lue} : conforme au rejeu\n{PROGRAMME} : 464 faits\nRacine : {racine}\n"
     )
 
 
@@ -76,9 +76,9 @@ def test_une_derive_est_un_constat_au_centime(base: Path, lue: Path) -> None:
     ]
     assert fait.json["derives_total"] == 1
     assert lue.read_bytes() == octets
-    lignes = lancer("rejouer", "--base", base).sortie.splitlines()
+    lignes = lancer("rejouer", "--base", base, env={"COLUMNS": "300"}).sortie.splitlines()
     assert lignes[0] == f"Modèle de lecture {lue} : NON CONFORME"
-    assert lignes[2] == "lecture_divergente · position 1"
+    assert lignes[3] == "lecture_divergente · position 1"
     assert lignes[-1] == "1 constat"
     assert lancer("lecture", "--base", base, "--reconstruire").code == 0
     assert lancer("rejouer", "--base", base).code == 0

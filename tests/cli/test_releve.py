@@ -332,7 +332,7 @@ def test_reprendre_declare_la_perte_et_permet_de_continuer(
     nouvelle = lire_releve(lancer("releve", "--base", base).octets).origine
     assert nouvelle != perdu.origine
     assert (
-        fait.sortie
+        fait.sortie.replace(" \\\n         ", " ")
         == f"""\
 Journal repris · {PROGRAMME} (3 lignes trouvées)
 
@@ -344,7 +344,8 @@ Perdu sous l'origine {perdu.origine}
 Origine nouvelle : {nouvelle}
 
 À faire maintenant :
-  1. Publier un relevé : fabriques releve --signer CLE --publier {dossier}
+  1. Publier un relevé :
+     fabriques releve --signer CLE --publier {dossier}
   2. Renvoyer les commandes perdues, avec les mêmes id_commande :
      fabriques executer COMMANDES-PERDUES.jsonl --releves {dossier}
   3. Garder les anciens relevés : ils disent ce qui est perdu.

@@ -166,8 +166,9 @@ def test_une_modification_apres_le_dernier_temoin_passe_et_se_lit(
         table.sortie
         == f"""\
 Journal {PROGRAMME} : conforme
-4 faits · racine {racine(base)}
-Contrôles faits : base, lignes, chaine, index, regles, releves
+4 faits
+Racine : {racine(base)}
+Contrôles faits : base, lignes, chaîne, index, règles, relevés
 Relevés et reçus : 2 tenus sur 2, lignes couvertes jusqu'à la 2 sur 4
 """
     )
@@ -243,21 +244,21 @@ def test_un_releve_retouche_n_a_plus_de_signature(
 def test_la_table_dit_les_signatures_verifiees_ou_non(publie: tuple[Path, Path, Path]) -> None:
     """La table compte les signatures vérifiées, et dit celles qui ne le sont pas."""
     base, dossier, vkey = publie
-    debut = f"Journal {PROGRAMME} : conforme\n4 faits · racine {racine(base)}\nContrôles faits : "
-    faits = "base, lignes, chaine, index, regles"
-    tenu = "Relevés et reçus : 1 tenus sur 1, lignes couvertes jusqu'à la 4 sur 4\n"
+    debut = f"Journal {PROGRAMME} : conforme\n4 faits\nRacine : {racine(base)}\nContrôles faits : "
+    faits = "base, lignes, chaîne, index, règles"
+    tenu = "Relevés et reçus : 1 tenu sur 1, lignes couvertes jusqu'à la 4 sur 4\n"
     personne = "Aucun relevé ni reçu n'est confronté : une réécriture complète passerait.\n"
     for options, suite in (
         ((), f"{faits}\n{personne}"),
         (("--cle", vkey), f"{faits}\n{personne}"),
         (
             ("--releve", dossier),
-            f"{faits}, releves\n{tenu}"
+            f"{faits}, relevés\n{tenu}"
             "1 note signée dont la signature n'est pas vérifiée (donner --cle)\n",
         ),
         (
             ("--releve", dossier, "--cle", vkey),
-            f"{faits}, releves, signatures\n{tenu}1 signature vérifiée\n",
+            f"{faits}, relevés, signatures\n{tenu}1 signature vérifiée\n",
         ),
     ):
         fait = lancer("verifier", "--base", base, *options)
@@ -338,10 +339,10 @@ def test_une_ligne_illisible_dit_les_regles_interrompues(recus: tuple[Path, Path
     fait = verifier(base)
     assert (fait.code, fait.json["controles"]) == (1, {**SANS_TEMOIN, "regles": "interrompu"})
     lignes = lancer("verifier", "--base", base).sortie.splitlines()
-    assert lignes[2:5] == [
-        "Contrôles faits : base, lignes, chaine, index",
+    assert lignes[3:6] == [
+        "Contrôles faits : base, lignes, chaîne, index",
         "Aucun relevé ni reçu n'est confronté : une réécriture complète passerait.",
-        "Interrompu par ce qui a été trouvé : regles",
+        "Interrompu par ce qui a été trouvé : règles",
     ]
 
 
