@@ -32,6 +32,7 @@ TERMINAL = [
     "docs/guides/rapprocher.md",
     "docs/guides/simuler.md",
     "docs/guides/tableurs.md",
+    "docs/guides/terminal.md",
 ]
 LANCEUR = "import sys; from commands.cli import main; sys.exit(main())"
 
