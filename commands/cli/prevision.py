@@ -168,12 +168,12 @@ def _publier_appuis(demande: Demande, vue: Vue, figure: Prevision) -> None:
             for a in lus
         ]
         colonnes = (
-            Colonne("Chiffre"),
-            Colonne("Repose sur"),
+            Colonne("Chiffre", souple="cle"),
+            Colonne("Repose sur", souple="cle"),
             Colonne("Date"),
             Colonne("Valeur", droite=True),
         )
-        titre = entete(vue, "Prévision, ce sur quoi elle repose").rstrip("\n")
+        titre = entete(vue, "Prévision, ce sur quoi elle repose", taille).rstrip("\n")
         return f"{titre}\n\n{tableau(colonnes, rangs, largeur=taille)}"
 
     publier(
