@@ -122,6 +122,18 @@ def test_un_paiement_consomme_les_ordres_du_plus_ancien_au_plus_recent() -> None
         (6, 5, 500_000),
         (7, 5, 1_500_000),
     ]
-    fonctions.avancer(8, replace(relus(monde)[-1][1], montant_centimes=1))
-    (sans,) = fonctions.avancer(9, replace(relus(monde)[-1][1], montant_centimes=2))
-    assert (sans.ordre, sans.montant_centimes, sans.statut) == (None, 2, "sans_ordre")
+
+
+def test_le_dernier_centime_ordonne_est_consomme_le_suivant_est_sans_ordre() -> None:
+    """Un ordre d'un centime sert au centime ; le centime de trop n'a pas d'ordre."""
+    monde = Monde(ordonnancement_requis=True)
+    monde.label()
+    monde.ok("OrdonnancerTranche", "2020-03-01", montant_centimes=1, acteur=OLGA)  # 4
+    monde.payer(1, "2020-03-03", 1, acteur=qui("karim", "comptable"))  # 5
+    fonctions = Fonctions()
+    vus = [e for position, fait in relus(monde) for e in fonctions.avancer(position, fait)]
+    vus += fonctions.avancer(6, relus(monde)[-1][1])
+    assert [(v.position, v.ordre and v.ordre.position, v.statut) for v in vus] == [
+        (5, 4, "separes"),
+        (6, None, "sans_ordre"),
+    ]
