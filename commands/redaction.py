@@ -101,8 +101,8 @@ class Redacteur:
         self._clock = clock
         self._releves = releves
         self._fils: dict[str, Fil] = {}
+        # whether the last catch-up found what others wrote: they may well go on
         self._devance = False
-        """Whether the last catch-up found what others wrote: they may well go on."""
 
     def oublier(self) -> None:
         """Let the states go: the next use starts again from the store."""
