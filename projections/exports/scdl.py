@@ -23,6 +23,8 @@ from .scdl_regles import COLONNES, TEXTE_MAX, defauts
 
 NotificationUE = Literal["oui", "non"]
 _NUMERAIRE = "aide en numéraire"
+_NUMEROS_DU_PACIFIQUE = {"987": "TAHITI", "988": "RIDET"}
+"""First digits of the postcode (Polynésie française, Nouvelle-Calédonie) -> the local number."""
 _PART_UNIQUE = "1.00"
 
 
@@ -95,7 +97,7 @@ def preparer(
     for a in lues.lignes:
         structure, brute = a.fiche.structure, brutes[a.fiche.structure]
         ligne = _desarmee(brute)
-        statut, manque = "publiee", tuple(defauts(ligne))
+        statut, manque = "publiee", (*defauts(ligne), *_outre_mer(a))
         if a.montant <= 0 and a.fiche.etat == "label_retire":
             statut, manque = "sans_objet", ("label retiré, plus rien n'est attribué",)
         elif manque:
@@ -179,6 +181,17 @@ def _brute(
         "pourcentageSubvention": _PART_UNIQUE,
         "dispositifAide": "",
     }
+
+
+def _outre_mer(a: Attribution) -> Iterator[str]:
+    """Why a payee of the Pacific may have neither SIRET nor RNA: its number has no column."""
+    fiche = a.fiche
+    numero = _NUMEROS_DU_PACIFIQUE.get(fiche.code_postal[:3])
+    if numero is not None and fiche.siret is None and fiche.rna is None:
+        yield (
+            f"idBeneficiaire : code postal {fiche.code_postal}, un numéro {numero} n'a pas de "
+            "colonne dans le schéma, ni de place au grand livre"
+        )
 
 
 def _objet(a: Attribution, vue: Vue) -> str:

@@ -187,6 +187,29 @@ def test_la_demonstration_ne_publie_rien_et_dit_pourquoi(base_demo: Path) -> Non
         assert f"  80 fois, {manque}" in fait.erreur
 
 
+def test_un_numero_du_pacifique_n_a_pas_de_colonne_et_c_est_dit(tmp_path: Path) -> None:
+    """Sans SIRET ni RNA à Nouméa ou à Papeete, la ligne est mise à part et dit pourquoi."""
+    recit = ouverture()
+    for structure, code in (("noumea", "98800"), ("papeete", "98714"), ("dijon", "21000")):
+        recit.label(structure, None, code_postal=code)
+        recit.signer(structure, "2020-03-10")
+    recit.label("avec-siret", 1, code_postal="98800")
+    recit.signer("avec-siret", "2020-03-10")
+    base = creer(tmp_path / "pacifique.db", recit.commandes)
+    a_part = tmp_path / "a-part.csv"
+    fait = lancer("exporter", "scdl", "--base", base, "--incompletes", a_part)
+    assert structures(fait.octets) == ["avec-siret"]
+    lignes = csv.DictReader(a_part.read_text("utf-8").splitlines())
+    lues = {x["structure"]: x["manque"] for x in lignes}
+    ni = "idBeneficiaire, rnaBeneficiaire : ni SIRET ni RNA"
+    suite = "n'a pas de colonne dans le schéma, ni de place au grand livre"
+    assert lues == {
+        "dijon": ni,
+        "noumea": f"{ni} ; idBeneficiaire : code postal 98800, un numéro RIDET {suite}",
+        "papeete": f"{ni} ; idBeneficiaire : code postal 98714, un numéro TAHITI {suite}",
+    }
+
+
 def test_l_attribuant_que_le_journal_ne_tient_pas_se_declare(tmp_path: Path) -> None:
     """L'attribuant se déclare s'il manque au journal, et ne remplace jamais celui du journal."""
     muet = ouverture(attribuant=None)
