@@ -1,7 +1,12 @@
-"""A primary and its streaming standby on this machine, made with PostgreSQL's own tools."""
+"""A primary and its streaming standby on this machine, made with PostgreSQL's own tools.
+
+`python -m tests.postgres.grappe [commands [late]]` says what asynchronous replication loses when
+the primary dies under eight writers: its link to the standby whole, then cut for `late` commands.
+"""
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,10 +17,12 @@ from commands import GrandLivre, Recu
 from ledger import StoreError
 from ledger.preuve.merkle import racine_base64
 from tests.unit.commands.test_concurrence import commande
+from tests.unit.monde import P
 
 from .serveur import COMPTE, Binaires, Serveur, dossier_de_serveur, nouveau
 
 SECOURS = "secours"
+_COMPTER = "SELECT count(*) FROM fabriques.stored_events"
 
 
 class Grappe:
@@ -48,6 +55,14 @@ class Grappe:
         """Both servers; libpq chooses the one that writes."""
         hotes = f"{self.principal.dossier},{self.secours.dossier}"
         return f"postgresql://{COMPTE}@/postgres?host={hotes}&target_session_attrs=read-write"
+
+    def couper_le_lien(self) -> None:
+        """The standby receives nothing more."""
+        (recepteur,) = self.secours.sql("SELECT pid FROM pg_stat_wal_receiver")
+        self.secours.sql("ALTER SYSTEM SET primary_conninfo = ''")
+        self.secours.sql("SELECT pg_reload_conf()")
+        while self.secours.sql("SELECT pid FROM pg_stat_wal_receiver") == [recepteur]:
+            threading.Event().wait(0.02)
 
     def promouvoir(self) -> None:
         """The standby becomes the primary; it waits for nobody."""
@@ -116,3 +131,41 @@ def perdus(serveur: Serveur, recus: dict[str, Recu], programme: str) -> list[str
             or recu.taille > journal.taille
             or racine_base64(journal.arbre.racine(recu.taille)) != recu.racine
         ]
+
+
+def perte_asynchrone(avant: int, *, retard: int) -> tuple[dict[str, Recu], list[str], int]:
+    """What was acknowledged by a primary that dies, what of it its asynchronous standby lacks once
+    promoted, and the position that the standby is at. The link is cut `retard` commands before."""
+    with grappe(synchrone=False) as deux:
+        with GrandLivre.ouvrir(deux.url, creer=True) as livre:
+            livre.executer(commande("OuvrirProgramme", "o", "2019-07-11"))
+
+        def tuer() -> None:
+            if retard:
+                deux.couper_le_lien()
+                ((vues,),) = deux.principal.sql(_COMPTER)
+                while deux.principal.sql(f"SELECT ({_COMPTER}) >= {vues} + {retard}") != [(True,)]:
+                    threading.Event().wait(0.02)
+            deux.principal.tuer()
+
+        recus, _ = ecrire_jusqua_la_mort(deux.url, fils=8, avant=avant, tuer=tuer)
+        deux.promouvoir()
+        with GrandLivre.ouvrir(deux.secours.url()) as livre:
+            reste = livre.etat(P).position
+        return recus, perdus(deux.secours, recus, P), reste
+
+
+def main() -> None:
+    """Measure, print."""
+    avant = int(sys.argv[1]) if len(sys.argv) > 1 else 300
+    retard = int(sys.argv[2]) if len(sys.argv) > 2 else 100
+    for suspendu in (0, retard):
+        recus, manquent, _ = perte_asynchrone(avant, retard=suspendu)
+        sys.stdout.write(
+            f"Lien coupé {suspendu} commandes avant : {len(recus)} acquittées, "
+            f"{len(manquent)} perdues.\n"
+        )
+
+
+if __name__ == "__main__":
+    main()

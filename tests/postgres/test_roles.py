@@ -143,6 +143,40 @@ def test_meme_l_administrateur_ne_change_rien_sans_oter_les_gardes(
     assert refuse(url_pleine, f"SET session_replication_role = replica; {requete}") == "42501"
 
 
+def test_les_roles_n_ont_que_les_droits_nommes(url: str, serveur: Serveur) -> None:
+    """La liste des droits est close : tables, schéma, fonction ; aucune séquence n'existe."""
+    base = Adresse(url).base
+    droits = serveur.sql(
+        "SELECT c.relname, coalesce(r.rolname, 'PUBLIC'), string_agg(a.privilege_type, ' ' "
+        "ORDER BY a.privilege_type) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+        "CROSS JOIN aclexplode(c.relacl) a LEFT JOIN pg_roles r ON r.oid = a.grantee "
+        "WHERE n.nspname = 'fabriques' AND a.grantee <> c.relowner GROUP BY 1, 2 ORDER BY 1, 2",
+        base,
+    )
+    assert droits == [
+        ("fabriques_commandes", "fabriques_ecriture", "INSERT SELECT"),
+        ("fabriques_commandes", "fabriques_lecture", "SELECT"),
+        ("fabriques_schema", "fabriques_ecriture", "SELECT"),
+        ("fabriques_schema", "fabriques_lecture", "SELECT"),
+        ("stored_events", "fabriques_ecriture", "INSERT SELECT"),
+        ("stored_events", "fabriques_lecture", "SELECT"),
+    ]
+    ailleurs = serveur.sql(
+        "SELECT a.privilege_type, coalesce(r.rolname, 'PUBLIC') FROM pg_namespace n "
+        "CROSS JOIN aclexplode(n.nspacl) a LEFT JOIN pg_roles r ON r.oid = a.grantee "
+        "WHERE n.nspname = 'fabriques' AND a.grantee <> n.nspowner UNION ALL "
+        "SELECT a.privilege_type, coalesce(r.rolname, 'PUBLIC') FROM pg_proc p "
+        "CROSS JOIN aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a "
+        "LEFT JOIN pg_roles r ON r.oid = a.grantee "
+        "WHERE p.pronamespace = 'fabriques'::regnamespace AND a.grantee <> p.proowner "
+        "ORDER BY 1, 2",
+        base,
+    )
+    assert ailleurs == [("USAGE", "fabriques_ecriture"), ("USAGE", "fabriques_lecture")]
+    sequences = "SELECT count(*) FROM pg_class WHERE relkind = 'S' AND relnamespace = "
+    assert serveur.sql(f"{sequences}'fabriques'::regnamespace", base) == [(0,)]
+
+
 def test_un_compte_sans_role_n_a_acces_a_rien(url: str, serveur: Serveur) -> None:
     """Un compte sans rôle ne lit ni n'écrit : une erreur d'accès nommée."""
     serveur.sql("CREATE ROLE passant LOGIN")

@@ -15,7 +15,7 @@ from projections import enveloppe, regarder
 from tests.unit.commands.test_concurrence import commande
 from tests.unit.monde import P
 
-from .grappe import Grappe, ecrire_jusqua_la_mort, grappe, perdus
+from .grappe import Grappe, ecrire_jusqua_la_mort, grappe, perdus, perte_asynchrone
 
 
 def ouvrir_programme(deux: Grappe) -> None:
@@ -62,6 +62,14 @@ def test_le_secours_rend_les_chiffres_et_refuse_d_ecrire() -> None:
             secours.fermer()
         with pytest.raises(StoreReadOnlyError, match="secours"):
             ouvrir_magasin(deux.secours.url())
+
+
+def test_ce_que_perd_l_asynchrone_est_la_fin_et_rien_d_autre() -> None:
+    """Sans réplication synchrone, sous charge : ce qui manque est la fin du journal, nommée par les
+    reçus ; tout ce qui précède y est."""
+    recus, manquent, reste = perte_asynchrone(60, retard=20)
+    assert 0 < len(manquent) < len(recus)
+    assert {nom for nom, recu in recus.items() if recu.positions[0] > reste} == set(manquent)
 
 
 def envoyer_puis_annuler(deux: Grappe, livre: GrandLivre, identifiant: str) -> object:
@@ -116,11 +124,7 @@ def test_un_secours_en_retard_promu_est_dit_a_qui_ecrivait() -> None:
             rejoue = f"SELECT pg_last_wal_replay_lsn() >= '{attendu}'"
             while deux.secours.sql(rejoue) != [(True,)]:
                 threading.Event().wait(0.02)
-            (recepteur,) = deux.secours.sql("SELECT pid FROM pg_stat_wal_receiver")
-            deux.secours.sql("ALTER SYSTEM SET primary_conninfo = ''")
-            deux.secours.sql("SELECT pg_reload_conf()")
-            while deux.secours.sql("SELECT pid FROM pg_stat_wal_receiver") == [recepteur]:
-                threading.Event().wait(0.02)
+            deux.couper_le_lien()
             recus = {
                 nom: livre.executer(commande("ModifierEnveloppe", nom)) for nom in ("p1", "p2")
             }
