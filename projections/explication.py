@@ -16,6 +16,7 @@ from msgspec import Struct
 from ledger.erreurs import UsageError
 from ledger.evenements import Fait, FaitDeStructure
 from ledger.journal import Journal
+from ledger.provenance import Provenance
 from ledger.registre import TOPICS
 
 from .cellules import Cellule, Unite, lire_cellule
@@ -24,13 +25,17 @@ from .suivi import Suivi
 
 
 class Contribution(Struct, frozen=True, gc=False):
-    """What one fact adds to a cell, in the unit of the cell. `type` is the topic of the fact."""
+    """What one fact adds to a cell, in the unit of the cell. `type` is the topic of the fact.
+
+    `provenance`: the row of the file where its command was read, None when it came otherwise.
+    """
 
     position: int
     date_effet: date
     type: str
     structure: str | None
     centimes: int
+    provenance: Provenance | None = None
 
 
 class Explication(Struct, frozen=True):
@@ -116,4 +121,5 @@ def expliquer_tout(
 
 def _contribution(position: int, fait: Fait, centimes: int) -> Contribution:
     structure = fait.structure if isinstance(fait, FaitDeStructure) else None
-    return Contribution(position, fait.date_effet, TOPICS[type(fait)], structure, centimes)
+    genre, source = TOPICS[type(fait)], fait.provenance
+    return Contribution(position, fait.date_effet, genre, structure, centimes, source)

@@ -17,6 +17,7 @@ from msgspec import Struct
 from ledger.audit.constats import CODES, Bilan, Faite
 from ledger.budget import LigneCredits
 from ledger.erreurs import UsageError
+from ledger.provenance import Provenance
 from ledger.schema_json import Schema, de_structs, document
 from ledger.simulation import EtapeJouee, RefusSimule
 
@@ -40,16 +41,19 @@ from .sondage import Tirage
 from .structures import LigneStructure
 from .vocabulaire import PHRASES
 
+_LACUNAIRES = frozenset({"Contribution", "Provenance"})
+"""Objects that leave out what they do not have; every other prints all its members."""
 _Verdict = Literal["conforme", "non_conforme"]
 
 
-class Contribution(Struct, frozen=True):
+class Contribution(Struct, frozen=True, omit_defaults=True):
     """What one fact adds to a cell."""
 
     position: int
     type: str
     structure: str | None
     centimes: int
+    provenance: Provenance | None = None
 
 
 class Explication(Struct, frozen=True):
@@ -213,7 +217,7 @@ def schema(verbe: str) -> Schema:
         )
     type_, titre = FIGURES[verbe]
     (corps,), defs = de_structs([type_], PHRASES)
-    exiges = {nom: _exiger(objet) for nom, objet in defs.items()}
+    exiges = {n: objet if n in _LACUNAIRES else _exiger(objet) for n, objet in defs.items()}
     if "$ref" in corps:  # the object itself at the root, for who reads the schema without resolving
         corps = exiges.pop(corps["$ref"].rpartition("/")[2])
     if "Constat" in exiges and verbe != "reproduire":

@@ -113,6 +113,7 @@ PHRASES: dict[str, str] = {
     "valeur_centimes": "Valeur du chiffre, dans `unite`.",
     "contributions": "Ce que chaque fait y ajoute : la somme est la valeur.",
     "Contribution.type": "Type du fait.",
+    "Contribution.provenance": "Ligne du fichier d'où vient le fait ; absent : d'aucun fichier.",
     "centimes": "Contribution, dans l'unité du chiffre.",
     "classe": "Règle, correction, fait tardif ou fait nouveau.",
     "avant_centimes": "Dans la première vue, dans `unite`.",

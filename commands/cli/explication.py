@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from .base import choisir_programme, ouvrir_en_lecture, regarder_journal
 from .chiffres import publier
 from .classeurs import EnTableur, tableurs
 from .completion import completer_chiffre
+from .largeurs import raccourcir
 from .options import FICHIER, FORMATS_DE_TABLEAU, Demande, avec_demande, lire_moment, option_au
 from .phrases import euros, libelle_du_fait, phrase
 from .rendu import Cellule, Colonne, accorder, aplatir, date_iso, pour_cent, tableau
@@ -21,7 +22,9 @@ from .terminal import raison
 
 if TYPE_CHECKING:
     from ledger import Journal
+    from ledger.provenance import Provenance
     from projections import Ecart, Explication, Point
+    from projections.explication import Contribution
     from projections.tableurs.cartouche import Cartouche
 
 _COLONNES_EXPLIQUER = (
@@ -32,6 +35,9 @@ _COLONNES_EXPLIQUER = (
     "type",
     "structure",
     "centimes",
+    "source_fichier",
+    "source_feuille",
+    "source_ligne",
 )
 _COLONNES_COMPARER = (
     "cellule",
@@ -73,7 +79,8 @@ def expliquer(demande: Demande, figure: str) -> None:
     """Les faits qui font un chiffre : leurs contributions, dont la somme est ce chiffre.
 
     La contribution d'un fait est ce que le chiffre devient, moins ce qu'il était, les faits pris
-    dans l'ordre des positions.
+    dans l'ordre des positions. Un fait importé dit sa source : le fichier, par son SHA-256, et la
+    ligne (la feuille aussi).
     """
     from ledger import Journal  # noqa: PLC0415
     from projections import expliquer as calculer  # noqa: PLC0415
@@ -85,7 +92,6 @@ def expliquer(demande: Demande, figure: str) -> None:
         explication = calculer(journal, cellule, au=demande.au, connu_au=demande.connu_au)
         entete = _cartouche(journal, demande) if demande.format in CLASSEURS else None
     nom, unite = explication.cellule, explication.unite
-    contributions = [aplatir(c) for c in explication.contributions]
     publies = ("position", "type", "structure", "centimes")
     valeur = {
         "cellule": nom,
@@ -94,19 +100,37 @@ def expliquer(demande: Demande, figure: str) -> None:
         "programme": journal.programme,
         "position": explication.position,
         "au": explication.au,
-        "contributions": [{membre: c[membre] for membre in publies} for c in contributions],
+        "contributions": [
+            {membre: getattr(c, membre) for membre in publies}
+            | ({} if c.provenance is None else {"provenance": c.provenance})
+            for c in explication.contributions
+        ],
     }
     publier(
         demande,
         valeur,
         table=lambda largeur: _table_explication(journal.programme, explication, largeur),
         colonnes=_COLONNES_EXPLIQUER,
-        lignes=[{"cellule": nom, "unite": unite, **c} for c in contributions],
+        lignes=[{"cellule": nom, "unite": unite, **_plate(c)} for c in explication.contributions],
         tableur=EnTableur(
             tableau=lambda: tableurs().tableau_explication(explication),
             classeur=lambda: tableurs().classeur_explication(entete, explication),
         ),
     )
+
+
+def _plate(contribution: Contribution) -> dict[str, Cellule]:
+    source = contribution.provenance
+    plate: dict[str, Cellule] = {
+        "position": contribution.position,
+        "date_effet": contribution.date_effet.isoformat(),
+        "type": contribution.type,
+        "structure": contribution.structure,
+        "centimes": contribution.centimes,
+    }
+    for membre in ("fichier", "feuille", "ligne"):
+        plate[f"source_{membre}"] = None if source is None else getattr(source, membre)
+    return plate
 
 
 def _cartouche(journal: Journal, demande: Demande, *autres: tuple[str, str]) -> Cartouche:
@@ -124,26 +148,44 @@ def _table_explication(programme: str, explication: Explication, largeur: int) -
     total = _chiffre(explication.valeur_centimes, unite)
     if not explication.contributions:
         return entete + phrase(f"Aucun fait ne change ce chiffre, qui vaut {total}.", largeur)
+    sources = [c.provenance for c in explication.contributions]
+    fichiers = {
+        nom: f"[{rang}]"
+        for rang, nom in enumerate(dict.fromkeys(s.fichier for s in sources if s), start=1)
+    }
     rangs = [
         [
             str(c.position),
             date_iso(c.date_effet.isoformat()),
             libelle_du_fait(c.type),
             c.structure or "",
+            *([_ligne_lue(c.provenance, fichiers)] if fichiers else []),
             _chiffre(c.centimes, unite),
         ]
         for c in explication.contributions
     ]
-    rangs.append(["", "", "", "Total", total])
+    rangs.append(["", "", *([""] if fichiers else []), "", "Total", total])
     colonnes = (
         Colonne("Position", True),
         Colonne("Effet"),
         Colonne("Fait", souple="libelle"),
         Colonne("Structure", souple="cle"),
+        *([Colonne("Source")] if fichiers else []),
         Colonne("Montant", True),
     )
-    nombre = accorder(len(explication.contributions), "fait")
-    return f"{entete}{tableau(colonnes, rangs, largeur=largeur)}\n\n{nombre}"
+    pied = [accorder(len(explication.contributions), "fait")]
+    pied += [
+        phrase(f"{marque} fichier importé, SHA-256 {nom}", largeur)
+        for nom, marque in fichiers.items()
+    ]
+    return "\n\n".join([entete + tableau(colonnes, rangs, largeur=largeur), "\n".join(pied)])
+
+
+def _ligne_lue(source: Provenance | None, fichiers: Mapping[str, str]) -> str:
+    if source is None:
+        return ""
+    feuille = "" if source.feuille is None else f" {raccourcir(source.feuille, 10)}"
+    return f"{fichiers[source.fichier]}{feuille} {source.ligne}"
 
 
 @click.command(

@@ -21,11 +21,18 @@ from ledger.evenements import (
     TrancheVersée,
     VersementAnnulé,
 )
+from ledger.provenance import Provenance
 from ledger.registre import TOPICS
 
 from ..situation import Vue
 from .modele import Colonne, Ligne, Lues, Tableau
 
+SOURCE = (
+    Colonne("source_fichier", "Fichier importé (SHA-256)", largeur=20),
+    Colonne("source_feuille", "Feuille", largeur=12),
+    Colonne("source_ligne", "Ligne", "entier", 9),
+)
+"""Where the command of a fact was read, when it was in a file."""
 _COLONNES = (
     Colonne("position", "Position", "entier", 9),
     Colonne("date_effet", "Date d'effet", "date"),
@@ -40,6 +47,7 @@ _COLONNES = (
     Colonne("id_commande", "Commande", largeur=26),
     Colonne("acteur", "Acteur", largeur=26),
     Colonne("role", "Rôle", largeur=14),
+    *SOURCE,
 )
 
 
@@ -100,4 +108,12 @@ def _lignes(faits: Iterable[tuple[int, Fait]]) -> Iterator[Ligne]:
             fait.id_commande,
             fait.acteur.id,
             fait.acteur.role,
+            *source(fait.provenance),
         ]
+
+
+def source(provenance: Provenance | None) -> tuple[str | None, str | None, int | None]:
+    """The cells of `SOURCE`."""
+    if provenance is None:
+        return None, None, None
+    return provenance.fichier, provenance.feuille, provenance.ligne

@@ -14,6 +14,7 @@ from ..situation import Vue
 from . import registre, situation
 from .cartouche import Attendu, Cartouche, cartouche, classeur, classeur_d_un_tableau, somme
 from .exercices import tableau_exercices, tranches
+from .journal import SOURCE, source
 from .modele import Classeur, Colonne, Feuille, Formule, Genre, Ligne, Nombre, Sommes, Tableau
 from .situation import (
     tableau_annees,
@@ -132,10 +133,11 @@ def tableau_explication(explication: Explication) -> Tableau:
         Colonne("date_effet", "Date d'effet", "date"),
         Colonne("type", "Fait", largeur=26),
         Colonne("structure", "Structure", largeur=34),
+        *SOURCE,
         Colonne("contribution", explication.cellule, genre, 26, total=True),
     )
     lignes: list[Ligne] = [
-        [c.position, c.date_effet, c.type, c.structure, c.centimes]
+        [c.position, c.date_effet, c.type, c.structure, *source(c.provenance), c.centimes]
         for c in explication.contributions
     ]
     return Tableau("explication", "Explication", colonnes, lignes, len(lignes))

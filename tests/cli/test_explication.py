@@ -93,11 +93,12 @@ def test_expliquer_ecrit_une_ligne_de_csv_par_contribution(base_golden: Path) ->
         *("--format", "csv"),
     )
     assert fait.sortie == (
-        "cellule,unite,position,date_effet,type,structure,centimes\n"
+        "cellule,unite,position,date_effet,type,structure,centimes,source_fichier,source_feuille,"
+        "source_ligne\n"
         "echeancier.lab01-01500.2.reste,centimes,4,2020-02-03,fabrique-labellisee,lab01-01500,"
-        "5000000\n"
+        "5000000,,,\n"
         "echeancier.lab01-01500.2.reste,centimes,309,2021-03-01,tranche-versee,lab01-01500,"
-        "-5000000\n"
+        "-5000000,,,\n"
     )
 
 
