@@ -29,11 +29,13 @@ class _Tardifs:
         self.nombre = self.premiere = self.derniere = 0
         self.contes: list[Anomalie] = []
 
-    def ajouter(self, anomalie: Anomalie, position: int) -> None:
+    def ajouter(self, position: int, fait: Fait, plus_tard: tuple[date, int]) -> None:
         self.nombre += 1
         self.premiere, self.derniere = self.premiere or position, position
-        if self.nombre <= POIGNEE:
-            self.contes.append(anomalie)
+        if self.nombre <= POIGNEE:  # a sentence for each of a million would cost seconds
+            qui = fait.structure if isinstance(fait, FaitDeStructure) else None
+            dit = Anomalie("fait_tardif", qui, position, _raison(fait, *plus_tard))
+            self.contes.append(dit)
 
 
 class _Horloge:
@@ -72,22 +74,25 @@ def saisie(faits: Iterable[tuple[int, Fait]]) -> tuple[Anomalie, ...]:
     tardifs: dict[int, _Tardifs] = {}
     horloge = _Horloge()
     plus_tard: tuple[date, int] | None = None
+    inscrit, jour_inscrit = "", date.min
     for position, fait in faits:
         horloge.lire(position, fait.enregistre_le)
-        raison = _retard(fait, plus_tard)
-        if raison:
-            qui = fait.structure if isinstance(fait, FaitDeStructure) else None
-            dit = Anomalie("fait_tardif", qui, position, raison)
-            tardifs.setdefault(fait.date_effet.year, _Tardifs()).ajouter(dit, position)
-        if plus_tard is None or fait.date_effet > plus_tard[0]:
-            plus_tard = fait.date_effet, position
+        if fait.enregistre_le[:10] != inscrit:
+            inscrit = fait.enregistre_le[:10]
+            jour_inscrit = date.fromisoformat(inscrit)
+        effet = fait.date_effet
+        plus_tard = plus_tard or (effet, position)
+        if (jour_inscrit - effet).days > RETARD_JOURS or effet.year < plus_tard[0].year:
+            tardifs.setdefault(effet.year, _Tardifs()).ajouter(position, fait, plus_tard)
+        if effet > plus_tard[0]:
+            plus_tard = effet, position
     horloge.fermer()
     par_exercice = (_resumer(annee, tardifs[annee]) for annee in sorted(tardifs))
     return (*(a for suite in par_exercice for a in suite), *_arrets(horloge.plateaux))
 
 
-def _retard(fait: Fait, plus_tard: tuple[date, int] | None) -> str:
-    """Why a fact is late; empty when it is not."""
+def _raison(fait: Fait, jour: date, position: int) -> str:
+    """Why a late fact is late; `jour` and `position`: the latest effect recorded before it."""
     inscrit = date.fromisoformat(fait.enregistre_le[:10])
     jours = (inscrit - fait.date_effet).days
     if jours > RETARD_JOURS:
@@ -95,13 +100,10 @@ def _retard(fait: Fait, plus_tard: tuple[date, int] | None) -> str:
             f"Effet au {format_date(fait.date_effet)}, enregistré le {format_date(inscrit)} : "
             f"{jours} jours après."
         )
-    if plus_tard is not None and fait.date_effet.year < plus_tard[0].year:
-        jour, position = plus_tard
-        return (
-            f"Effet au {format_date(fait.date_effet)}, enregistré après un fait du "
-            f"{format_date(jour)} (position {position})."
-        )
-    return ""
+    return (
+        f"Effet au {format_date(fait.date_effet)}, enregistré après un fait du "
+        f"{format_date(jour)} (position {position})."
+    )
 
 
 def _resumer(annee: int, tardifs: _Tardifs) -> list[Anomalie]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import unicodedata
 from datetime import date
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 from msgspec import Struct
 
@@ -13,12 +12,11 @@ from ledger.budget import LigneCredits
 from ..cellules import Cellule, valeurs
 from ..credits import credits
 from ..enveloppe import Complements, Enveloppe, complements, enveloppe
-from ..fiche import Fiche
 from ..situation import Vue
-from ..structures import ligne
+from .recherche import Cherchable, cle_de, trier
 
-_LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss", "’": "'"})
 _TRIMESTRES_MAX = 24
+_OCTETS_PAR_FICHE, _OCTETS_PAR_FAIT = 2_000, 150
 
 
 class Etape(Struct, frozen=True):
@@ -33,13 +31,22 @@ class Etape(Struct, frozen=True):
 class Regard:
     """One view of a programme. Values only: the base is read by whoever made the view."""
 
-    def __init__(self, vue: Vue) -> None:
-        self.vue = vue
+    def __init__(self, vue: Vue, plafonds: tuple[tuple[date, int], ...]) -> None:
+        """`plafonds`: changes of the envelope that the view counts, by effect date, in cents."""
+        self.vue, self._plafonds = vue, plafonds
+        self._tris: dict[tuple[str, str], tuple[Cherchable, ...]] = {}
 
     @property
     def position(self) -> int:
         """The last position known."""
         return self.vue.situation.position
+
+    @property
+    def octets(self) -> int:
+        """About what it keeps in memory: its structures, and their payments and positions."""
+        return _OCTETS_PAR_FICHE * len(self.vue.situation.fiches) + (
+            _OCTETS_PAR_FAIT * self.vue.situation.position
+        )
 
     @cached_property
     def enveloppe(self) -> Enveloppe:
@@ -62,10 +69,22 @@ class Regard:
         return valeurs(self.vue)
 
     @cached_property
-    def registre(self) -> tuple[tuple[str, Fiche], ...]:
-        """What a search looks into, and the structure; sorted by id."""
+    def _cherchables(self) -> tuple[Cherchable, ...]:
         fiches = self.vue.situation.fiches
-        return tuple((_cle_de(fiches[slug]), fiches[slug]) for slug in sorted(fiches))
+        return tuple(Cherchable(cle_de(fiches[slug]), fiches[slug]) for slug in sorted(fiches))
+
+    def triees(self, tri: str, sens: str) -> tuple[Cherchable, ...]:
+        """The register in an order, sorted once."""
+        triees = self._tris.get((tri, sens))
+        if triees is None:  # two threads at once would both sort: the same tuple
+            triees = self._tris[tri, sens] = trier(self._cherchables, tri, sens)
+        return triees
+
+    @cached_property
+    def annees_de_label(self) -> tuple[str, ...]:
+        """The years in which labels were granted."""
+        fiches = self.vue.situation.fiches.values()
+        return tuple(sorted({str(f.label_date.year) for f in fiches if f.label_date}))
 
     @cached_property
     def vagues(self) -> tuple[str, ...]:
@@ -83,13 +102,13 @@ class Regard:
         fins = list(_fins(jours[0][0], jour, 3))
         if len(fins) > _TRIMESTRES_MAX:
             fins = list(_fins(jours[0][0], jour, 12))
-        plafond = self.enveloppe.enveloppe_centimes
         etapes: list[Etape] = []
         disponible, rang = 0, 0
         for nom, fin in fins:
             while rang < len(jours) and jours[rang][0] <= fin:
                 disponible += jours[rang][1][0]
                 rang += 1
+            plafond = sum(centimes for jour, centimes in self._plafonds if jour <= fin)
             etapes.append(Etape(nom, fin, plafond - disponible, disponible))
         return tuple(etapes)
 
@@ -112,18 +131,3 @@ def fin_de_mois(annee: int, mois: int) -> date:
     """The last day of a month."""
     suivant = date(annee + 1, 1, 1) if mois == 12 else date(annee, mois + 1, 1)  # noqa: PLR2004
     return date.fromordinal(suivant.toordinal() - 1)
-
-
-@lru_cache(maxsize=100_000)
-def pliee(texte: str) -> str:
-    """A text as searches compare it: without case, accent nor ligature."""
-    decompose = unicodedata.normalize("NFD", texte.casefold().translate(_LIGATURES))
-    return "".join(c for c in decompose if not unicodedata.combining(c))
-
-
-def _cle_de(fiche: Fiche) -> str:
-    inscrite = ligne(fiche)
-    return pliee(
-        f"{inscrite.structure} {inscrite.porteur} {inscrite.code_postal} {inscrite.ville}"
-        f" {fiche.siret or ''}"
-    )

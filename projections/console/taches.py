@@ -15,6 +15,9 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 PATIENCE_SECONDES = 5
 ATTENTES_MAX = 16
+OCTETS_MAX = 256_000_000
+AU_MOINS = 2
+"""Results kept whatever they weigh: a comparison looks at two views."""
 
 
 class Avancement:
@@ -42,13 +45,29 @@ class Occupee(Exception):  # noqa: N818 - a statement of fact
     """Too many computations are under way: this one was not begun."""
 
 
+def peser(resultat: object) -> int:
+    """About how many bytes a result keeps: what it says itself (`octets`), else by its length."""
+    octets = getattr(resultat, "octets", None)
+    if isinstance(octets, int):
+        return octets
+    if isinstance(resultat, bytes):
+        return len(resultat)
+    return 500 * len(resultat) if isinstance(resultat, tuple) else 0
+
+
 class Taches:
-    """A bounded memory of computations, the least recently asked for forgotten first."""
+    """A memory of computations bounded in number and in bytes, the least recently asked for
+    forgotten first."""
 
     def __init__(
-        self, *, gardees: int, ouvriers: int = 2, patience: int | None = PATIENCE_SECONDES
+        self,
+        *,
+        gardees: int,
+        ouvriers: int = 2,
+        patience: int | None = PATIENCE_SECONDES,
+        octets_max: int = OCTETS_MAX,
     ) -> None:
-        self._gardees = gardees
+        self._gardees, self._octets_max = gardees, octets_max
         self._patience = patience
         self._verrou = Lock()
         self._taches: OrderedDict[Hashable, tuple[Future[Any], Avancement]] = OrderedDict()
@@ -82,10 +101,6 @@ class Taches:
             raise
         return resultat
 
-    def borner(self, gardees: int) -> None:
-        """Keep at most that many from now on."""
-        self._gardees = gardees
-
     def connue(self, cle: Hashable) -> bool:
         """Whether this was asked for, done or not."""
         with self._verrou:
@@ -101,10 +116,18 @@ class Taches:
                 del self._taches[cle]
 
     def _oublier(self) -> None:
-        en_cours = sum(not futur.done() for futur, _ in self._taches.values())
-        if en_cours >= ATTENTES_MAX:
+        """Make room for one more. Raises: Occupee."""
+        finies = {
+            cle: peser(futur.result()) if futur.exception() is None else 0
+            for cle, (futur, _) in self._taches.items()
+            if futur.done() and not futur.cancelled()
+        }
+        if len(self._taches) - len(finies) >= ATTENTES_MAX:
             raise Occupee
-        for cle in [c for c, (futur, _) in self._taches.items() if futur.done()]:
-            if len(self._taches) < self._gardees:
+        octets = sum(finies.values())
+        for cle, poids in finies.items():
+            tenu = len(self._taches) < self._gardees and octets <= self._octets_max
+            if tenu or len(self._taches) < AU_MOINS:
                 return
             del self._taches[cle]
+            octets -= poids

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from itertools import groupby, islice
 from threading import RLock
@@ -16,11 +16,12 @@ from threading import RLock
 from msgspec.structs import replace
 
 from ledger.erreurs import ChainBrokenError, StoreRolledBackError, UsageError
-from ledger.evenements import Fait
+from ledger.evenements import EnveloppeModifiée, Fait, ProgrammeOuvert
 from ledger.journal import Journal
 from ledger.preuve.canonique import DECODEURS
 from ledger.preuve.ligne import Lineur
 from ledger.registre import TOPICS, TYPES
+from ledger.soldes import EFFETS, PROGRAMME, Soldes
 from ledger.stockage.port import LigneBrute, Store
 
 from ..situation import Situation, Vue, plier
@@ -32,8 +33,9 @@ EN_MEMOIRE_MAX = 30_000
 _LOT = 2_000
 _JALONS = 8
 _JALON_MIN = 20_000
-_FICHES_GARDEES = 60_000
 _VUES_MAX = 64
+_OCTETS_DES_VUES = 512_000_000
+_PLAFONDS = frozenset({ProgrammeOuvert, EnveloppeModifiée})
 _CODES = {topic: rang for rang, topic in enumerate(TYPES)}
 
 
@@ -51,7 +53,9 @@ class Tete:
         # of each fact, in the order of positions: ordinal of its effect date, rank of its type
         self.dates = array("i")
         self.types = bytearray()
-        self.vues = Taches(gardees=_VUES_MAX)
+        self._bornes: tuple[int, int] | None = None
+        self._plafonds: list[tuple[int, date, int]] = []
+        self.vues = Taches(gardees=_VUES_MAX, octets_max=_OCTETS_DES_VUES)
         self.calculs = Taches(gardees=48)
         self.audits = Taches(gardees=4, ouvriers=1, patience=1)
 
@@ -98,7 +102,10 @@ class Tete:
             self._faits.extend(lot)
             if len(self._faits) > EN_MEMOIRE_MAX:
                 self._faits = None
-        self.dates.extend(fait.date_effet.toordinal() for _, fait in lot)
+        self._plafonds += [(p, f.date_effet, _plafond(f)) for p, f in lot if type(f) in _PLAFONDS]
+        jours = [fait.date_effet.toordinal() for _, fait in lot]
+        self._bornes = _etendre(self._bornes, jours)
+        self.dates.extend(jours)
         self.types.extend(_CODES[TOPICS[type(fait)]] for _, fait in lot)  # last: it says the size
 
     def regard(self, position: int | None, au: date | None) -> Regard:
@@ -108,8 +115,6 @@ class Tete:
         """
         taille = self.rafraichir()
         position = self.exiger(position, taille)
-        gardees = max(3, min(_VUES_MAX, _FICHES_GARDEES // max(len(self._situation.fiches), 1)))
-        self.vues.borner(gardees)
         return self.vues.obtenir((position, au), lambda pas: self._regarder(position, au, pas))
 
     def exiger(self, position: int | None, taille: int) -> int:
@@ -134,7 +139,13 @@ class Tete:
         pas.total = position - debut.position
         comptes = self.faits(position, depuis=debut.position, au=au, pas=pas)
         situation = replace(plier(comptes, depuis=debut), position=position)
-        return Regard(Vue(self.programme, au, situation, self._journal.arbre, self._journal))
+        plafonds = tuple(
+            (jour, centimes)
+            for p, jour, centimes in self._plafonds
+            if p <= position and (au is None or jour <= au)
+        )
+        vue = Vue(self.programme, au, situation, self._journal.arbre, self._journal)
+        return Regard(vue, plafonds)
 
     @staticmethod
     def _prolonge(jalon: Situation, position: int, au: date | None) -> bool:
@@ -207,11 +218,28 @@ class Tete:
             return fait.enregistre_le
         return ""
 
+    def connait(self, structure: str) -> bool:
+        """Whether a fact recorded so far names this structure, whatever its effect date."""
+        return structure in self._situation.fiches
+
     def bornes(self) -> tuple[date, date] | None:
         """The first and the last effect dates recorded."""
-        if not self.dates:
+        if self._bornes is None:
             return None
-        return date.fromordinal(min(self.dates)), date.fromordinal(max(self.dates))
+        premier, dernier = self._bornes
+        return date.fromordinal(premier), date.fromordinal(dernier)
+
+
+def _plafond(fait: Fait) -> int:
+    """What a fact adds to the envelope."""
+    return sum(
+        c for cle, c in EFFETS[type(fait)](fait, Soldes()) if cle == (PROGRAMME, "enveloppe")
+    )
+
+
+def _etendre(bornes: tuple[int, int] | None, jours: Sequence[int]) -> tuple[int, int]:
+    tous = (*(bornes or ()), min(jours), max(jours))
+    return min(tous), max(tous)
 
 
 def _suites(positions: Iterable[int]) -> Iterator[tuple[int, int]]:

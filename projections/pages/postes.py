@@ -78,6 +78,29 @@ CLASSES = {
 """Why a fact makes a difference between two views."""
 
 
+ANOMALIES = {
+    "tranche_en_retard": "Tranche en retard",
+    "versement_hors_exercice": "Versement hors exercice",
+    "versement_apres_retrait": "Versement après retrait",
+    "reversement_excedentaire": "Reversement excédentaire",
+    "convention_absente": "Convention absente",
+    "siret_absent": "SIRET absent",
+    "montant_sous_limite": "Montant sous une limite",
+    "quota_depasse": "Quota dépassé",
+    "credits_depasses": "Crédits dépassés",
+    "disponible_negatif": "Disponible négatif",
+    "rythme_insoutenable": "Rythme insoutenable",
+    "doublon_structure": "Structure en double",
+    "doublon_versement": "Versement en double",
+    "fait_tardif": "Fait tardif",
+    "ordonne_et_paye": "Ordonné et payé",
+    "horloge_immobile": "Horloge immobile",
+}
+"""The short words of the codes of anomalies."""
+CONTROLES = {"chaine": "chaîne", "regles": "règles", "releves": "relevés"}
+"""The names of the checks that need an accent."""
+
+
 def type_de(fait: Fait) -> str:
     """The topic of a fact."""
     return TOPICS[type(fait)]

@@ -7,19 +7,20 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from ledger.erreurs import UsageError
 from ledger.evenements import Fait
 from ledger.programme import RANG_BONUS
 
-from ..anomalies import Anomalie, anomalies
-from ..anomalies_saisie import saisie
+from ..anomalies import Anomalie
 from ..credits import credits
-from ..doublons import doublons
 from ..echeancier import de_fiche
 from ..enveloppe import Enveloppe, complements, enveloppe
 from ..fiche import Fiche
 from ..matrice import Cohortes, LigneMatrice
 from ..situation import Vue
+from ..toutes_anomalies import toutes_les_anomalies
 from .cartouche import Attendu, cartouche, classeur, compte, somme
 from .exercices import tableau_exercices, tableau_matrice, tranches
 from .journal import tableau_journal
@@ -117,14 +118,15 @@ def _relever(vue: Vue) -> _Releve:
     cohortes = Cohortes()
     nombre = 0
 
-    def faits() -> Iterator[tuple[int, Fait]]:
+    def connus() -> Iterator[tuple[int, Fait]]:
         nonlocal nombre
-        for inscrit in vue.faits():
-            nombre += 1
+        for inscrit in replace(vue, au=None).faits():
+            if vue.au is None or inscrit[1].date_effet <= vue.au:
+                nombre += 1
+                cohortes.compter(inscrit[1])
             yield inscrit
 
-    de_saisie = saisie(cohortes.suivre(faits()))
-    trouvees = (*anomalies(vue), *doublons(vue), *de_saisie)
+    trouvees = toutes_les_anomalies(vue, connus())
     return _Releve(nombre, cohortes.lignes(), trouvees)
 
 

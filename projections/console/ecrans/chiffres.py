@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...cellules import lire_cellule
 from ...matrice import Cohortes, LigneMatrice
 from ...pages import graphes
 from ...pages.matrices import rectangle
-from ..contributions import exiger_structure, expliquer, nom_francais
+from ...pages.postes import structure_de
+from ..calculs import CALCULS
+from ..contributions import au_terminal, expliquer, lire_nom
 from ..demande import Demande
+from ..noms import nom_francais
+from ..recherche import Recherche
 from ..taches import Avancement
+from .registre import lire_recherche, retenues
 
 _PAR_PAGE = 100
 
@@ -59,22 +63,29 @@ def restes(demande: Demande) -> dict[str, Any]:
     return {"lignes": regard.credits, "matrice": rectangle(lignes)}
 
 
-def chiffre(demande: Demande, cellule: str) -> dict[str, Any]:
-    """One figure, and the facts that sum to it."""
+def chiffre(demande: Demande, nom: str) -> dict[str, Any]:
+    """One figure: the facts that sum to it, or the figures that it is computed from."""
+    if nom in CALCULS:
+        return {"x": None, "nom": nom_francais(nom), "calcul": CALCULS[nom](demande.regard)}
     regard, tete = demande.regard, demande.tete
-    if not cellule.startswith("matrice."):
-        lue = lire_cellule(cellule)
-        cellule = str(lue)
-        if lue.structure is not None:
-            exiger_structure(regard, lue.structure)
-    cle = ("chiffre", cellule, regard.position, regard.vue.au)
-    explication = tete.calculs.obtenir(cle, lambda pas: expliquer(tete, regard, cellule, pas))
-    lignes, pagination = demande.page(explication.contributions, _PAR_PAGE)
-    fiches = regard.vue.situation.fiches
+    nom = lire_nom(nom)
+    recherche = lire_recherche(demande) if nom.startswith("registre.") else Recherche()
+    fiches = retenues(demande, recherche).fiches if nom.startswith("registre.") else ()
+    cle = ("chiffre", nom, regard.position, regard.vue.au, recherche)
+    apports = tete.calculs.obtenir(cle, lambda pas: expliquer(tete, regard, nom, pas, fiches))
+    positions, pagination = demande.page(apports.positions, _PAR_PAGE)
+    gains = apports.gains[pagination.debut - 1 : pagination.fin]
+    noms = regard.vue.situation.fiches
     return {
-        "x": explication,
-        "nom": nom_francais(cellule, regard),
-        "lignes": [(c, fiches.get(c.structure or "")) for c in lignes],
+        "x": apports,
+        "cellule": nom,
+        "au_terminal": au_terminal(nom),
+        "nom": nom_francais(nom, regard),
+        "recherche": recherche,
+        "lignes": [
+            (position, fait, gain, noms.get(structure_de(fait) or ""))
+            for (position, fait), gain in zip(tete.lire(positions), gains, strict=True)
+        ],
         "pagination": pagination,
-        "somme_page": sum(c.centimes for c in lignes),
+        "somme_page": sum(gains),
     }

@@ -10,34 +10,30 @@ from ledger.audit.constats import CODES as CONSTATS
 from ledger.audit.constats import CONTROLES, Rapport
 from ledger.audit.verifier import verifier
 
-from ...anomalies import CODES, Anomalie, anomalies
-from ...anomalies_saisie import saisie
+from ...anomalies import CODES, Anomalie
 from ...cellules import Cellule, lire_cellule
 from ...comparaison import Ecart, Point, comparer
-from ...doublons import doublons
-from ..contributions import nom_francais
+from ...toutes_anomalies import toutes_les_anomalies
 from ..demande import Demande
 from ..moment import Moment, lire_moment
+from ..noms import nom_francais
 from ..regard import Regard
 from ..taches import Avancement, EnAttente
-from ..tete import Tete
 
 _CONSTATS_MAX = 200
 _TABLES = ("enveloppe", "credits", "structures", "echeancier")
-
-
-def toutes_les_anomalies(tete: Tete, regard: Regard, pas: Avancement) -> tuple[Anomalie, ...]:
-    """The anomalies of a view: structures, programme, duplicates, recording."""
-    pas.total = regard.position
-    faits = tete.faits(regard.position, au=regard.vue.au, pas=pas)
-    return (*anomalies(regard.vue), *doublons(regard.vue), *saisie(faits))
 
 
 def page_anomalies(demande: Demande) -> dict[str, Any]:
     """The anomalies, counted by code, then one by one."""
     regard, tete = demande.regard, demande.tete
     cle = ("anomalies", regard.position, regard.vue.au)
-    trouvees = tete.calculs.obtenir(cle, lambda pas: toutes_les_anomalies(tete, regard, pas))
+
+    def chercher(pas: Avancement) -> tuple[Anomalie, ...]:
+        pas.total = regard.position
+        return toutes_les_anomalies(regard.vue, tete.faits(regard.position, pas=pas))
+
+    trouvees = tete.calculs.obtenir(cle, chercher)
     nombres: dict[str, int] = {}
     for anomalie in trouvees:
         nombres[anomalie.code] = nombres.get(anomalie.code, 0) + 1

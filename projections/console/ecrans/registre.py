@@ -2,90 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from ledger.evenements import Fait
 
 from ...echeancier import de_fiche
-from ...fiche import Fiche
 from ...libelles import ETATS, TERRITOIRES
 from ..contributions import exiger_structure
 from ..demande import Demande
-from ..regard import pliee
+from ..recherche import SENS, TRIS, Recherche, Retenues, retenir
 
-_TRIS: dict[str, tuple[str, Callable[[Fiche], Any]]] = {
-    "porteur": ("Porteur", lambda f: (pliee(f.porteur), f.structure)),
-    "ville": ("Ville", lambda f: (pliee(f.ville), f.code_postal)),
-    "territoire": ("Zone", lambda f: f.territoire),
-    "vague": ("Vague", lambda f: f.vague or ""),
-    "etat": ("État", lambda f: f.etat),
-    "montant": ("Subvention", lambda f: f.montant),
-    "paye": ("Payé", lambda f: f.paye),
-}
-_SENS = ("croissant", "decroissant")
 _PAR_PAGE_DE_FAITS = 200
+
+
+def lire_recherche(demande: Demande) -> Recherche:
+    """What the address searches for. Raises: UsageError."""
+    return Recherche(
+        q=demande.texte("q"),
+        etat=demande.choix("etat", tuple(ETATS)),
+        territoire=demande.choix("territoire", tuple(TERRITOIRES)),
+        numerique=demande.choix("numerique", ("oui", "non")),
+        vague=demande.texte("vague"),
+        label=demande.texte("label"),
+        tri=demande.choix("tri", tuple(TRIS), "porteur"),
+        sens=demande.choix("sens", SENS, "croissant"),
+    )
+
+
+def retenues(demande: Demande, recherche: Recherche) -> Retenues:
+    """The structures that a search retains in this view."""
+    regard = demande.regard
+    cle = ("recherche", regard.position, regard.vue.au, recherche)
+    return demande.tete.calculs.obtenir(
+        cle, lambda _: retenir(regard.triees(recherche.tri, recherche.sens), recherche)
+    )
 
 
 def structures(demande: Demande) -> dict[str, Any]:
     """The register."""
-    regard = demande.regard
-    q = demande.texte("q")
-    filtres = {
-        "etat": demande.choix("etat", tuple(ETATS)),
-        "territoire": demande.choix("territoire", tuple(TERRITOIRES)),
-        "numerique": demande.choix("numerique", ("oui", "non")),
-        "vague": demande.texte("vague"),
-    }
-    tri = demande.choix("tri", tuple(_TRIS), "porteur")
-    sens = demande.choix("sens", _SENS, "croissant")
-    mots = pliee(q).split()
-    trouvees = [
-        fiche
-        for cle, fiche in regard.registre
-        if all(mot in cle for mot in mots) and _retenue(fiche, filtres)
-    ]
-    trouvees.sort(key=_TRIS[tri][1], reverse=sens == "decroissant")
-    lignes, pagination = demande.page(trouvees)
+    regard, recherche = demande.regard, lire_recherche(demande)
+    trouvees = retenues(demande, recherche)
+    lignes, pagination = demande.page(trouvees.fiches)
     return {
-        "q": q,
-        "filtres": filtres,
-        "filtre": bool(q or any(filtres.values())),
-        "colonnes": [_colonne(demande, cle, tri, sens) for cle in _TRIS],
-        "tri": tri,
-        "sens": sens,
+        "r": recherche,
+        "filtre": bool(recherche.filtres()),
+        "colonnes": [_colonne(demande, cle, recherche) for cle in TRIS],
         "lignes": lignes,
         "pagination": pagination,
-        "total": len(regard.registre),
-        "montant": sum(f.montant for f in trouvees),
-        "paye": sum(f.paye for f in trouvees),
+        "total": len(regard.vue.situation.fiches),
+        "trouvees": trouvees,
         "etats": ETATS,
         "territoires": TERRITOIRES,
         "vagues": regard.vagues,
+        "annees": regard.annees_de_label,
     }
 
 
-def _retenue(fiche: Fiche, filtres: dict[str, str]) -> bool:
-    return (
-        filtres["etat"] in ("", fiche.etat)
-        and filtres["territoire"] in ("", fiche.territoire)
-        and filtres["numerique"] in ("", "oui" if fiche.numerique else "non")
-        and filtres["vague"] in ("", fiche.vague or "non renseignée")
-    )
-
-
-def _colonne(demande: Demande, cle: str, tri: str, sens: str) -> tuple[str, str, str, str]:
+def _colonne(demande: Demande, cle: str, recherche: Recherche) -> tuple[str, str, str, str]:
     """Key, words, state for assistive tools, address that sorts by it."""
-    nom, _ = _TRIS[cle]
-    etat = {"croissant": "ascending", "decroissant": "descending"}[sens] if cle == tri else "none"
-    inverse = "decroissant" if (cle, sens) == (tri, "croissant") else "croissant"
+    montant = recherche.sens == "croissant"
+    etat = "none"
+    if cle == recherche.tri:
+        etat = "ascending" if montant else "descending"
+    inverse = "decroissant" if cle == recherche.tri and montant else "croissant"
     autres = {n: v for n, v in demande.autres_parametres().items() if n not in ("tri", "sens")}
-    return (
-        cle,
-        nom,
-        etat,
-        demande.liens.vers("structures", **{**autres, "tri": cle, "sens": inverse}),
-    )
+    adresse = demande.liens.vers("structures", **{**autres, "tri": cle, "sens": inverse})
+    return cle, TRIS[cle].nom, etat, adresse
 
 
 def structure(demande: Demande, slug: str) -> dict[str, Any]:
