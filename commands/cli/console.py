@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import ipaddress
 import socket
 from pathlib import Path
@@ -176,6 +177,8 @@ def _servir(
     with progression("Faits relus") as avancer:
         for programme in programmes:
             pages.preparer(programme, avancer)
+    gc.collect()
+    gc.freeze()  # what was read stays: looking through it again would stop a page for long
     reglages = uvicorn.Config(
         creer_console(pages, noms=noms),
         access_log=False,

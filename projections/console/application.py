@@ -19,7 +19,7 @@ from ledger.preuve.merkle import racine_base64
 from ledger.stockage.port import Store
 from ledger.version import VERSION
 
-from ..pages.gabarits import fichier, gabarit
+from ..pages.gabarits import compiler, fichier, gabarit
 from .contributions import StructureInconnue
 from .demande import Demande, PageIntrouvable
 from .ecrans import chiffres, controles, lignes, registre
@@ -71,8 +71,9 @@ class Console:
         }
 
     def preparer(self, programme: str, progres: Callable[[int], None] | None = None) -> None:
-        """Replay a programme now, so that its first page does not wait."""
+        """Replay a programme and compile the pages now, so that the first ones do not wait."""
         self._tete(programme).rafraichir(progres)
+        compiler()
 
     def fermer(self) -> None:
         """Wait for what is being computed."""

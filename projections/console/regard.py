@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from ledger.budget import LigneCredits
 
-from ..cellules import Cellule, valeurs
+from ..cellules import Cellule, valeurs_du_programme
 from ..credits import credits
 from ..enveloppe import Complements, Enveloppe, complements, enveloppe
 from ..situation import Vue
@@ -64,9 +64,9 @@ class Regard:
         return credits(self.vue)
 
     @cached_property
-    def valeurs(self) -> dict[Cellule, int]:
-        """Every cell."""
-        return valeurs(self.vue)
+    def cellules_du_programme(self) -> dict[Cellule, int]:
+        """The cells that name no structure."""
+        return valeurs_du_programme(self.enveloppe, self.credits)
 
     @cached_property
     def _cherchables(self) -> tuple[Cherchable, ...]:

@@ -6,6 +6,7 @@ computation goes on. Two identical questions share one computation.
 
 from __future__ import annotations
 
+from array import array
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -52,6 +53,8 @@ def peser(resultat: object) -> int:
         return octets
     if isinstance(resultat, bytes):
         return len(resultat)
+    if isinstance(resultat, array):
+        return resultat.itemsize * len(resultat)
     return 500 * len(resultat) if isinstance(resultat, tuple) else 0
 
 

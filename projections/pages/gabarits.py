@@ -53,6 +53,13 @@ def gabarit(nom: str) -> Template:
     return environnement().get_template(nom)
 
 
+def compiler() -> None:
+    """Compile every template: the first use of one costs more than a page."""
+    for chemin in files("projections.pages").joinpath("templates").iterdir():
+        if chemin.name.endswith(".html"):
+            gabarit(chemin.name)
+
+
 def fichier(nom: str) -> str:
     """The text of a file shipped with the templates."""
     return files("projections.pages").joinpath("templates", nom).read_text("utf-8")

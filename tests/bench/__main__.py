@@ -1,4 +1,4 @@
-"""The benchmark: `python -m tests.bench [--rapide | --grand] [--json] [--date AAAA-MM-JJ]`.
+"""The benchmark: `python -m tests.bench [--rapide | --grand] [--enorme] [--json] [--date AAAA-MM-JJ]`.
 
 Exit code 0 whatever the ratios are: a benchmark states, it does not judge.
 """
@@ -20,8 +20,11 @@ from .chrono import Mesure, dire, machine
 from .commun import COMPLET, GRAND, RAPIDE, Tailles, reference
 
 
-def mesurer(dossier: Path, tailles: Tailles) -> list[Mesure]:
-    """Every measure, in the order of the table; bases are made in the folder."""
+def mesurer(dossier: Path, tailles: Tailles, *, enorme: bool = False) -> list[Mesure]:
+    """Every measure, in the order of the table; bases are made in the folder.
+
+    `enorme`: the console is measured over a million facts too.
+    """
     dire(f"Préparation : {tailles.total} faits…")
     base = reference(dossier / "reference.db", tailles.total)
     mesures: list[Mesure] = []
@@ -45,6 +48,10 @@ def mesurer(dossier: Path, tailles: Tailles) -> list[Mesure]:
     dire("Console…")
     charge = console.RAPIDE if tailles is RAPIDE else console.COMPLETE
     mesures += console.mesurer(dossier, charge)
+    if enorme:
+        dire(f"Console, {console.ENORME.faits} faits…")
+        (dossier / "enorme").mkdir()
+        mesures += console.mesurer(dossier / "enorme", console.ENORME)
     return mesures
 
 
@@ -96,6 +103,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     taille = lecteur.add_mutually_exclusive_group()
     taille.add_argument("--rapide", action="store_true", help="petites tailles, quelques secondes")
     taille.add_argument("--grand", action="store_true", help="une position d'un million de faits")
+    lecteur.add_argument("--enorme", action="store_true", help="la console sur un million de faits")
     lecteur.add_argument("--json", action="store_true", help="résultat en JSON")
     lecteur.add_argument("--date", default=None, help="date à imprimer, telle quelle")
     options = lecteur.parse_args(argv)
@@ -105,7 +113,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         dossier = Path(nom)
         contexte = {"date": options.date} if options.date else {}
         contexte |= machine(dossier)
-        mesures = mesurer(dossier, tailles)
+        mesures = mesurer(dossier, tailles, enorme=options.enorme)
     if options.json:
         donnees: dict[str, Any] = {
             "machine": contexte,

@@ -7,7 +7,7 @@ generator of commands: it receives the position of each one, which a cancellatio
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
 from stdnum import luhn
@@ -20,6 +20,10 @@ EN_COURS = 60
 ENTREES = 14
 """A structure may enter once in that many commands, so that ages differ."""
 EXERCICES = range(2019, 2028)
+PAIEMENTS = 2
+"""Parts that an instalment is paid in: about 15 facts a structure."""
+PAIEMENTS_SERRES = 14
+"""About 50 facts a structure: 20 000 structures make a million."""
 
 Objet = dict[str, Any]
 Vie = Generator[tuple[str, Objet], int, None]
@@ -56,10 +60,16 @@ _ROLES = {"OrdonnancerTranche": "ordonnateur", "VerserTranche": "comptable"}
 
 
 def commandes(
-    nombre: int, *, ouverture: bool = True, position: int = 0, premiere: int = 0
+    nombre: int,
+    *,
+    ouverture: bool = True,
+    position: int = 0,
+    premiere: int = 0,
+    paiements: int = PAIEMENTS,
 ) -> Iterator[Objet]:
     """That many commands. Without `ouverture`, on a programme open and already at `position`;
-    `premiere` is the number of the first structure (one that the programme does not know)."""
+    `premiere` is the number of the first structure (one that the programme does not know). Each
+    instalment is paid in `paiements` parts, or one more."""
     fin = position + nombre
     if ouverture:
         for verbe, champs in _entete():
@@ -70,7 +80,7 @@ def commandes(
     suivante, vies = premiere, deque[tuple[Vie, int | None]]()
     while position < fin:
         if not vies or (len(vies) < EN_COURS and position % ENTREES == 0):
-            vies.appendleft((_vie(suivante), None))
+            vies.appendleft((_vie(suivante, paiements), None))
             suivante += 1
         vie, derniere = vies.popleft()
         try:
@@ -117,7 +127,7 @@ def _entete() -> Iterator[tuple[str, Objet]]:
         )
 
 
-def _vie(i: int) -> Vie:
+def _vie(i: int, paiements: int) -> Vie:
     """One structure, from application to the last report, by way of every usual accident."""
     slug, annee = f"structure-{i:06d}", EXERCICES[0] + i // 300 % 6
     nom = {"structure": slug}
@@ -137,7 +147,7 @@ def _vie(i: int) -> Vie:
     if i % 12 == 7:
         yield "RejeterCandidature", {**fevrier, "motif": "Projet hors du champ de l'appel"}
         return
-    yield from _grant(i, nom, annee)
+    yield from _grant(i, nom, annee, paiements)
 
 
 def _identite(i: int) -> Objet:
@@ -155,7 +165,7 @@ def _identite(i: int) -> Objet:
     }
 
 
-def _grant(i: int, nom: Objet, annee: int) -> Vie:
+def _grant(i: int, nom: Objet, annee: int, paiements: int) -> Vie:
     montant = 7_800_000 + i % 7 * 1_000_000
     parts = list(partager(montant, 3))
     mars = {**nom, "date_effet": f"{annee}-03-{i % 28 + 1:02}"}
@@ -168,7 +178,8 @@ def _grant(i: int, nom: Objet, annee: int) -> Vie:
         for part in partager(10_000_000, 2):
             yield "VerserBonus", {**mars, "montant_centimes": part, "reference": f"DP-B-{i}"}
     for rang in (1, 2, 3):
-        yield from _tranche(i, nom, annee, rang, parts[rang - 1])
+        versees = partager(parts[rang - 1], paiements + i % 2)
+        yield from _tranche(i, {**nom, "rang": rang}, annee, versees)
         if rang == 2 and i % 25 == 4:
             yield from _retrait(i, nom, annee + 1)
             return
@@ -194,14 +205,17 @@ def _echeancier(parts: list[int], annee: int, premiere: str) -> list[Objet]:
     ]
 
 
-def _tranche(i: int, nom: Objet, annee: int, rang: int, montant: int) -> Vie:
-    """One instalment: sometimes an order, two or three payments, a report on the year."""
+def _tranche(i: int, du: Objet, annee: int, parts: Sequence[int]) -> Vie:
+    """One instalment (structure and rank): sometimes an order, its payments, a yearly report."""
+    rang, nom = du["rang"], {"structure": du["structure"]}
     exercice = annee + rang - 1
-    juin: Objet = {**nom, "rang": rang, "date_effet": f"{exercice}-06-{i % 28 + 1:02}"}
+    juin: Objet = {**du, "date_effet": f"{exercice}-06-{i % 28 + 1:02}"}
     if i % 3 == 0:
-        yield "OrdonnancerTranche", {**juin, "montant_centimes": montant, "dp": f"DP-{i}-{rang}"}
-    for numero, part in enumerate(partager(montant, 2 + i % 2)):
+        yield "OrdonnancerTranche", {**juin, "montant_centimes": sum(parts), "dp": f"DP-{i}-{rang}"}
+    for numero, part in enumerate(parts):
         paiement = {**juin, "montant_centimes": part, "reference": f"VIR-{i}-{rang}-{numero}"}
+        if len(parts) > PAIEMENTS + 1:  # a day each: alike in all, they would pass for duplicates
+            paiement["date_effet"] = f"{exercice}-06-{(i + numero) % 28 + 1:02}"
         position = yield "VerserTranche", paiement
         if numero == 0 and rang == 1 and i % 40 == 5:
             annule = {"position": position, "motif": "rejet_bancaire"}

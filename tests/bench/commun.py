@@ -8,7 +8,7 @@ from pathlib import Path
 
 from commands import Commande, CommandeIllisible, GrandLivre, Recu, en_commande
 
-from .charge import Objet, commandes
+from .charge import PAIEMENTS, Objet, commandes
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +40,10 @@ GRAND = replace(COMPLET, positions=(1_000, 1_000_000))
 RAPIDE = Tailles(6_000, 1_000, 3, 40, 2, (500, 5_000), 3, (500, 1_000, 5_000))
 
 
-def reference(fichier: Path, taille: int) -> Path:
+def reference(fichier: Path, taille: int, *, paiements: int = PAIEMENTS) -> Path:
     """The base of the whole workload, filled by batches; every command must be accepted."""
     with GrandLivre.ouvrir(fichier, creer=True) as livre:
-        exiger(livre.executer_flux(map(modele, commandes(taille))))
+        exiger(livre.executer_flux(map(modele, commandes(taille, paiements=paiements))))
     return fichier
 
 

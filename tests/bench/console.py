@@ -1,7 +1,7 @@
 """The console under load, on loopback: answer times of its pages, and pages a second.
 
-Alone: `python -m tests.bench.console [--enorme | --base FICHIER --faits N]`. `--enorme` first
-makes a base of a million facts, which takes minutes.
+Alone: `python -m tests.bench.console [--enorme] [--base FICHIER]`. `--enorme` first makes a base
+of 20 000 structures and a million facts, in about a minute (`make bench BENCH=--enorme`).
 
 The server is another process (`fabriques console`), as in use; the load is bounded in count, by a
 few threads that each keep one connection. Times are of whole answers, read to their end.
@@ -21,8 +21,9 @@ from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
 from time import perf_counter
+from typing import NamedTuple
 
-from .charge import PROGRAMME, commandes
+from .charge import PAIEMENTS, PAIEMENTS_SERRES, PROGRAMME, commandes
 from .chrono import Mesure
 from .commun import reference
 
@@ -51,28 +52,43 @@ JOURS = tuple(f"{annee}-{mois:02d}-15" for annee in range(2019, 2024) for mois i
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """How much is asked: facts of the base, answers, callers at once."""
+    """How much is asked: facts of the base, answers, callers at once; parts of each instalment."""
 
     faits: int
     reponses: int
     appelants: int
+    paiements: int = PAIEMENTS
 
 
 COMPLETE = Charge(4_300, 2_000, 4)
 """About 300 structures."""
 RAPIDE = Charge(900, 60, 2)
-ENORME = Charge(1_000_000, 300, 4)
-"""Three times 20 000 structures."""
+ENORME = Charge(1_000_000, 600, 4, PAIEMENTS_SERRES)
+"""About 20 000 structures."""
 
 
-def structures_de(faits: int) -> int:
-    """How many structures that many facts name."""
-    return len({o["structure"] for o in commandes(faits) if "structure" in o})
+def structures_de(charge: Charge) -> int:
+    """How many structures the facts name."""
+    objets = commandes(charge.faits, paiements=charge.paiements)
+    return len({o["structure"] for o in objets if "structure" in o})
+
+
+class Serveur(NamedTuple):
+    """A console that listens: its port, its process."""
+
+    port: int
+    pid: int
+
+    def memoire_mio(self) -> float | None:
+        """The most memory it ever held, where the system tells."""
+        etat = Path(f"/proc/{self.pid}/status")
+        lu = re.search(r"VmHWM:\s+(\d+) kB", etat.read_text()) if etat.exists() else None
+        return None if lu is None else int(lu[1]) / 1024
 
 
 @contextmanager
-def console(base: Path) -> Iterator[int]:
-    """A console in another process, replayed and ready: its port."""
+def console(base: Path) -> Iterator[Serveur]:
+    """A console in another process, replayed and ready."""
     processus = subprocess.Popen(
         [sys.executable, "-c", _LANCEUR, "console", "--base", str(base), "--port", "0"],
         stderr=subprocess.PIPE,
@@ -85,7 +101,7 @@ def console(base: Path) -> Iterator[int]:
         adresse = _ADRESSE.search(annonce)
         if adresse is None:
             raise RuntimeError(annonce)
-        yield int(adresse[1])
+        yield Serveur(int(adresse[1]), processus.pid)
     finally:
         processus.terminate()
         processus.communicate()
@@ -109,22 +125,27 @@ def interroger(port: int, pages: Sequence[str], *, attendus: Sequence[int] = (20
 
 def mesurer(dossier: Path, charge: Charge, *, base: Path | None = None) -> list[Mesure]:
     """Times of a console over a base of that many facts, written in the folder unless given."""
-    base = base or reference(dossier / "console.db", charge.faits)
-    taille = f"{structures_de(charge.faits)} structures, {charge.faits} faits"
+    base = base or reference(dossier / "console.db", charge.faits, paiements=charge.paiements)
+    taille = f"{structures_de(charge)} structures, {charge.faits} faits"
+    petite = charge.faits <= COMPLETE.faits
     mesures: list[Mesure] = []
-    with console(base) as port:
-        for page in _PAGES:
-            jusqu_au_bout(port, page)
+    debut = perf_counter()
+    with console(base) as serveur:
+        mesures.append(Mesure(f"console, {taille} : ouverture", perf_counter() - debut, "s"))
+        port = serveur.port
+        premieres = sorted(jusqu_au_bout(port, page) for page in _PAGES)
+        mesures.append(_ms("console, première vue d'une page : la plus lente", premieres[-1]))
         seule = sorted(interroger(port, _PAGES * max(charge.reponses // 4 // len(_PAGES), 1)))
         mesures.append(_ms(f"console, {taille} : p50", _rang(seule, 50)))
-        mesures.append(_ms(f"console, {taille} : p99", _rang(seule, 99), vise=True))
+        mesures.append(_ms(f"console, {taille} : p99", _rang(seule, 99), vise=petite))
         passees = [
             page.format(jour=jour)
             for page in _PASSEES
-            for jour in (JOURS if charge.faits <= COMPLETE.faits else JOURS[4:5])
+            for jour in (JOURS if petite else JOURS[4::8])
         ]
         neuves = sorted(jusqu_au_bout(port, page) for page in passees)
-        mesures.append(_ms("console, vue passée jamais demandée : p99", _rang(neuves, 99)))
+        nom = "console, vue passée jamais demandée : p99"
+        mesures.append(_ms(nom, _rang(neuves, 99), vise=petite))
         chacun = charge.reponses // charge.appelants
         suite = [_PAGES[rang % len(_PAGES)] for rang in range(chacun)]
         debut = perf_counter()
@@ -133,8 +154,12 @@ def mesurer(dossier: Path, charge: Charge, *, base: Path | None = None) -> list[
         duree = perf_counter() - debut
         ensemble = sorted(d for lot in lots for d in lot)
         nom = f"console, {charge.appelants} lecteurs à la fois"
+        mesures.append(_ms(f"{nom} : p50", _rang(ensemble, 50)))
         mesures.append(_ms(f"{nom} : p99", _rang(ensemble, 99)))
         mesures.append(Mesure(nom, len(ensemble) / duree, "pages/s"))
+        memoire = serveur.memoire_mio()
+        if memoire is not None:
+            mesures.append(Mesure("console, mémoire au plus", memoire, "Mio"))
     return mesures
 
 
@@ -157,12 +182,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print. Returns 0."""
     lecteur = argparse.ArgumentParser(prog="python -m tests.bench.console")
     lecteur.add_argument("--enorme", action="store_true", help="un million de faits")
-    lecteur.add_argument("--base", type=Path, help="une base déjà faite par ce banc")
-    lecteur.add_argument("--faits", type=int, default=ENORME.faits, help="ses faits")
+    lecteur.add_argument("--base", type=Path, help="cette base, déjà faite, de même taille")
     options = lecteur.parse_args(arguments)
-    charge = COMPLETE
-    if options.enorme or options.base:
-        charge = Charge(options.faits, ENORME.reponses, ENORME.appelants)
+    charge = ENORME if options.enorme else COMPLETE
     with tempfile.TemporaryDirectory(prefix="bench-", dir=Path.cwd()) as nom:
         for mesure in mesurer(Path(nom), charge, base=options.base):
             sys.stdout.write(f"{mesure.nom} : {mesure.valeur:.1f} {mesure.unite}\n")
@@ -170,10 +192,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _rang(triees: Sequence[float], centile: int) -> float:
-    return triees[min(len(triees) * centile // 100, len(triees) - 1)] * 1_000
+    return triees[min(len(triees) * centile // 100, len(triees) - 1)]
 
 
-def _ms(nom: str, valeur: float, *, vise: bool = False) -> Mesure:
+def _ms(nom: str, secondes: float, *, vise: bool = False) -> Mesure:
+    valeur = secondes * 1_000
     if not vise:
         return Mesure(nom, valeur, "ms")
     return Mesure(nom, valeur, "ms", VISE_MS, "visé", ratio=valeur / VISE_MS, au_plus=1)

@@ -44,6 +44,7 @@ def test_le_banc_mesure_et_imprime(
         ("position 100", 1.2),
         ("brut", 0.1),
         ("visé", 1),
+        ("visé", 1),
     ]
     assert list(tmp_path.iterdir()) == []
 

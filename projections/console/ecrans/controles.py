@@ -11,8 +11,9 @@ from ledger.audit.constats import CONTROLES, Rapport
 from ledger.audit.verifier import verifier
 
 from ...anomalies import CODES, Anomalie
-from ...cellules import Cellule, lire_cellule
+from ...cellules import Cellule, lire_cellule, valeurs_de_fiche
 from ...comparaison import Ecart, Point, comparer
+from ...fiche import Fiche
 from ...toutes_anomalies import toutes_les_anomalies
 from ..demande import Demande
 from ..moment import Moment, lire_moment
@@ -24,30 +25,43 @@ _CONSTATS_MAX = 200
 _TABLES = ("enveloppe", "credits", "structures", "echeancier")
 
 
+class Trouvees(Struct, frozen=True):
+    """The anomalies of a view by code, codes sorted."""
+
+    par_code: dict[str, tuple[Anomalie, ...]]
+    toutes: tuple[Anomalie, ...]
+
+    @property
+    def octets(self) -> int:
+        """About what it keeps in memory."""
+        return 500 * len(self.toutes)
+
+
+def _chercher(demande: Demande, pas: Avancement) -> Trouvees:
+    regard = demande.regard
+    pas.total = regard.position
+    toutes = toutes_les_anomalies(regard.vue, demande.tete.faits(regard.position, pas=pas))
+    par_code: dict[str, list[Anomalie]] = {}
+    for anomalie in toutes:
+        par_code.setdefault(anomalie.code, []).append(anomalie)
+    return Trouvees({code: tuple(par_code[code]) for code in sorted(par_code)}, toutes)
+
+
 def page_anomalies(demande: Demande) -> dict[str, Any]:
     """The anomalies, counted by code, then one by one."""
-    regard, tete = demande.regard, demande.tete
+    regard, calculs = demande.regard, demande.tete.calculs
     cle = ("anomalies", regard.position, regard.vue.au)
-
-    def chercher(pas: Avancement) -> tuple[Anomalie, ...]:
-        pas.total = regard.position
-        return toutes_les_anomalies(regard.vue, tete.faits(regard.position, pas=pas))
-
-    trouvees = tete.calculs.obtenir(cle, chercher)
-    nombres: dict[str, int] = {}
-    for anomalie in trouvees:
-        nombres[anomalie.code] = nombres.get(anomalie.code, 0) + 1
+    trouvees = calculs.obtenir(cle, lambda pas: _chercher(demande, pas))
     code = demande.choix("code", tuple(CODES))
-    choisies = [a for a in trouvees if not code or a.code == code]
-    lignes, pagination = demande.page(choisies)
+    lignes, pagination = demande.page(trouvees.par_code.get(code, ()) if code else trouvees.toutes)
     fiches = regard.vue.situation.fiches
     return {
-        "nombres": sorted(nombres.items()),
+        "nombres": [(nom, len(suite)) for nom, suite in trouvees.par_code.items()],
         "codes": CODES,
         "code": code,
         "lignes": [(a, fiches.get(a.structure or "")) for a in lignes],
         "pagination": pagination,
-        "total": len(trouvees),
+        "total": len(trouvees.toutes),
     }
 
 
@@ -81,12 +95,10 @@ def verification(demande: Demande) -> dict[str, Any]:
     }
 
 
-class Difference(Struct, frozen=True):
+class Difference(Struct, frozen=True, gc=False):
     """A cell that differs between two views."""
 
-    cellule: str
-    nom: str
-    unite: str
+    cellule: Cellule
     avant: int
     apres: int
 
@@ -115,10 +127,11 @@ def comparaison(demande: Demande) -> dict[str, Any]:
         table = demande.choix("table", _TABLES)
         cle = ("ecarts", avant.position, avant.vue.au, apres.position, apres.vue.au)
         ecarts = tete.calculs.obtenir(cle, lambda _: _ecarts(avant, apres))
-        choisies = [e for e in ecarts if not table or e.cellule.startswith(f"{table}.")]
+        choisies = [e for e in ecarts if e.cellule.table == table] if table else ecarts
         contexte["table"] = table
         contexte["total"] = len(ecarts)
-        contexte["lignes"], contexte["pagination"] = demande.page(choisies)
+        lignes, contexte["pagination"] = demande.page(choisies)
+        contexte["lignes"] = [(nom_francais(str(e.cellule), apres), e) for e in lignes]
     contexte["avant"], contexte["apres"] = avant, apres
     contexte["sortie"] = _inverse(demande, autre)
     return contexte
@@ -135,14 +148,26 @@ def _inverse(demande: Demande, autre: Moment) -> str:
 
 
 def _ecarts(avant: Regard, apres: Regard) -> tuple[Difference, ...]:
-    ancien, neuf = avant.valeurs, apres.valeurs
-    toutes: set[Cellule] = ancien.keys() | neuf.keys()
-    differentes = [c for c in toutes if ancien.get(c, 0) != neuf.get(c, 0)]
-    differentes.sort(key=lambda c: c.ordre)
-    return tuple(
-        Difference(str(c), nom_francais(str(c), apres), c.unite, ancien.get(c, 0), neuf.get(c, 0))
-        for c in differentes
-    )
+    """Every cell that differs, in the order of the tables. Equal structures are not looked into."""
+    ecarts = _differences(avant.cellules_du_programme, apres.cellules_du_programme)
+    fiches, neuves = avant.vue.situation.fiches, apres.vue.situation.fiches
+    for slug in {*fiches, *neuves}:
+        ancienne, neuve = fiches.get(slug), neuves.get(slug)
+        if ancienne is not neuve and ancienne != neuve:
+            ecarts += _differences(_cellules(ancienne), _cellules(neuve))
+    return tuple(sorted(ecarts, key=lambda e: e.cellule.ordre))
+
+
+def _cellules(fiche: Fiche | None) -> dict[Cellule, int]:
+    return {} if fiche is None else valeurs_de_fiche(fiche)
+
+
+def _differences(avant: dict[Cellule, int], apres: dict[Cellule, int]) -> list[Difference]:
+    return [
+        Difference(cellule, avant.get(cellule, 0), apres.get(cellule, 0))
+        for cellule in avant.keys() | apres.keys()
+        if avant.get(cellule, 0) != apres.get(cellule, 0)
+    ]
 
 
 def _expliquer(demande: Demande, nom: str, avant: Point) -> Ecart | None:

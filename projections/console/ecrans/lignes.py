@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from base64 import b64encode
 from collections.abc import Sequence
 from typing import Any
@@ -83,13 +84,23 @@ def _retenues(demande: Demande, type_voulu: str, structure: str) -> Sequence[int
     if structure:
         fiche = demande.regard.vue.situation.fiches.get(structure)
         positions = () if fiche is None else fiche.evenements
-    if type_voulu:
-        rang, types = _TYPES.index(type_voulu), tete.types
-        positions = [p for p in positions if types[p - 1] == rang]
-    if au is not None:
-        limite, dates = au.toordinal(), tete.dates
-        positions = [p for p in positions if dates[p - 1] <= limite]
-    return positions
+
+    def filtrer() -> array[int]:
+        retenues = positions
+        if type_voulu:
+            rang, types = _TYPES.index(type_voulu), tete.types
+            retenues = [p for p in retenues if types[p - 1] == rang]
+        if au is not None:
+            limite, dates = au.toordinal(), tete.dates
+            retenues = [p for p in retenues if dates[p - 1] <= limite]
+        return array("q", retenues)
+
+    if not type_voulu and au is None:
+        return positions
+    if structure:
+        return filtrer()
+    cle = ("positions", type_voulu, demande.position, au)
+    return tete.calculs.obtenir(cle, lambda _: filtrer())
 
 
 def evenement(demande: Demande, numero: str) -> dict[str, Any]:
