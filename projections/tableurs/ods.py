@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from tempfile import TemporaryFile
 from typing import IO
 from xml.sax.saxutils import escape, quoteattr
@@ -31,12 +32,13 @@ from .ods_parties import (
     styles_de_cellule,
 )
 from .plan import Cumul, Plan, Zone
-from .rangees import Case, Dialecte, Rangee, rangees
+from .rangees import Case, Dialecte, Rangee, Role, rangees
 
 _DATE_ZIP = (1980, 1, 1, 0, 0, 0)
 _MODE = 0o100644 << 16
 _UNIX = 3
 _TAMPON = 1 << 18
+_BLANCS_OU_LIGNES = re.compile(r"^ |  |\n| $")
 _BLANCS = re.compile(r"^ | {2,}| $", re.MULTILINE)
 
 
@@ -108,8 +110,18 @@ def _feuille(plan: Plan, cumul: Cumul, feuille: Feuille) -> Iterator[str]:
 
 
 def _rangee(rangee: Rangee) -> str:
-    cellules = "".join(_cellule(case, style(rangee.role, case)) for case in rangee.cases)
+    role = rangee.role
+    cellules = "".join(
+        _repetee(case, role) if case.formule is None else _cellule(case, style(role, case))
+        for case in rangee.cases
+    )
     return f"<table:table-row>{cellules}</table:table-row>"
+
+
+@lru_cache(maxsize=8_192)
+def _repetee(case: Case, role: Role) -> str:
+    """A cell without formula: a list repeats them. Within a genre, equal values read the same."""
+    return _cellule(case, style(role, case))
 
 
 def _cellule(case: Case, nom_de_style: str) -> str:
@@ -145,6 +157,8 @@ def _typer(genre: Genre, valeur: Decimal | date) -> tuple[str, str]:
 
 def _paragraphes(texte: str) -> str:
     """A text as paragraphs, one a line, its spaces kept."""
+    if _BLANCS_OU_LIGNES.search(texte) is None:
+        return f"<text:p>{escape(texte)}</text:p>"
     lignes = escape(texte).split("\n")
     return "".join(f"<text:p>{_BLANCS.sub(_espaces, ligne)}</text:p>" for ligne in lignes)
 

@@ -15,6 +15,10 @@ LIGNES_MAX = 1_048_576
 VIDE = "(aucune ligne)"
 """What a table without lines shows, on the row where they would be."""
 
+Patron = tuple[str | int, ...]
+"""A formula ready for any row: texts, and the columns of what it refers to on its own row."""
+
+_SUR_LA_LIGNE = -1
 _REFERENCE = re.compile(r"\{([a-z0-9_]+)(?:\.([a-z0-9_]+))?(?:@(total|[0-9]+))?\}")
 _CHAINE = re.compile(r'("(?:[^"]|"")*")')
 
@@ -97,24 +101,29 @@ class Plan:
                 raise ValueError(f"{reference[0]} : le tableau n'a pas cette ligne")
         return Zone(feuille, rang, rangee, rangee)
 
-    def formule(
-        self,
-        texte: str,
-        place: Place,
-        ligne: int,
-        *,
-        nommer: Callable[[Zone], str],
-        separateur: str,
-    ) -> str:
-        """The text of a formula in a format: references named by it, arguments separated by it."""
-        morceaux = []
+    def compiler(
+        self, texte: str, place: Place, *, nommer: Callable[[Zone], str], separateur: str
+    ) -> Patron:
+        """A formula in a format: references named by it, arguments separated by it."""
+        patron: list[str | int] = []
         for rang, morceau in enumerate(_CHAINE.split(texte)):
             if rang % 2:  # between quotes
-                morceaux.append(morceau)
+                patron.append(morceau)
                 continue
-            nomme = _REFERENCE.sub(lambda r: nommer(self.zone(place, ligne, r)), morceau)
-            morceaux.append(nomme.replace(";", separateur))
-        return "".join(morceaux)
+            fin = 0
+            for reference in _REFERENCE.finditer(morceau):
+                patron.append(morceau[fin : reference.start()].replace(";", separateur))
+                zone = self.zone(place, _SUR_LA_LIGNE, reference)
+                sur_la_ligne = zone.debut == _SUR_LA_LIGNE
+                patron.append(zone.colonne if sur_la_ligne else nommer(zone))
+                fin = reference.end()
+            patron.append(morceau[fin:].replace(";", separateur))
+        return tuple(patron)
+
+
+def remplir(patron: Patron, ligne: int, nommer: Callable[[Zone], str]) -> str:
+    """The formula of a pattern, for a cell on a row."""
+    return "".join(m if isinstance(m, str) else nommer(Zone(None, m, ligne, ligne)) for m in patron)
 
 
 def _poser(feuille: Feuille, tableau: Tableau, libre: int) -> Place:

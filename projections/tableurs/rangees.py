@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 from ..tableur import visible
 from .modele import Colonne, Feuille, Formule, Genre, Ligne, Nombre, Tableau, Valeur
-from .plan import VIDE, Cumul, Place, Plan, Zone
+from .plan import VIDE, Cumul, Patron, Place, Plan, Zone, remplir
 
 Role = Literal["titre", "sous_titre", "intitule", "entete", "corps", "total"]
 """What a row is: title and subtitle of a page, title of a table, headings, a line, the totals."""
@@ -23,6 +23,8 @@ TEXTE_MAX = 32_767
 _GARDES = 16_000
 _MOITIE = TEXTE_MAX // 2
 _HORS_XML = re.compile("[\ufffe\uffff]")
+_CONNUES_MAX = 4_096
+_REPETES = frozenset({str, int, date, type(None)})
 _EXPOSANT: dict[Genre, int] = {"montant": -2, "taux": -4}
 
 
@@ -95,6 +97,9 @@ class _Ecriture:
     def __init__(self, plan: Plan, cumul: Cumul, place: Place, dialecte: Dialecte) -> None:
         self.plan, self.cumul, self.place, self.dialecte = plan, cumul, place, dialecte
         self.colonnes = place.tableau.colonnes
+        self._patrons: dict[str, Patron] = {}
+        # a list repeats its words, years and amounts: each is made a cell once
+        self._connues: tuple[dict[Valeur, Case], ...] = tuple({} for _ in self.colonnes)
 
     def cases(self, rangee: int, ligne: Ligne, sommes: list[int]) -> list[Case]:
         """The cells of a line; its integers are added to the sums."""
@@ -107,9 +112,19 @@ class _Ecriture:
                 valeur = self.cumul.valeur(cellule.valeur)
             else:
                 valeur = cellule
-            if type(valeur) is int:
-                sommes[rang] += valeur
-            cases.append(case(colonne, valeur, formule))
+            genre = type(valeur)
+            if genre is int:
+                sommes[rang] += valeur  # type: ignore[operator]
+            if formule is not None or genre not in _REPETES:
+                cases.append(case(colonne, valeur, formule))
+                continue
+            connues = self._connues[rang]
+            faite = connues.get(valeur)
+            if faite is None:
+                faite = case(colonne, valeur)
+                if len(connues) < _CONNUES_MAX:
+                    connues[valeur] = faite
+            cases.append(faite)
         return cases
 
     def total(self, rang: int, sommes: list[int]) -> Case:
@@ -124,13 +139,12 @@ class _Ecriture:
         return case(colonne, sommes[rang], self._formule(texte, self.place.total or 0))
 
     def _formule(self, texte: str, rangee: int) -> str:
-        return self.plan.formule(
-            texte,
-            self.place,
-            rangee,
-            nommer=self.dialecte.nommer,
-            separateur=self.dialecte.separateur,
-        )
+        nommer, patron = self.dialecte.nommer, self._patrons.get(texte)
+        if patron is None:
+            patron = self._patrons[texte] = self.plan.compiler(
+                texte, self.place, nommer=nommer, separateur=self.dialecte.separateur
+            )
+        return remplir(patron, rangee, nommer)
 
 
 def case(colonne: Colonne, valeur: Valeur, formule: str | None = None) -> Case:
