@@ -139,9 +139,14 @@ class Console:
         ecrivain = self._ecrivains.get(requete.path_params["nom"])
         if ecrivain is None:
             raise HTTPException(404)
-        regard, calculs = demande.regard, demande.tete.calculs
-        cle = ("fichier", ecrivain.fichier, regard.position, regard.vue.au)
-        octets = calculs.obtenir(cle, lambda _: ecrivain.ecrire(regard.vue))
+        try:
+            regard, calculs = demande.regard, demande.tete.calculs
+            cle = ("fichier", ecrivain.fichier, regard.position, regard.vue.au)
+            octets = calculs.obtenir(cle, lambda _: ecrivain.ecrire(regard.vue))
+        except EnAttente as attente:
+            commun = self._commun(demande, "telecharger")
+            nom = ecrivain.fichier
+            return self._rendre("attente.html", 202, **commun, a=attente.avancement, fichier=nom)
         jour = "" if regard.vue.au is None else f"-au-{regard.vue.au.isoformat()}"
         nom = f"{demande.tete.programme}-{regard.position}{jour}-{ecrivain.fichier}"
         return _fichier(octets, nom, ecrivain.media)
@@ -158,7 +163,7 @@ class Console:
                 contexte = ecran(demande, *suite)
                 commun["regard"] = demande.regard
             except EnAttente as attente:
-                return self._rendre("attente.html", 202, **commun, a=attente.avancement)
+                return self._rendre("attente.html", 202, **commun, a=attente.avancement, fichier="")
             return self._rendre(f"{nom}.html", **commun, **contexte)
 
         return repondre
@@ -236,10 +241,6 @@ class Console:
         """Too much is being computed."""
         return self._erreur(503, "Trop de calculs sont en cours.", "Réessayer dans un moment.")
 
-    def en_attente(self, _: Request, erreur: Exception) -> Response:
-        """A file that is being made."""
-        return self._erreur(503, "Le calcul est en cours.", "Réessayer dans un moment.")
-
 
 def _fichier(octets: bytes, nom: str, media: str) -> Response:
     entetes = {"content-disposition": f'attachment; filename="{nom}"'}
@@ -258,7 +259,6 @@ def creer_console(console: Console, *, noms: Sequence[str] = ()) -> Asgi:
         routes=console.routes(),
         exception_handlers={
             HTTPException: console.introuvable,
-            EnAttente: console.en_attente,
             LedgerError: console.erreur_du_livre,
             Occupee: console.occupee,
             Exception: console.defaut,

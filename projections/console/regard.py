@@ -41,12 +41,12 @@ class Regard:
         """The last position known."""
         return self.vue.situation.position
 
-    @property
+    @cached_property
     def octets(self) -> int:
         """About what it keeps in memory: its structures, and their payments and positions."""
-        return _OCTETS_PAR_FICHE * len(self.vue.situation.fiches) + (
-            _OCTETS_PAR_FAIT * self.vue.situation.position
-        )
+        fiches = self.vue.situation.fiches
+        faits = sum(len(fiche.evenements) for fiche in fiches.values())
+        return _OCTETS_PAR_FICHE * len(fiches) + _OCTETS_PAR_FAIT * faits
 
     @cached_property
     def enveloppe(self) -> Enveloppe:

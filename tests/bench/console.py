@@ -146,6 +146,8 @@ def mesurer(dossier: Path, charge: Charge, *, base: Path | None = None) -> list[
         neuves = sorted(jusqu_au_bout(port, page) for page in passees)
         nom = "console, vue passée jamais demandée : p99"
         mesures.append(_ms(nom, _rang(neuves, 99), vise=petite))
+        for page in _PAGES:  # the past views may have taken their place
+            jusqu_au_bout(port, page)
         chacun = charge.reponses // charge.appelants
         suite = [_PAGES[rang % len(_PAGES)] for rang in range(chacun)]
         debut = perf_counter()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -10,8 +11,8 @@ from commands.demo import PROGRAMME
 from ledger import SQLiteStore
 from projections.console.application import Console, creer_console
 from projections.console.garde import CSP, Garde
-from projections.console.taches import EnAttente
-from tests.console.client import Client
+from projections.console.taches import Avancement, EnAttente
+from tests.console.client import Client, Page
 
 RACINE = f"/programmes/{PROGRAMME}"
 
@@ -151,7 +152,6 @@ def test_un_defaut_du_programme_reste_discret(
 
 def test_une_vue_longue_dit_ou_elle_en_est(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """Une vue qui prend du temps répond 202 : où elle en est, et comment y revenir."""
-    from projections.console.taches import Avancement  # noqa: PLC0415
 
     def attendre(*_: object) -> None:
         avancement = Avancement(1_000_000)
@@ -164,7 +164,25 @@ def test_une_vue_longue_dit_ou_elle_en_est(client: Client, monkeypatch: pytest.M
     assert page.de("progress") == [
         {"max": "1000000", "value": "250000", "aria-label": "Avancement"}
     ]
-    assert client.demander(f"{RACINE}/telecharger/rapport.json").status_code == 503
+    fichier = client.lire(f"{RACINE}/telecharger/rapport.json", 202)
+    assert "250 000 faits lus sur 1 000 000" in fichier.texte
+
+
+def test_un_fichier_long_dit_qu_il_s_ecrit(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Un fichier qui prend du temps répond 202 par une page qui le dit, jamais par un fichier."""
+    monkeypatch.setattr("projections.console.taches.Taches.obtenir", _en_attente)
+    monkeypatch.setattr("projections.console.demande.Demande.regard", _Regard())
+    reponse = client.demander(f"{RACINE}/telecharger/classeur.ods")
+    assert (reponse.status_code, "content-disposition" in reponse.headers) == (202, False)
+    assert "classeur.ods s'écrit" in Page(reponse.text).texte
+
+
+class _Regard:
+    position, vue = 464, SimpleNamespace(au=None)
+
+
+def _en_attente(*_: object) -> None:
+    raise EnAttente(Avancement())
 
 
 def test_un_theme_s_ajoute_apres_la_feuille(base_demo: Path) -> None:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import csv
 import re
+from io import StringIO
+from typing import Any
+from urllib.parse import quote
 
 import pytest
 
+from ledger.evenements import CandidatureDéposée
 from projections.console.application import PAGES, Console, creer_console
+from projections.fiche import INSCRIPTIONS, Chantier
 from tests.console.client import Client, Page
+from tests.tableurs.evaluer import lire_ods, lire_xlsx
 from tests.unit.monde import Monde, P
 
 NOMS = (
@@ -85,6 +92,65 @@ def sain(page: Page) -> None:
                 "comparaison",
             ), adresse
     assert not set(page.source) & set(CACHES) - set("moc.elpmaxe")
+
+
+@pytest.mark.parametrize("parametre", ["q", "vague", "label", "structure", "cellule", "connu_au"])
+def test_un_parametre_hostile_reste_du_texte(monde: Monde, parametre: str) -> None:
+    """Ce que porte l'adresse est montré comme un texte, ou refusé comme un texte."""
+    console = Console(monde.livre.store)
+    client = Client(creer_console(console))
+    chemins = ("structures?", "journal?", "chiffres/registre.nombre?", "comparaison?comparer=oui&")
+    for chemin in chemins:
+        for nom in (*NOMS[:4], CACHES, "A" * 199):
+            adresse = f"/programmes/{P}/{chemin}{parametre}={quote(nom)}"
+            reponse = client.demander(adresse)
+            assert reponse.status_code in (200, 400, 404), adresse
+            page = Page(reponse.text)
+            assert page.desequilibres == []
+            scripts = [a["src"].split("?")[0] for a in page.de("script")]
+            assert scripts in ([], ["/statique/console.js"])
+            assert page.de("img", "iframe", "style") == []
+            assert [a for _, at in page.balises for a in at if a.startswith("on")] == []
+            assert not set(page.source) & set(CACHES) - set("moc.elpmaxe")
+    console.fermer()
+
+
+def test_un_nom_de_dix_mille_signes_reste_du_texte(
+    monde: Monde, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Un nom de 10 ko, balises et formule comprises, est un texte dans pages et fichiers."""
+    long = ('=HYPERLINK("http://exemple.fr")<b>\u202e&' * 300)[:10_000]
+    deposer = INSCRIPTIONS[CandidatureDéposée]
+
+    def allonger(chantier: Chantier, position: int, fait: CandidatureDéposée) -> None:
+        deposer(chantier, position, fait)  # no command accepts such a name
+        chantier["porteur"] = chantier["ville"] = long
+
+    inscriptions: dict[Any, Any] = INSCRIPTIONS
+    monkeypatch.setitem(inscriptions, CandidatureDéposée, allonger)
+    console = Console(monde.livre.store)
+    client = Client(creer_console(console))
+    montre = long.replace("\u202e", "\\u202e")
+    for chemin in ("structures", "structures/s1", "chiffres/enveloppe.paye", "anomalies"):
+        page = client.lire(f"/programmes/{P}/{chemin}")
+        sain(page)
+        assert montre in "".join(page.textes)
+    fichier = f"/programmes/{P}/telecharger"
+    assert page_du_rapport_saine(client.demander(f"{fichier}/rapport.html").text)
+    csv_lu = list(csv.DictReader(StringIO(client.demander(f"{fichier}/structures.csv").text)))
+    assert {ligne["porteur"][:2] for ligne in csv_lu} == {"'="}
+    for forme, lire in (("ods", lire_ods), ("xlsx", lire_xlsx)):
+        livre = lire(client.demander(f"{fichier}/classeur.{forme}").content)
+        cellule = livre["Structures"].cellules[2, 2]
+        assert cellule.formule is None
+        assert cellule.valeur == long.replace("\u202e", "\ufffd")
+    console.fermer()
+
+
+def page_du_rapport_saine(source: str) -> bool:
+    """Nothing of the report but its own elements."""
+    page = Page(source)
+    return page.de("script") == [{"type": "application/json", "id": "rapport"}] and not page.de("b")
 
 
 def test_les_fichiers_telecharges_sont_desarmes(monde: Monde) -> None:

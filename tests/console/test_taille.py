@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from commands import GrandLivre
+from commands.demo import PROGRAMME as DEMONSTRATION
 from ledger import Journal, MemoryStore
 from projections import regarder
 from projections.console.application import Console, creer_console
@@ -30,6 +31,12 @@ def test_le_rapport_de_300_structures_pese_moins_de_2_mo(programme: MemoryStore)
     vue = regarder(Journal(programme, PROGRAMME))
     assert len(vue.situation.fiches) >= 300
     assert len(ecrire(rapport(vue), "html")) < 2_000_000
+
+
+def test_le_rapport_de_la_demonstration_pese_moins_de_300_ko(client: Client) -> None:
+    """Le rapport HTML de la démonstration fait moins de 300 ko."""
+    adresse = f"/programmes/{DEMONSTRATION}/telecharger/rapport.html"
+    assert 100_000 < len(client.demander(adresse).content) < 300_000
 
 
 def test_une_page_ne_grandit_pas_avec_le_programme(programme: MemoryStore) -> None:

@@ -9,9 +9,13 @@ from typing import Any
 import pytest
 
 from commands.demo import PROGRAMME, structure_temoin
+from ledger import SQLiteStore
+from ledger.montants import format_euros
 from tests.cli.outils import lancer
 from tests.console.test_pages import TOUTES
-from tests.ecrans.navigateur import fautes
+from tests.ecrans.navigateur import fautes, servie
+from tests.tableurs.evaluer import lire_ods, lire_xlsx
+from tests.unit.monde import Monde, P
 
 pytestmark = pytest.mark.navigateur
 DATES = "au=2021-06-30&connu_au=400"
@@ -103,6 +107,49 @@ def test_sans_script_tout_marche(page: Any, console: str, tmp_path: Path) -> Non
     """Le même parcours, sans aucun script."""
     _parcourir(page, console, tmp_path)
     assert page.locator("#mois").count() == 0
+
+
+@pytest.mark.parametrize("forme", ["ods", "xlsx"])
+def test_un_classeur_se_telecharge(page: Any, console: str, tmp_path: Path, forme: str) -> None:
+    """Le classeur téléchargé à une date s'ouvre, et dit le payé que montre la page."""
+    page.goto(f"{console}/situation?au=2021-06-30")
+    paye = page.locator(".tuiles li").nth(2).locator(".valeur").inner_text()
+    page.get_by_role("link", name="Télécharger", exact=True).click()
+    with page.expect_download() as attendu:
+        page.get_by_role("link", name=f"classeur.{forme}").click()
+    fichier = tmp_path / attendu.value.suggested_filename
+    attendu.value.save_as(fichier)
+    assert fichier.name == f"{PROGRAMME}-464-au-2021-06-30-classeur.{forme}"
+    lire = {"ods": lire_ods, "xlsx": lire_xlsx}[forme]
+    lignes = lire(fichier.read_bytes())["Situation"].lignes()
+    (montant,) = {ligne[1] for ligne in lignes if ligne[:1] == ["Payé"]}
+    assert format_euros(round(montant * 100)) == paye
+
+
+@pytest.mark.parametrize("largeur", [1366, 320])
+def test_des_noms_hostiles_ne_debordent_ni_n_agissent(
+    page: Any, navigateur: Any, tmp_path: Path, largeur: int
+) -> None:
+    """Des noms de balises, sans espace ou de droite à gauche : rien ne s'exécute ni ne déborde."""
+    base = tmp_path / "hostile.db"
+    _base_hostile(base)
+    page.set_viewport_size({"width": largeur, "height": 640})
+    with servie(base) as adresse:
+        for ecran in ("structures", "structures/s2", "journal", "comparaison?comparer=oui"):
+            page.goto(f"{adresse}/programmes/{P}/{ecran}")
+            assert page.evaluate(DEBORDE) is False, ecran
+            assert fautes(page) == []
+
+
+def _base_hostile(base: Path) -> None:
+    monde = Monde(store=SQLiteStore(base, creer=True))
+    noms = ("<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "A" * 200, "שלום مرحبا")
+    for rang, nom in enumerate(noms):
+        slug = f"s{rang}"
+        monde.ok("DéposerCandidature", "2020-02-03", structure=slug, porteur=nom, ville=nom[:100])
+        monde.ok("LabelliserFabrique", "2020-02-03", structure=slug)
+        monde.ok("VerserTranche", "2020-02-03", structure=slug, reference=nom[:64])
+    monde.livre.fermer()
 
 
 def test_au_clavier_seul(page: Any, console: str) -> None:

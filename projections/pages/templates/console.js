@@ -39,8 +39,14 @@
   const attente = document.getElementById("attente");
   if (attente) {
     const voir = async () => {
-      const reponse = await fetch(location.href, { headers: { accept: "text/html" } });
-      if (reponse.status !== 202) { location.reload(); return; }
+      const tete = await fetch(location.href, { method: "HEAD" });
+      if (tete.headers.has("content-disposition")) {
+        attente.textContent = "Le fichier est prêt : il se télécharge.";
+        location.assign(location.href);
+        return;
+      }
+      if (tete.status !== 202) { location.reload(); return; }
+      const reponse = await fetch(location.href);
       const page = new DOMParser().parseFromString(await reponse.text(), "text/html");
       const neuf = page.getElementById("attente");
       if (neuf) attente.replaceChildren(...neuf.childNodes);
