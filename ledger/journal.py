@@ -15,7 +15,8 @@ from .erreurs import ChainBrokenError, UnreadableFactError, UnrecordableFactErro
 from .evenements import Fait, JournalRepris
 from .preuve.canonique import DECODEURS, OctetsIllisibles, decoder, encoder
 from .preuve.ligne import ETAT_MAX_OCTETS, Lineur
-from .preuve.merkle import Arbre
+from .preuve.merkle import TAILLE_EMPREINTE, Arbre
+from .preuve.page import lire_page
 from .preuve.releve import Releve, origine
 from .provenance import Provenance
 from .registre import TOPICS
@@ -125,16 +126,29 @@ class Journal:
         Read to its end, the journal stands after the last fact given.
         Raises: ChainBrokenError (also its subclass UnreadableFactError), StoreError.
         """
-        for page in self.store.pages(self.programme, apres=self.taille, jusqua=jusqua):
-            yield from self.admettre(page)
+        for page in self.par_pages(jusqua=jusqua):
+            yield from page
 
-    def admettre(self, page: list[tuple[int, str, bytes]]) -> list[tuple[int, Fait]]:
+    def par_pages(self, *, jusqua: int | None = None) -> Iterator[list[tuple[int, Fait]]]:
+        """What `rattraper` gives, by pages: what bulk replay reads."""
+        for lignes in self.store.pages(self.programme, apres=self.taille, jusqua=jusqua):
+            yield self.admettre(lignes)
+
+    def admettre(self, lignes: list[tuple[int, str, bytes]]) -> list[tuple[int, Fait]]:
         """The facts of a page of stored lines; the tree and the head move once it is all read."""
+        page = lire_page(self.lineur, lignes, self.taille + 1)
+        if page is None or not page.suit(self.tete, self.dernier_instant):
+            return self._admettre_une_a_une(lignes)
+        faits = list(enumerate(page.faits, page.premiere))
+        self._avancer(faits, page.feuilles)
+        return faits
+
+    def _admettre_une_a_une(self, lignes: list[tuple[int, str, bytes]]) -> list[tuple[int, Fait]]:
+        """The same, slowly, for a page where something is wrong: say what, and where."""
         attendue, tete, instant = self.taille, self.tete, self.dernier_instant
-        hacher = self.lineur.feuille
         faits: list[tuple[int, Fait]] = []
         feuilles: list[bytes] = []
-        for position, topic, octets in page:
+        for position, topic, octets in lignes:
             attendue += 1
             if position != attendue:
                 raise self._rompue(attendue, f"la ligne suivante est à la position {position}")
@@ -149,14 +163,30 @@ class Journal:
             if fait.enregistre_le < instant:
                 raise self._rompue(position, "l'heure d'enregistrement recule")
             instant = fait.enregistre_le
-            feuille = hacher(position, topic, octets)
-            tete = feuille.hex()
-            feuilles.append(feuille)
+            feuilles.append(self.lineur.feuille(position, topic, octets))
+            tete = feuilles[-1].hex()
             faits.append((position, fait))
-        self._fonder(faits)
-        self.arbre.ajouter(feuilles)
-        self.tete, self.dernier_instant = tete, instant
+        self._avancer(faits, b"".join(feuilles))
         return faits
+
+    def _avancer(self, faits: list[tuple[int, Fait]], feuilles: bytes) -> None:
+        """Stand after lines found right."""
+        if not faits:
+            return
+        self._fonder(faits)
+        self.arbre.ajouter((feuilles,))
+        self.tete = feuilles[-TAILLE_EMPREINTE:].hex()
+        self.dernier_instant = faits[-1][1].enregistre_le
+
+    def reprendre(self, feuilles: bytes, dernier_instant: str, fondations: list[int]) -> None:
+        """Stand after lines that another process read in our place, and found right.
+
+        The caller made sure that the first of them links to `tete`.
+        """
+        self.fondations += fondations
+        self.arbre.ajouter((feuilles,))
+        self.tete = feuilles[-TAILLE_EMPREINTE:].hex()
+        self.dernier_instant = dernier_instant
 
     def _fonder(self, faits: list[tuple[int, Fait]]) -> None:
         """Note the founding lines among new facts (`taille` is still that before them)."""

@@ -95,7 +95,11 @@ def anomalies(vue: Vue) -> tuple[Anomalie, ...]:
 
 
 def _retards(fiche: Fiche, regles: Regles, jour: date) -> Iterator[Anomalie]:
-    if all(t.exercice >= jour.year for t in fiche.tranches):
+    verse = fiche.verse
+    for t in fiche.tranches:
+        if t.exercice < jour.year and verse.get(t.rang, 0) < t.montant_centimes:
+            break
+    else:
         return  # nothing can be late
     for tranche in de_fiche(fiche, jour).tranches:
         if tranche.statut == "en_retard":

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from msgspec import Struct
-from msgspec.structs import asdict
+from msgspec import UNSET, Struct, UnsetType
+from msgspec.structs import replace
 
 from ledger.evenements import (
     AvenantSigné,
@@ -104,6 +104,150 @@ class Fiche(Struct, frozen=True, gc=False):
         return sum(self.verse.values())
 
 
+class Chantier(Struct):
+    """What some facts, one after the other, write about one structure.
+
+    Holds what they change, whatever the structure was before: a member that they do not set stays
+    `UNSET`, sums and lists are those of these facts alone. `fermer` puts it on what was there.
+    """
+
+    etat: str | UnsetType = UNSET
+    porteur: str | UnsetType = UNSET
+    code_postal: str | UnsetType = UNSET
+    ville: str | UnsetType = UNSET
+    territoire: str | UnsetType = UNSET
+    numerique: bool | UnsetType = UNSET
+    siret: str | UnsetType | None = UNSET
+    rna: str | UnsetType | None = UNSET
+    vague: str | UnsetType | None = UNSET
+    avis: str | UnsetType | None = UNSET
+    instruite: bool | UnsetType = UNSET
+    montant: int | UnsetType = UNSET
+    label_date: date | UnsetType = UNSET
+    label_position: int | UnsetType = UNSET
+    retrait_date: date | UnsetType = UNSET
+    retrait_position: int | UnsetType = UNSET
+    tranches: tuple[Tranche, ...] | UnsetType = UNSET
+    bonus: int | UnsetType = UNSET
+    bonus_exercice: int | UnsetType = UNSET
+    conventions: list[str] = []
+    verse: dict[int, int] = {}
+    retire: int = 0
+    reclame: int = 0
+    encaisse: int = 0
+    annules: list[int] = []
+    annulations: list[tuple[int, int]] = []
+    """Position of each cancellation; paid less claimed then, as these facts alone moved it."""
+    versements: list[Versement] = []
+    rapprochements: list[Rapprochement] = []
+    evenements: list[int] = []
+
+
+_POSES = tuple(
+    nom
+    for nom, defaut in zip(Chantier.__struct_fields__, Chantier.__struct_defaults__, strict=True)
+    if defaut is UNSET
+)
+"""The members that a fact sets: the last one wins."""
+
+
+def appliquer(fiche: Fiche | None, position: int, fait: FaitDeStructure) -> Fiche:
+    """The structure after one more fact. Pure: the file given is left as it is."""
+    chantier = Chantier()
+    inscrire(chantier, position, fait)
+    return fermer(fiche or Fiche(structure=fait.structure), chantier)
+
+
+def fermer(fiche: Fiche, chantier: Chantier) -> Fiche:
+    """The structure after the facts of the `chantier`, which is not used any more."""
+    poses = {m: v for m in _POSES if (v := getattr(chantier, m)) is not UNSET}
+    verse = chantier.verse
+    if fiche.verse:
+        verse = dict(fiche.verse)
+        for rang, centimes in chantier.verse.items():
+            verse[rang] = verse.get(rang, 0) + centimes
+    reclamees = fiche.annulations_reclamees
+    if chantier.annulations:
+        net = fiche.paye - fiche.reclame
+        reclamees = (*reclamees, *[p for p, ecart in chantier.annulations if net + ecart < 0])
+    return replace(
+        fiche,
+        **poses,
+        conventions=(*fiche.conventions, *chantier.conventions),
+        verse=verse,
+        retire=fiche.retire + chantier.retire,
+        reclame=fiche.reclame + chantier.reclame,
+        encaisse=fiche.encaisse + chantier.encaisse,
+        annules=(*fiche.annules, *chantier.annules),
+        annulations_reclamees=reclamees,
+        versements=(*fiche.versements, *chantier.versements),
+        rapprochements=(*fiche.rapprochements, *chantier.rapprochements),
+        evenements=(*fiche.evenements, *chantier.evenements),
+    )
+
+
+def inscrire(chantier: Chantier, position: int, fait: FaitDeStructure) -> None:
+    """Write one more fact. Those absent from `INSCRIPTIONS` only add to the events."""
+    chantier.evenements.append(position)
+    inscription = INSCRIPTIONS.get(type(fait))
+    if inscription is not None:
+        inscription(chantier, position, fait)
+
+
+def _tranche_versee(fiche: Chantier, position: int, fait: TrancheVersée) -> None:
+    rang, montant = fait.rang, fait.montant_centimes
+    fiche.versements.append(
+        Versement(
+            position,
+            rang,
+            montant,
+            fait.exercice,
+            fait.exercice_prevu,
+            fait.date_effet,
+            fait.reference,
+        )
+    )
+    verse = fiche.verse
+    verse[rang] = verse.get(rang, 0) + montant
+
+
+def _bonus_verse(fiche: Chantier, position: int, fait: BonusNumériqueVersé) -> None:
+    fiche.versements.append(
+        Versement(
+            position,
+            RANG_BONUS,
+            fait.montant_centimes,
+            fait.exercice,
+            fait.engagement,
+            fait.date_effet,
+            fait.reference,
+        )
+    )
+    verse = fiche.verse
+    verse[RANG_BONUS] = verse.get(RANG_BONUS, 0) + fait.montant_centimes
+
+
+def _versement_annule(fiche: Chantier, position: int, fait: VersementAnnulé) -> None:
+    verse = fiche.verse
+    verse[fait.rang] = verse.get(fait.rang, 0) - fait.montant_centimes
+    fiche.annules.append(fait.position)
+    fiche.annulations.append((position, sum(verse.values()) - fiche.reclame))
+    _retirer(fiche, fait)
+
+
+def _versement_rapproche(fiche: Chantier, position: int, fait: VersementRapproché) -> None:
+    fiche.rapprochements.append(
+        Rapprochement(position, fait.position, fait.dp, fait.exercice_dp, fait.ej)
+    )
+
+
+def _candidature_deposee(fiche: Chantier, position: int, fait: CandidatureDéposée) -> None:
+    fiche.etat, fiche.instruite, fiche.avis = "deposee", False, None
+    fiche.porteur, fiche.code_postal, fiche.ville = fait.porteur, fait.code_postal, fait.ville
+    fiche.territoire, fiche.numerique = fait.territoire, fait.numerique
+    fiche.siret, fiche.rna, fiche.vague = fait.siret, fait.rna, fait.vague
+
+
 _IDENTITE = (
     "porteur",
     "code_postal",
@@ -115,167 +259,68 @@ _IDENTITE = (
     "vague",
 )
 
-Chantier = dict[str, Any]
-"""A file being written: the members of `Fiche`, lists in place of tuples."""
-_LISTES = (
-    "conventions",
-    "annules",
-    "annulations_reclamees",
-    "versements",
-    "rapprochements",
-    "evenements",
-)
-
-
-def appliquer(fiche: Fiche | None, position: int, fait: FaitDeStructure) -> Fiche:
-    """The structure after one more fact. Pure: the file given is left as it is."""
-    chantier = ouvrir(fiche or Fiche(structure=fait.structure))
-    inscrire(chantier, position, fait)
-    return fermer(chantier)
-
-
-def ouvrir(fiche: Fiche) -> Chantier:
-    """A file to write in: nothing of it is shared with the one given."""
-    chantier = asdict(fiche)
-    for membre in _LISTES:
-        chantier[membre] = list(chantier[membre])
-    chantier["verse"] = dict(fiche.verse)
-    return chantier
-
-
-def fermer(chantier: Chantier) -> Fiche:
-    """The file as written; the `chantier` is not used any more."""
-    for membre in _LISTES:
-        chantier[membre] = tuple(chantier[membre])
-    return Fiche(**chantier)
-
-
-def inscrire(chantier: Chantier, position: int, fait: FaitDeStructure) -> None:
-    """Write one more fact. Those absent from `INSCRIPTIONS` only add to the events."""
-    chantier["evenements"].append(position)
-    inscription = INSCRIPTIONS.get(type(fait))
-    if inscription is not None:
-        inscription(chantier, position, fait)
-
-
-def _tranche_versee(fiche: Chantier, position: int, fait: TrancheVersée) -> None:
-    fiche["versements"].append(
-        Versement(
-            position,
-            fait.rang,
-            fait.montant_centimes,
-            fait.exercice,
-            fait.exercice_prevu,
-            fait.date_effet,
-            fait.reference,
-        )
-    )
-    verse = fiche["verse"]
-    verse[fait.rang] = verse.get(fait.rang, 0) + fait.montant_centimes
-
-
-def _bonus_verse(fiche: Chantier, position: int, fait: BonusNumériqueVersé) -> None:
-    fiche["versements"].append(
-        Versement(
-            position,
-            RANG_BONUS,
-            fait.montant_centimes,
-            fait.exercice,
-            fait.engagement,
-            fait.date_effet,
-            fait.reference,
-        )
-    )
-    verse = fiche["verse"]
-    verse[RANG_BONUS] = verse.get(RANG_BONUS, 0) + fait.montant_centimes
-
-
-def _versement_annule(fiche: Chantier, position: int, fait: VersementAnnulé) -> None:
-    verse = fiche["verse"]
-    verse[fait.rang] = verse.get(fait.rang, 0) - fait.montant_centimes
-    fiche["annules"].append(fait.position)
-    if fiche["reclame"] > sum(verse.values()):
-        fiche["annulations_reclamees"].append(position)
-    _retirer(fiche, fait)
-
-
-def _versement_rapproche(fiche: Chantier, position: int, fait: VersementRapproché) -> None:
-    fiche["rapprochements"].append(
-        Rapprochement(position, fait.position, fait.dp, fait.exercice_dp, fait.ej)
-    )
-
-
-def _candidature_deposee(fiche: Chantier, position: int, fait: CandidatureDéposée) -> None:
-    fiche.update(etat="deposee", instruite=False, avis=None)
-    for membre in _IDENTITE:
-        fiche[membre] = getattr(fait, membre)
-
 
 def _structure_corrigee(fiche: Chantier, position: int, fait: StructureCorrigée) -> None:
     for membre in _IDENTITE:
         valeur = getattr(fait, membre)
         if valeur is not None:
-            fiche[membre] = valeur
+            setattr(fiche, membre, valeur)
 
 
 def _fabrique_labellisee(fiche: Chantier, position: int, fait: FabriqueLabellisée) -> None:
-    fiche.update(
-        etat="labellisee",
-        montant=fait.montant_centimes,
-        tranches=fait.echeancier,
-        territoire=fait.territoire,
-        numerique=fait.numerique,
-        label_date=fait.date_effet,
-        label_position=position,
-    )
+    fiche.etat = "labellisee"
+    fiche.montant, fiche.tranches = fait.montant_centimes, fait.echeancier
+    fiche.territoire, fiche.numerique = fait.territoire, fait.numerique
+    fiche.label_date, fiche.label_position = fait.date_effet, position
     if fait.vague is not None:
-        fiche["vague"] = fait.vague
+        fiche.vague = fait.vague
 
 
 def _avenant_signe(fiche: Chantier, position: int, fait: AvenantSigné) -> None:
-    fiche["montant"], fiche["tranches"] = fait.montant_centimes, fait.echeancier
+    fiche.montant, fiche.tranches = fait.montant_centimes, fait.echeancier
     _retirer(fiche, fait)
 
 
 def _label_retire(fiche: Chantier, position: int, fait: LabelRetiré) -> None:
-    fiche.update(etat="label_retire", retrait_date=fait.date_effet, retrait_position=position)
+    fiche.etat = "label_retire"
+    fiche.retrait_date, fiche.retrait_position = fait.date_effet, position
     _retirer(fiche, fait)
 
 
 def _retirer(fiche: Chantier, fait: AvenantSigné | LabelRetiré | VersementAnnulé) -> None:
-    fiche["retire"] += sum(r.montant_centimes for r in fait.retraits)
+    fiche.retire += sum(r.montant_centimes for r in fait.retraits)
 
 
 def _bonus_accorde(fiche: Chantier, position: int, fait: BonusNumériqueAccordé) -> None:
-    fiche["bonus"], fiche["bonus_exercice"] = fait.montant_centimes, fait.exercice
+    fiche.bonus, fiche.bonus_exercice = fait.montant_centimes, fait.exercice
 
 
 def _convention_signee(fiche: Chantier, position: int, fait: ConventionSignée) -> None:
-    fiche["conventions"].append(fait.reference)
+    fiche.conventions.append(fait.reference)
 
 
 def _candidature_instruite(fiche: Chantier, position: int, fait: CandidatureInstruite) -> None:
-    fiche["instruite"] = True
+    fiche.instruite = True
 
 
 def _avis_rendu(fiche: Chantier, position: int, fait: AvisRendu) -> None:
-    fiche["avis"] = fait.avis
+    fiche.avis = fait.avis
 
 
 def _candidature_rejetee(fiche: Chantier, position: int, fait: CandidatureRejetée) -> None:
-    fiche["etat"] = "rejetee"
+    fiche.etat = "rejetee"
 
 
 def _candidature_retiree(fiche: Chantier, position: int, fait: CandidatureRetirée) -> None:
-    fiche["etat"] = "retiree"
+    fiche.etat = "retiree"
 
 
 def _reversement_demande(fiche: Chantier, position: int, fait: ReversementDemandé) -> None:
-    fiche["reclame"] += fait.montant_centimes
+    fiche.reclame += fait.montant_centimes
 
 
 def _reversement_encaisse(fiche: Chantier, position: int, fait: ReversementEncaissé) -> None:
-    fiche["encaisse"] += fait.montant_centimes
+    fiche.encaisse += fait.montant_centimes
 
 
 INSCRIPTIONS: dict[type[Fait], Callable[[Chantier, int, Any], None]] = {

@@ -6,44 +6,21 @@ F(facts with `date_effet` <= au, known at `connu_au`): the same fold over fewer 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from itertools import takewhile
 
-from immutables import Map
 from msgspec import Struct
 
 from ledger.erreurs import ChainBrokenError, UsageError
-from ledger.evenements import Fait, FaitDeStructure, ProgrammeOuvert, RèglesRévisées
+from ledger.evenements import Fait
 from ledger.journal import Journal
 from ledger.preuve.merkle import Arbre
-from ledger.regles import Chronologie, Regles, Revision
-from ledger.soldes import EFFETS, PROGRAMME, Soldes
 
-from .fiche import INSCRIPTIONS, Chantier, Fiche, fermer, ouvrir
+from .parallele import plier_journal
+from .pli import Situation, appliquer, plier
 
-_SENS_DU_DISPONIBLE = {
-    (PROGRAMME, "enveloppe"): 1,
-    (PROGRAMME, "impute"): -1,
-    (PROGRAMME, "rendu"): 1,
-}
-
-
-class Situation(Struct, frozen=True):
-    """Everything the figures need, after the facts counted.
-
-    `position` is the last position *known* (facts after the chosen effect date included);
-    `derniere_date` the greatest effect date counted.
-    """
-
-    position: int = 0
-    soldes: Soldes = Soldes()
-    fiches: Map[str, Fiche] = Map()
-    intitule: str = ""
-    regles: Chronologie | None = None
-    derniere_date: date | None = None
-    disponible_par_jour: dict[date, tuple[int, int]] = {}
-    """Effect date -> (cents added to the available that day, last position that took some)."""
+__all__ = ["Situation", "Vue", "appliquer", "connus", "exiger_connu", "plier", "regarder"]
 
 
 class Vue(Struct, frozen=True):
@@ -86,76 +63,30 @@ class Vue(Struct, frozen=True):
         return self.au or self.situation.derniere_date
 
 
-def appliquer(situation: Situation, position: int, fait: Fait) -> Situation:
-    """The situation after one more fact. Pure: the situation given is left as it is."""
-    return plier(((position, fait),), depuis=situation)
-
-
-def plier(
-    faits: Iterable[tuple[int, Fait]], *, au: date | None = None, depuis: Situation | None = None
-) -> Situation:
-    """The situation after facts in the order of positions, those dated after `au` left out.
-
-    Pure from outside; inside, one dictionary of its own per table is filled in place, with the
-    tables of `ledger.soldes.effets` and `fiche.inscrire` looked up here: this loop is the replay.
-    """
-    debut = depuis or Situation()
-    position, derniere = debut.position, debut.derniere_date
-    intitule, regles = debut.intitule, debut.regles
-    valeurs = debut.soldes.valeurs.copy()
-    soldes = Soldes(valeurs)
-    chantiers: dict[str, Chantier] = {}
-    jours = dict(debut.disponible_par_jour)
-    for position, fait in faits:
-        if au is not None and fait.date_effet > au:
-            continue
-        if derniere is None or fait.date_effet > derniere:
-            derniere = fait.date_effet
-        genre, ecart = type(fait), 0
-        effet = EFFETS.get(genre)
-        if effet is not None:
-            for cle, centimes in effet(fait, soldes):
-                valeurs[cle] = valeurs.get(cle, 0) + centimes
-                if cle[0] == PROGRAMME:
-                    ecart += _SENS_DU_DISPONIBLE.get(cle, 0) * centimes
-        if ecart:
-            cumul, dernier = jours.get(fait.date_effet, (0, 0))
-            jours[fait.date_effet] = (cumul + ecart, position if ecart < 0 else dernier)
-        if isinstance(fait, FaitDeStructure):
-            slug = fait.structure
-            chantier = chantiers.get(slug)
-            if chantier is None:
-                chantier = chantiers[slug] = ouvrir(debut.fiches.get(slug) or Fiche(slug))
-            chantier["evenements"].append(position)
-            inscription = INSCRIPTIONS.get(genre)
-            if inscription is not None:
-                inscription(chantier, position, fait)
-        elif isinstance(fait, ProgrammeOuvert):
-            intitule = fait.intitule
-            regles = Chronologie.ouvrir(fait.date_effet, Regles.model_validate(fait.regles))
-        elif isinstance(fait, RèglesRévisées) and regles is not None:
-            # without rules, it is dated before an opening that is not counted
-            regles = regles.reviser(Revision(fait.date_effet, position, fait.regles))
-    return Situation(
-        position=position,
-        soldes=soldes,
-        fiches=debut.fiches.update({s: fermer(c) for s, c in chantiers.items()}),
-        intitule=intitule,
-        regles=regles,
-        derniere_date=derniere,
-        disponible_par_jour=jours,
-    )
-
-
-def regarder(journal: Journal, *, au: date | None = None, connu_au: int | str | None = None) -> Vue:
+def regarder(
+    journal: Journal,
+    *,
+    au: date | None = None,
+    connu_au: int | str | None = None,
+    coeurs: int = 1,
+) -> Vue:
     """Read a journal from its first line and fold it: as of `au`, as known at `connu_au`.
 
     `connu_au` is a position, or an instant in the stored form: then the facts recorded up to it.
-    Every line is verified on the way. Raises: UsageError for an unknown programme or a position
-    that the journal has not reached; ChainBrokenError; StoreError.
+    Every line is verified on the way. With `coeurs` above one, and a long journal in a file, that
+    many processes share the reading (the others are spawned: a host's main module must be
+    importable); the view is the same, to the byte.
+
+    Raises: UsageError for an unknown programme or a position that the journal has not reached;
+    ChainBrokenError; StoreError.
     """
     lu = Journal(journal.store, journal.programme)  # however far the caller's was read
-    situation = plier(connus(lu, connu_au), au=au)
+    if isinstance(connu_au, str):
+        situation = plier(connus(lu, connu_au), au=au)
+    else:
+        exiger_connu(lu, connu_au)
+        jusqua = journal.store.taille(lu.programme) if connu_au is None else connu_au
+        situation = plier_journal(lu, jusqua=jusqua, au=au, coeurs=coeurs)
     return Vue(lu.programme, au, situation, lu.arbre, lu)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -15,6 +16,9 @@ from .sortie import CLASSEURS
 if TYPE_CHECKING:
     from ledger import Journal, Store
     from projections import Vue
+
+COEURS = min(os.cpu_count() or 1, 2)
+"""Processes that share the reading of a long journal."""
 
 
 def est_absente(base: str) -> bool:
@@ -107,10 +111,10 @@ def regarder_journal(journal: Journal, demande: Demande) -> Vue:
     """The view asked for of a journal whose base is open."""
     from projections import regarder  # noqa: PLC0415
 
-    vue = regarder(journal, au=demande.au, connu_au=demande.connu_au)
+    vue = regarder(journal, au=demande.au, connu_au=demande.connu_au, coeurs=COEURS)
     position = vue.situation.position
     if demande.format in CLASSEURS and vue.journal is not None and vue.journal.taille != position:
         # asked for as an instant, more lines were read: a workbook says when the last one known was
         # recorded, which the journal read to that position tells
-        vue = regarder(journal, au=demande.au, connu_au=position)
+        vue = regarder(journal, au=demande.au, connu_au=position, coeurs=COEURS)
     return vue

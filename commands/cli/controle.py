@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from .base import choisir_programme, ouvrir_en_lecture
+from .base import COEURS, choisir_programme, ouvrir_en_lecture
 from .chiffres import publier
 from .options import FICHIER, Demande, avec_demande
 from .progression import progression
@@ -44,7 +43,7 @@ def verifier_base(
     from ledger.audit import verifier as auditer  # noqa: PLC0415
 
     if coeurs is None:
-        coeurs = min(os.cpu_count() or 1, 2) if store.taille(programme) >= LONG else 1
+        coeurs = COEURS if store.taille(programme) >= LONG else 1
     with progression("Faits vérifiés", store.taille(programme)) as montrer:
         return auditer(
             store,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .base import choisir_programme, ouvrir_en_lecture
+from .base import COEURS, choisir_programme, ouvrir_en_lecture
 from .completion import completer_structure
 from .controle import SORTIE_CONSTAT, verifier_base
 from .options import FICHIER, Demande, avec_demande
@@ -78,7 +78,7 @@ def dossier(
             avertir("Aucun dossier n'est fait d'un journal en défaut.")
             raise click.exceptions.Exit(SORTIE_CONSTAT)
         journal = Journal(store, programme)
-        vue = regarder(journal, au=demande.au, connu_au=demande.connu_au)
+        vue = regarder(journal, au=demande.au, connu_au=demande.connu_au, coeurs=COEURS)
         for _ in journal.rattraper(jusqua=vue.situation.position):
             pass
         if structure is not None:

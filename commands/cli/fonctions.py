@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 from msgspec.structs import replace
 
-from .base import choisir_programme, ouvrir_en_lecture
+from .base import COEURS, choisir_programme, ouvrir_en_lecture
 from .chiffres import publier
 from .options import Demande, avec_demande
 from .phrases import entete, euros
@@ -55,7 +55,7 @@ def fonctions(demande: Demande, *, ecarts: bool) -> None:
 
     with ouvrir_en_lecture(demande.base) as store:
         journal = Journal(store, choisir_programme(store, demande))
-        vue = regarder(journal, au=demande.au, connu_au=demande.connu_au)
+        vue = regarder(journal, au=demande.au, connu_au=demande.connu_au, coeurs=COEURS)
         figure = calculer(vue)
     if ecarts:
         restes = tuple(ligne for ligne in figure.lignes if ligne.statut != "separes")

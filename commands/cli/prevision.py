@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .base import choisir_programme, ouvrir_en_lecture
+from .base import COEURS, choisir_programme, ouvrir_en_lecture
 from .chiffres import publier
 from .options import Demande, avec_demande
 from .phrases import en_liste, entete, euros, phrase
@@ -132,7 +132,7 @@ def prevision(
     cadence = _cadence(labels_par_an, montant, fenetre)
     with ouvrir_en_lecture(demande.base) as store:
         journal = Journal(store, choisir_programme(store, demande))
-        vue = regarder(journal, au=demande.au, connu_au=demande.connu_au)
+        vue = regarder(journal, au=demande.au, connu_au=demande.connu_au, coeurs=COEURS)
         figure = calculer(
             vue,
             cadence=cadence,

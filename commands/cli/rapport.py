@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .base import choisir_programme, ouvrir_en_lecture
+from .base import COEURS, choisir_programme, ouvrir_en_lecture
 from .chiffres import publier
 from .options import (
     FICHIER,
@@ -59,7 +59,7 @@ def rapport(demande: Demande) -> None:
 
     with ouvrir_en_lecture(demande.base) as store:
         journal = Journal(store, choisir_programme(store, demande))
-        vue = regarder(journal, au=demande.au, connu_au=demande.connu_au)
+        vue = regarder(journal, au=demande.au, connu_au=demande.connu_au, coeurs=COEURS)
         fait = calculer(vue)
     if demande.format == "table":
         from .rapport_table import table_rapport  # noqa: PLC0415

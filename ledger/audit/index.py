@@ -14,11 +14,10 @@ from zlib import crc32
 from ..preuve.canonique import OctetsIllisibles, decoder
 from ..stockage.port import EntreeIndex, Store
 from .constats import Constat
+from .lignes import Entree
 
 PART = 250_000
 """How many ids are held at once when divergences are looked for."""
-
-Entree = tuple[str, int, str]
 
 
 def index_exact(store: Store, programme: str, entrees: Sequence[Entree]) -> bool:

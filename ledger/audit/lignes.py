@@ -11,16 +11,16 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from hashlib import sha256
 
-from msgspec import MsgspecError, Struct
-
 from ..champs import est_admis, est_slug
 from ..evenements import Fait, FaitDeStructure
-from ..preuve.canonique import DECODEURS, encoder
+from ..preuve.canonique import encoder
 from ..preuve.ligne import Lineur
+from ..preuve.page import Ligne, Page, lire_page
 from ..stockage.port import LigneBrute
 from ..temps import est_instant
 
-Ligne = tuple[int, str, bytes]
+Entree = tuple[str, int, str]
+"""A command id, the position of its event, the digest of its content."""
 Trouvaille = tuple[str, str]
 
 _ECHAPPE = re.compile(rb"\\[bfnrtu]")
@@ -33,51 +33,28 @@ _CHIFFRES = bytes.maketrans(b"0123456789", b"0" * 10)
 _FORME_INSTANT = b"0000-00-00T00:00:00.000000Z"
 
 
-class Nette(Struct, frozen=True, gc=False):
-    """A page that is right in itself: its facts and leaves. What precedes it is not looked at."""
-
-    faits: list[Fait]
-    feuilles: list[bytes]
-
-    def suit(self, tete: str | None, instant: str) -> bool:
-        """Whether the page follows a line of that leaf, no line before being recorded later."""
-        premier = self.faits[0]
-        return premier.precedent == tete and premier.enregistre_le >= instant
-
-    def entrees(self, attendue: int) -> list[tuple[str, int, str]]:
-        """What the index of command ids must hold for this page, which begins at `attendue`."""
-        return [
-            (fait.id_commande, position, fait.empreinte_commande)
-            for position, fait in enumerate(self.faits, start=attendue)
-        ]
-
-
-def lire_nette(lineur: Lineur, page: Sequence[Ligne], attendue: int) -> Nette | None:
-    """The page as facts and leaves, when each of its lines is right in itself and by the next one.
+def lire_nette(lineur: Lineur, lignes: Sequence[Ligne], attendue: int) -> Page | None:
+    """The lines as a page, when each is right in itself and by the next one.
 
     None as soon as anything is wrong in it, whatever it is.
     """
-    positions = [ligne[0] for ligne in page]
-    octets = [ligne[2] for ligne in page]
-    if set(map(type, positions)) != {int} or set(map(type, octets)) != {bytes}:
+    page = lire_page(lineur, lignes, attendue)
+    if page is None:
         return None
-    if positions != list(range(attendue, attendue + len(page))):
-        return None
-    try:
-        faits = [DECODEURS[topic](etat) for _, topic, etat in page]
-    except (MsgspecError, ValueError, LookupError, TypeError, RecursionError):
-        return None
-    if [encoder(fait) for fait in faits] != octets or not all(map(texte_admis, octets)):
+    octets, faits = [etat for _, _, etat in lignes], page.faits
+    if list(map(encoder, faits)) != octets or not all(map(texte_admis, octets)):
         return None
     if not all(map(est_slug, {f.structure for f in faits if isinstance(f, FaitDeStructure)})):
         return None
-    if not _instants_admis([fait.enregistre_le for fait in faits]):
-        return None
-    feuille = lineur.feuille
-    feuilles = [feuille(position, topic, etat) for position, topic, etat in page]
-    if [fait.precedent for fait in faits[1:]] != [f.hex() for f in feuilles[:-1]]:
-        return None
-    return Nette(faits, feuilles)
+    return page if _instants_admis([fait.enregistre_le for fait in faits]) else None
+
+
+def entrees(page: Page) -> list[Entree]:
+    """What the index of command ids must hold for this page."""
+    return [
+        (fait.id_commande, position, fait.empreinte_commande)
+        for position, fait in enumerate(page.faits, start=page.premiere)
+    ]
 
 
 def defauts(ligne: LigneBrute, fait: Fait, tete: str | None, instant: str) -> Iterator[Trouvaille]:

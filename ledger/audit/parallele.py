@@ -1,44 +1,26 @@
 """Other processes read and check lines while this one replays the rules.
 
-A worker opens the base by itself, read-only, and sends pages that are right in themselves, with
-their leaves: the very lines that the replay then works on. A page with anything wrong is not sent:
-the caller reads it again and says what is wrong, as it does alone. Findings are thus the same.
-
-Processes are spawned, never forked: safe in a host that has threads.
+A worker sends pages that are right in themselves, with their leaves: the very lines that the replay
+then works on. A page with anything wrong is not sent: the caller reads it again and says what is
+wrong, as it does alone. Findings are thus the same.
 """
 
 from __future__ import annotations
 
-import signal
-import sys
 from collections.abc import Iterator
-from contextlib import suppress
-from multiprocessing import current_process, get_context
-from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Self
 
 from msgspec import Struct, msgpack
 
-from ..erreurs import LedgerError, StoreError
+from .. import equipe
 from ..preuve.ligne import Lineur
+from ..preuve.page import Ligne
 from ..stockage.port import Store
-from ..stockage.sqlite import SQLiteStore
 from .index import index_exact
-from .lignes import Ligne, lire_nette
+from .lignes import entrees, lire_nette
 
-
-class Tuyau(Protocol):
-    """One end of a pipe: its class depends on the system."""
-
-    def fileno(self) -> int: ...  # noqa: D102
-    def recv_bytes(self) -> bytes: ...  # noqa: D102
-    def send_bytes(self, buf: bytes, /) -> None: ...  # noqa: D102
-    def close(self) -> None: ...  # noqa: D102
-
-
-_TUYAU_OCTETS = 1 << 20
 PLAGE = 4_000
 """Positions given to one worker at a time."""
 
@@ -61,10 +43,9 @@ def fichier_partage(store: Store, programme: str) -> Path | None:
 
     None too when the counts already differ: a damaged base is read by one process.
     """
-    if not isinstance(store, SQLiteStore) or current_process().daemon:
-        return None
     taille = store.taille(programme)
-    return store.fichier if store.taille_index(programme) == taille > PLAGE else None
+    partageable = store.taille_index(programme) == taille > PLAGE
+    return equipe.fichier_partage(store) if partageable else None
 
 
 class Ouvriers:
@@ -73,22 +54,11 @@ class Ouvriers:
     def __init__(self, fichier: Path, programme: str, *, taille: int, nombre: int) -> None:
         self._plages = [(d, min(d + PLAGE, taille)) for d in range(0, taille, PLAGE)]
         self._nombre = min(nombre, len(self._plages))
-        contexte = get_context("spawn")
-        self._processus: list[SpawnProcess] = []
-        self._tuyaux: list[Tuyau] = []
-        for rang in range(self._nombre):
-            lecture, ecriture = contexte.Pipe(duplex=False)
-            _agrandir(lecture)
-            plages = self._plages[rang :: self._nombre]
-            processus = contexte.Process(
-                target=_travailler,
-                args=(str(fichier.absolute()), programme, plages, ecriture),
-                daemon=True,
-            )
-            processus.start()
-            ecriture.close()  # ours: the worker's death then ends the pipe
-            self._processus.append(processus)
-            self._tuyaux.append(lecture)
+        self._equipe = equipe.Equipe(
+            fichier,
+            _travailler,
+            [(programme, self._plages[rang :: self._nombre]) for rang in range(self._nombre)],
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -99,11 +69,7 @@ class Ouvriers:
         erreur: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for tuyau in self._tuyaux:
-            tuyau.close()
-        for processus in self._processus:
-            processus.terminate()
-            processus.join()
+        self._equipe.__exit__(genre, erreur, trace)
 
     def plages(self) -> Iterator[tuple[int, Iterator[Morceau]]]:
         """Each range in order: its last position, and its pages. Read each to its end.
@@ -115,59 +81,35 @@ class Ouvriers:
 
     def _morceaux(self, rang: int, debut: int, fin: int) -> Iterator[Morceau]:
         while debut < fin:
-            try:
-                octets = self._tuyaux[rang].recv_bytes()
-            except (EOFError, OSError) as erreur:
-                self._processus[rang].join()
-                code = self._processus[rang].exitcode
-                raise StoreError(
-                    f"Un processus de vérification s'est arrêté (code {code}).",
-                    remede="Relancer la vérification sur un seul cœur.",
-                ) from erreur
-            morceau = _lire_morceau(octets)
+            morceau = _lire_morceau(self._equipe.recevoir(rang))
             if not morceau.lignes:
                 return
             yield morceau
             debut = morceau.lignes[-1][0]
 
 
-def _agrandir(tuyau: Tuyau) -> None:
-    """Room for a few pages, so that neither side waits for the other at each one."""
-    if sys.platform == "linux":
-        from fcntl import F_SETPIPE_SZ, fcntl  # noqa: PLC0415 - Linux alone has it
-
-        with suppress(OSError):  # the administrator's limit: slower, no more
-            fcntl(tuyau.fileno(), F_SETPIPE_SZ, _TUYAU_OCTETS)
-
-
 _lire_morceau = msgpack.Decoder(Morceau).decode
 _ecrire_morceau = msgpack.Encoder().encode
 
 
-def _travailler(fichier: str, programme: str, plages: list[tuple[int, int]], tuyau: Tuyau) -> None:
+def _travailler(store: Store, programme: str, plages: list[tuple[int, int]]) -> Iterator[bytes]:
     """What a worker does, from its first range to its last."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the caller ends us
-    try:
-        store = SQLiteStore(fichier, ecriture=False)
-        for debut, fin in plages:
-            for morceau in _examiner(store, programme, debut, fin):
-                tuyau.send_bytes(_ecrire_morceau(morceau))
-        store.fermer()
-    except (LedgerError, OSError):
-        sys.exit(1)  # the caller says it: no trace on its terminal
+    for debut, fin in plages:
+        for morceau in _examiner(store, programme, debut, fin):
+            yield _ecrire_morceau(morceau)
 
 
 def _examiner(store: Store, programme: str, debut: int, fin: int) -> Iterator[Morceau]:
     lineur = Lineur(programme)
     for page in store.pages(programme, apres=debut, jusqua=fin):
         nette = lire_nette(lineur, page, debut + 1)
-        if nette is None or not index_exact(store, programme, nette.entrees(debut + 1)):
+        if nette is None or not index_exact(store, programme, entrees(nette)):
             break
         debut += len(page)
         faits = nette.faits
         yield Morceau(
             page,
-            b"".join(nette.feuilles),
+            nette.feuilles,
             faits[0].precedent,
             faits[0].enregistre_le,
             faits[-1].enregistre_le,

@@ -16,12 +16,13 @@ from ..evenements import Fait, JournalRepris
 from ..preuve.canonique import DECODEURS, OctetsIllisibles, decoder
 from ..preuve.ligne import Lineur
 from ..preuve.merkle import TAILLE_EMPREINTE, Arbre, racine_base64
+from ..preuve.page import Ligne
 from ..preuve.releve import ClePublique
 from ..stockage.port import LigneBrute, Store
 from .constats import Constat, Faite, Rapport
 from .controle import Controle
 from .index import ControleIndex
-from .lignes import Ligne, defauts, feuille_brute, lire_nette
+from .lignes import Entree, defauts, entrees, feuille_brute, lire_nette
 from .parallele import Morceau, Ouvriers, fichier_partage
 from .temoins import Confrontation, Temoin, incarnations
 
@@ -127,15 +128,15 @@ class _Audit:
         attendue = self._attendue
         nette = lire_nette(self._lineur, page, attendue)
         if nette is not None and nette.suit(self._tete, self._instant):
-            self._index.confronter(nette.entrees(attendue))
-            self._admettre(nette.faits, b"".join(nette.feuilles), nette.faits[-1].enregistre_le)
+            self._index.confronter(entrees(nette))
+            self._admettre(nette.faits, nette.feuilles, nette.faits[-1].enregistre_le)
             return
-        entrees: list[tuple[str, int, str]] = []
+        lues: list[Entree] = []
         for ligne in page:
             fait = self._lire_une(LigneBrute(*ligne))
             if fait is not None:
-                entrees.append((fait.id_commande, ligne[0], fait.empreinte_commande))
-        self._index.confronter(entrees)
+                lues.append((fait.id_commande, ligne[0], fait.empreinte_commande))
+        self._index.confronter(lues)
         self._annoncer()
 
     def _admettre_morceau(self, morceau: Morceau) -> bool:

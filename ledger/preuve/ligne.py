@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from hashlib import sha256
 
 from ..registre import TYPES
@@ -37,6 +38,14 @@ class Lineur:
         """The 32 bytes of the Merkle leaf of that event."""
         fin = self._fins.get(topic) or _fin(topic)
         return sha256(b'\x00%b%d,"state":%b%b' % (self._prefixe, position, octets, fin)).digest()
+
+    def feuilles(self, lignes: Iterable[tuple[int, str, bytes]]) -> list[bytes]:
+        """The Merkle leaves of lines whose topics are all known, as `feuille` gives them."""
+        prefixe, fins = b"\x00" + self._prefixe, self._fins
+        return [
+            sha256(b'%b%d,"state":%b%b' % (prefixe, position, octets, fins[topic])).digest()
+            for position, topic, octets in lignes
+        ]
 
 
 def _fin(topic: str) -> bytes:

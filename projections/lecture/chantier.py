@@ -21,19 +21,20 @@ from ledger.bareme import en_vigueur
 from ledger.evenements import FaitDeStructure, ProgrammeOuvert, RèglesRévisées
 from ledger.preuve.canonique import OctetsIllisibles, decoder
 from ledger.preuve.merkle import racine_base64
+from ledger.preuve.souches import Souches
 from ledger.regles import Chronologie, Regles, Revision
 from ledger.soldes import Soldes
 from ledger.stockage.port import Store
 
 from ..credits import credits
 from ..fiche import Chantier as ChantierDeFiche
-from ..fiche import Fiche, fermer, inscrire, ouvrir
+from ..fiche import Fiche, fermer, inscrire
 from ..situation import Situation, Vue, plier
 from . import rangees
 from .fichier import ReadModelDivergedError
 from .rangees import Rangee
 from .schema import PAR_PROGRAMME, PAR_STRUCTURE, TABLES, inserer
-from .suite import FaitLu, Souches, Suite, empreinte_de_ligne, racine_relue
+from .suite import FaitLu, Suite, empreinte_de_ligne, racine_relue
 
 _PROGRAMMES_MAX = 9_000_000
 """Programmes are numbered below it, from their name: the same number at every rebuild."""
@@ -210,10 +211,10 @@ class Chantier:
                 ) from erreur
             if isinstance(fait, FaitDeStructure):
                 if fiche is None:
-                    fiche = ouvrir(Fiche(slug))
+                    fiche = ChantierDeFiche()
                 inscrire(fiche, ligne.pos, fait)
         if fiche is not None:
-            fiches = self._situation.fiches.set(slug, fermer(fiche))
+            fiches = self._situation.fiches.set(slug, fermer(Fiche(slug), fiche))
             self._situation = replace(self._situation, fiches=fiches)
 
     def _ecrire(self, veille: date | None, jours: Mapping[date, tuple[int, int]]) -> None:

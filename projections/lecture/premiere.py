@@ -15,6 +15,7 @@ from msgspec.structs import astuple, replace
 from ledger.evenements import Fait, FaitDeStructure
 from ledger.journal import Journal
 from ledger.preuve.merkle import racine_base64
+from ledger.preuve.souches import Souches
 from ledger.stockage.port import Store
 
 from ..credits import credits
@@ -24,7 +25,6 @@ from ..situation import Situation, Vue, appliquer
 from . import rangees
 from .rangees import Rangee
 from .schema import TABLES
-from .suite import Souches
 
 CLES = {
     **{nom: table.pk for nom, table in TABLES.items()},

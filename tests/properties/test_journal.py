@@ -20,10 +20,11 @@ from commands import GrandLivre
 from commands.testing.contexte import PROGRAMME, Contexte
 from commands.testing.histoires import Histoire, histoires, lire_faits
 from commands.testing.strategies import autrement, commandes, invalides
-from ledger import MemoryStore, Programme, SQLiteStore, evolve
+from ledger import Journal, MemoryStore, Programme, SQLiteStore, evolve
 from ledger.testing.horloge import Horloge
 from ledger.testing.valeurs import JOUR_MAX, JOUR_MIN, Json
-from projections.situation import plier
+from projections.parallele import joindre, travailler
+from projections.pli import Pli, Situation, plier
 from projections.testing.chiffres import chiffres
 from tests.properties.exemples import OUVERTURE
 from tests.properties.outils import octets, racine, reglages, reponse
@@ -154,6 +155,20 @@ def test_11_bis_deux_processus_qui_envoient_la_meme_suite_n_en_font_qu_une(
             store.fermer()
 
 
+def _a_deux(histoire: Histoire, coupe: int, au: date | None) -> Situation:
+    """The situation of a journal whose second part another process would have folded."""
+    journal, pli = Journal(histoire.store, PROGRAMME), Pli(au=au)
+    for page in journal.par_pages(jusqua=coupe):
+        pli.prendre(page)
+    for octets_lus in travailler(histoire.store, PROGRAMME, coupe, len(histoire.faits), au):
+        assert joindre(journal, pli, octets_lus) == (coupe < len(histoire.faits))
+    entier = Journal(histoire.store, PROGRAMME)
+    assert list(entier.rattraper()) == list(histoire.positions())
+    vus = [(j.tete, j.dernier_instant, j.fondations, j.arbre.racine()) for j in (journal, entier)]
+    assert vus[0] == vus[1]
+    return pli.situation()
+
+
 @reglages(EXEMPLES)
 @given(data=st.data(), histoire=histoires(), au=st.none() | st.dates(JOUR_MIN, JOUR_MAX))
 def test_12_rejouer_depuis_tout_prefixe_rend_l_etat_vivant(
@@ -168,6 +183,7 @@ def test_12_rejouer_depuis_tout_prefixe_rend_l_etat_vivant(
     situation = plier(inscrits[:coupe], au=au)
     assert plier(inscrits, au=au) == plier(inscrits[coupe:], au=au, depuis=situation)
     assert situation == plier(inscrits[:coupe], au=au)  # the prefix itself was left as it was
+    assert plier(inscrits, au=au) == _a_deux(histoire, coupe, au)
     copie = MemoryStore()
     lot = data.draw(st.integers(1, 20))
     recus = [*GrandLivre(copie, clock=Horloge()).executer_flux(histoire.commandes, lot=lot)]

@@ -1,0 +1,34 @@
+"""The cycle collector, left alone while a long replay fills memory with what it keeps.
+
+A replay makes no cycle: the collector would walk again and again over what is there to stay, for a
+quarter of the time (measured). What is not kept is freed as ever, by its last reference.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
+
+_verrou = Lock()
+_presents = 0
+_allumee = False
+
+
+@contextmanager
+def sans_collecte() -> Iterator[None]:
+    """No collection until the last of those who ask for it is done; then as it was before."""
+    global _presents, _allumee  # noqa: PLW0603 - the collector too is one for the process
+    with _verrou:
+        _presents += 1
+        if _presents == 1:
+            _allumee = gc.isenabled()
+            gc.disable()
+    try:
+        yield
+    finally:
+        with _verrou:
+            _presents -= 1
+            if not _presents and _allumee:
+                gc.enable()

@@ -1,0 +1,114 @@
+"""Processes that share a long reading with this one: spawned, each with a pipe to answer by.
+
+Never forked: safe in a host that has threads. A worker opens the base by itself, read-only; what it
+sends is taken by the caller only where it follows what the caller has read, and a worker that finds
+anything wrong sends nothing: the caller reads there again, and says what is wrong as it does alone.
+"""
+
+from __future__ import annotations
+
+import gc
+import signal
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from multiprocessing import current_process, get_context
+from multiprocessing.context import SpawnProcess
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+from .erreurs import LedgerError, StoreError
+from .stockage.port import Store
+from .stockage.sqlite import SQLiteStore
+
+_TUYAU_OCTETS = 1 << 20
+
+Travail = Callable[..., Iterable[bytes]]
+"""What a worker does: a function of a module, given an open store, then the arguments."""
+
+
+class Tuyau(Protocol):
+    """One end of a pipe: its class depends on the system."""
+
+    def fileno(self) -> int: ...  # noqa: D102
+    def recv_bytes(self) -> bytes: ...  # noqa: D102
+    def send_bytes(self, buf: bytes, /) -> None: ...  # noqa: D102
+    def close(self) -> None: ...  # noqa: D102
+
+
+def fichier_partage(store: Store) -> Path | None:
+    """The file that workers may read in our place, or None: then one process does it all."""
+    if not isinstance(store, SQLiteStore) or current_process().daemon:
+        return None
+    return store.fichier
+
+
+class Equipe:
+    """One process for each list of arguments, doing the same work on the same base."""
+
+    def __init__(self, fichier: Path, travail: Travail, lots: Sequence[tuple[Any, ...]]) -> None:
+        contexte = get_context("spawn")
+        self._processus: list[SpawnProcess] = []
+        self._tuyaux: list[Tuyau] = []
+        for arguments in lots:
+            lecture, ecriture = contexte.Pipe(duplex=False)
+            _agrandir(lecture)
+            processus = contexte.Process(
+                target=_travailler,
+                args=(str(fichier.absolute()), travail, arguments, ecriture),
+                daemon=True,
+            )
+            processus.start()
+            ecriture.close()  # ours: the worker's death then ends the pipe
+            self._processus.append(processus)
+            self._tuyaux.append(lecture)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        genre: type[BaseException] | None,
+        erreur: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for tuyau in self._tuyaux:
+            tuyau.close()
+        for processus in self._processus:
+            processus.terminate()
+            processus.join()
+
+    def recevoir(self, rang: int) -> bytes:
+        """The next answer of a worker. Raises: StoreError when it stopped."""
+        try:
+            return self._tuyaux[rang].recv_bytes()
+        except (EOFError, OSError) as erreur:
+            self._processus[rang].join()
+            code = self._processus[rang].exitcode
+            raise StoreError(
+                f"Un processus de vérification s'est arrêté (code {code}).",
+                remede="Relancer la vérification sur un seul cœur.",
+            ) from erreur
+
+
+def _agrandir(tuyau: Tuyau) -> None:
+    """Room for a few pages, so that neither side waits for the other at each one."""
+    if sys.platform == "linux":
+        from fcntl import F_SETPIPE_SZ, fcntl  # noqa: PLC0415 - Linux alone has it
+
+        with suppress(OSError):  # the administrator's limit: slower, no more
+            fcntl(tuyau.fileno(), F_SETPIPE_SZ, _TUYAU_OCTETS)
+
+
+def _travailler(fichier: str, travail: Travail, arguments: tuple[Any, ...], tuyau: Tuyau) -> None:
+    """What a worker does, from its first answer to its last."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the caller ends us
+    gc.disable()  # a process of ours, whose work makes no cycle: see `collecte`
+    try:
+        store = SQLiteStore(fichier, ecriture=False)
+        for octets in travail(store, *arguments):
+            tuyau.send_bytes(octets)
+        store.fermer()
+    except (LedgerError, OSError):
+        sys.exit(1)  # the caller says it: no trace on its terminal
