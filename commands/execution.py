@@ -27,6 +27,7 @@ from ledger.stockage.port import Store
 from ledger.stockage.usage import Usage, refuser_de_voyager
 from ledger.temps import Clock, SystemClock
 
+from .cliches import Cliches
 from .guichet import Guichet, Place
 from .journalisation import journaliser
 from .lecture_json import CommandeIllisible, en_commande
@@ -61,15 +62,24 @@ class GrandLivre:
     With `releves`, a folder of checkpoints kept outside the base, the first command of a programme
     is refused (StoreRolledBackError) when the journal went back behind them: a restored backup
     goes on only by ReprendreJournal.
+
+    With `cliches`, a folder of your own, the state of a long journal is kept there at the end and
+    after a long reading, and taken in at the next opening, which then costs what is new (a cache:
+    ADR 0050). Without it, nothing is written outside the base, and each opening reads it all.
     """
 
     def __init__(
-        self, store: Store, *, clock: Clock | None = None, releves: str | Path | None = None
+        self,
+        store: Store,
+        *,
+        clock: Clock | None = None,
+        releves: str | Path | None = None,
+        cliches: str | Path | None = None,
     ) -> None:
         self.store = store
         self._releves = releves
         self._clock = clock or SystemClock()
-        self._redacteur = Redacteur(store, self._clock, releves)
+        self._redacteur = Redacteur(store, self._clock, releves, Cliches(store, cliches))
         self._guichet: Guichet[Demande | _Acte] = Guichet(self._servir)
         self._usage = Usage("Cette poignée de grand livre")
 
@@ -81,6 +91,7 @@ class GrandLivre:
         creer: bool = False,
         clock: Clock | None = None,
         releves: str | Path | None = None,
+        cliches: str | Path | None = None,
     ) -> Self:
         """Open a base: a SQLite file, or the URL of a PostgreSQL database (extra `postgres`).
 
@@ -88,7 +99,8 @@ class GrandLivre:
 
         Raises: ledger.erreurs.StoreError and its subclasses.
         """
-        return cls(ouvrir_magasin(base, creer=creer), clock=clock, releves=releves)
+        store = ouvrir_magasin(base, creer=creer)
+        return cls(store, clock=clock, releves=releves, cliches=cliches)
 
     def bifurquer(self) -> GrandLivre:
         """A fork in memory: decides and records like the real one, and writes nothing there."""

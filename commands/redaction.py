@@ -23,6 +23,7 @@ from ledger.provenance import Provenance
 from ledger.stockage.port import EntreeIndex, Store
 from ledger.temps import Clock
 
+from .cliches import Cliches
 from .decider import decide
 from .guichet import GROUPE_MAX, Place
 from .idempotence import divergence, empreinte_canonique, meme_contenu
@@ -96,8 +97,11 @@ class _Essai:
 class Redacteur:
     """The state of the programmes of one base, and the only way to add to them."""
 
-    def __init__(self, store: Store, clock: Clock, releves: str | Path | None) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, releves: str | Path | None, cliches: Cliches
+    ) -> None:
         self._store = store
+        self._cliches = cliches
         self._clock = clock
         self._releves = releves
         self._fils: dict[str, Fil] = {}
@@ -105,7 +109,9 @@ class Redacteur:
         self._devance = False
 
     def oublier(self) -> None:
-        """Let the states go: the next use starts again from the store."""
+        """Let the states go, kept in snapshots if asked: the next use starts from the store."""
+        for fil in self._fils.values():
+            self._cliches.garder(fil.journal, fil.etat)
         self._fils.clear()
 
     def rediger(self, demandes: Sequence[Demande]) -> None:
@@ -147,11 +153,11 @@ class Redacteur:
 
     def fil(self, programme: str) -> Fil:
         """A programme, caught up with its last committed event."""
-        fil = self._fils.get(programme)
+        fil, froid = self._fils.get(programme), False
         if fil is None or fil.journal.taille != fil.etat.position:
             sur = self._releves is None
-            fil = Fil(Journal(self._store, programme), Programme(slug=programme), sur)
-        froid = fil.etat.position == 0
+            journal, etat = self._cliches.reprendre(programme)
+            fil, froid = Fil(journal, etat, sur), True
         try:
             for _, fait in fil.journal.rattraper():
                 fil.etat = evolve(fil.etat, fait)
@@ -169,6 +175,8 @@ class Redacteur:
             self._refaire_index(programme)
         if fil.etat.position:
             self._fils[programme] = fil
+        if froid:
+            self._cliches.garder(fil.journal, fil.etat)
         return fil
 
     def _controler(self, fil: Fil) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from .champs import est_slug
+from .cliche import Cliche
 from .erreurs import ChainBrokenError, UnreadableFactError, UnrecordableFactError, UsageError
 from .evenements import Fait, JournalRepris
 from .preuve.canonique import DECODEURS, OctetsIllisibles, decoder, encoder
@@ -187,6 +188,30 @@ class Journal:
         self.arbre.ajouter((feuilles,))
         self.tete = feuilles[-TAILLE_EMPREINTE:].hex()
         self.dernier_instant = dernier_instant
+
+    @classmethod
+    def depuis(cls, store: Store, programme: str, cliche: Cliche) -> Journal:
+        """The journal standing after the lines of a snapshot found fit for this base.
+
+        These lines are not read, unless something older is asked for (a past root, an old line):
+        they are then all read and verified, and must lead to the root of the snapshot.
+        """
+        journal = cls(store, programme)
+
+        def passe() -> bytes:
+            ancien = cls(store, programme)
+            for _ in ancien.par_pages(jusqua=cliche.taille):
+                pass
+            if ancien.arbre.racine() != cliche.racine:
+                raise ancien._rompue(
+                    ancien.taille, "le journal n'est pas celui du cliché dont il a été repris"
+                )
+            return ancien.arbre.feuilles()
+
+        journal.arbre = Arbre.reprendre(cliche.taille, cliche.souches, passe)
+        journal.tete, journal.dernier_instant = cliche.tete, cliche.dernier_instant
+        journal.fondations = list(cliche.fondations)
+        return journal
 
     def _fonder(self, faits: list[tuple[int, Fait]]) -> None:
         """Note the founding lines among new facts (`taille` is still that before them)."""

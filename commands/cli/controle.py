@@ -10,7 +10,7 @@ import click
 
 from .base import COEURS, choisir_programme, ouvrir_en_lecture
 from .chiffres import publier
-from .options import FICHIER, Demande, avec_demande
+from .options import FICHIER, Demande, avec_demande, option_cliches
 from .progression import progression
 from .rendu import accorder, aplatir
 from .tables import table_verification
@@ -87,6 +87,7 @@ Code de sortie : 0 conforme, 1 au moins un constat, 4 base absente ou illisible.
     metavar="FICHIER",
     help="Compare aussi ce modèle de lecture au rejeu, comme « fabriques rejouer ».",
 )
+@option_cliches("Compare aussi le cliché gardé là au rejeu du journal.")
 @click.option(
     "--niveau",
     type=click.Choice(("chaine", "regles")),
@@ -101,12 +102,13 @@ Code de sortie : 0 conforme, 1 au moins un constat, 4 base absente ou illisible.
     help="Le nombre de processus (par défaut : deux pour un long journal).",
 )
 @avec_demande(formats=("table", "json", "csv"), dates=False)
-def verifier(
+def verifier(  # noqa: PLR0913 - one argument per option
     demande: Demande,
     releves: tuple[str, ...],
     cles: tuple[str, ...],
     *,
     lecture: str | None,
+    cliches: str | None,
     niveau: str,
     coeurs: int | None,
 ) -> None:
@@ -135,6 +137,8 @@ def verifier(
         )
         if lecture is not None:
             rapport = _avec_lecture(rapport, store, lecture)
+        if cliches is not None:
+            rapport = _avec_cliche(rapport, store, programme, cliches)
     publier(
         demande,
         rapport.en_json(),
@@ -161,6 +165,29 @@ def _avec_lecture(rapport: Rapport, store: Store, fichier: str) -> Rapport:
         rapport,
         constats=(*rapport.constats, *(Constat(**constat) for constat in constats)),
         controles={**rapport.controles, "lecture": "fait"},
+    )
+
+
+def _avec_cliche(rapport: Rapport, store: Store, programme: str, dossier: str) -> Rapport:
+    """The report, with what the snapshot says otherwise. A broken journal has none that counts."""
+    from msgspec.structs import replace  # noqa: PLC0415
+
+    from ledger.audit import confronter_cliche  # noqa: PLC0415
+    from ledger.cliche import chemin_du_cliche  # noqa: PLC0415
+    from ledger.erreurs import ChainBrokenError, ImpossibleHistoryError  # noqa: PLC0415
+
+    chemin = chemin_du_cliche(dossier, store, programme)
+    if chemin is None or not chemin.exists():
+        avertir(f"Aucun cliché de {programme} dans {dossier} : rien à comparer.")
+        return rapport
+    try:
+        constats = confronter_cliche(store, programme, chemin)
+    except (ChainBrokenError, ImpossibleHistoryError):
+        return replace(rapport, controles={**rapport.controles, "cliches": "interrompu"})
+    return replace(
+        rapport,
+        constats=(*rapport.constats, *constats),
+        controles={**rapport.controles, "cliches": "fait"},
     )
 
 

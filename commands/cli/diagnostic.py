@@ -11,7 +11,7 @@ import click
 
 from .chiffres import publier
 from .largeurs import replier
-from .options import FICHIER, Demande, option_format, option_sortie
+from .options import FICHIER, Demande, option_cliches, option_format, option_sortie
 from .rendu import accorder, aplatir
 from .sortie import choisir_format
 from .terminal import neutraliser
@@ -46,21 +46,26 @@ Code de sortie : 0, ou 1 si au moins un contrôle est en défaut. Un contrôle
 @click.option(
     "--base", type=FICHIER, metavar="FICHIER|URL", help="Contrôler aussi cette base et son serveur."
 )
+@option_cliches("Contrôler aussi les clichés gardés là.", environnement=True)
 @option_format(_FORMATS, "table")
 @option_sortie
-def doctor(base: str | None, format_demande: str | None, sortie: str | None) -> None:
+def doctor(
+    base: str | None, cliches: str | None, format_demande: str | None, sortie: str | None
+) -> None:
     """Contrôle l'installation : versions, SQLite, fichiers, encodage, données.
 
     Avec --base, ce que promet le serveur PostgreSQL de cette base : durabilité, secours, droits du
     compte, gardes des tables.
     """
     from .controles import tout_controler  # noqa: PLC0415
+    from .controles_cliches import controler_cliches  # noqa: PLC0415
     from .controles_serveur import controler_serveur  # noqa: PLC0415
 
     choisi = choisir_format(format_demande, sortie, defaut="table", admis=_FORMATS)
     controles = tout_controler()
     if base is not None:
         controles += controler_serveur(base)
+    controles += controler_cliches(cliches)
     defauts = [c for c in controles if c.statut == "constat"]
     valeur = {"statut": "non_conforme" if defauts else "conforme", "controles": controles}
     publier(

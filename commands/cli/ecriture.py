@@ -11,7 +11,15 @@ import click
 
 from .base import est_absente, nommer
 from .entree import Ligne, lignes, ouvre_un_programme, ouvrir_entree, taille_connue
-from .options import FICHIER, FORMATS, option_base, option_format, option_sortie
+from .options import (
+    CLICHES_ECRITURE,
+    FICHIER,
+    FORMATS,
+    option_base,
+    option_cliches,
+    option_format,
+    option_sortie,
+)
 from .progression import progression
 from .recus import Registre
 from .sortie import choisir_format, ouvrir_sortie
@@ -70,6 +78,7 @@ acquitté est enregistré).""",
     show_envvar=True,
     help="Refuser d'écrire si la base est en retard sur les relevés gardés là.",
 )
+@option_cliches(CLICHES_ECRITURE, environnement=True)
 @click.option(
     "--correlation",
     metavar="TEXTE",
@@ -85,6 +94,7 @@ def executer(  # noqa: PLR0913 - one argument per option
     atomique: bool,
     a_blanc: bool,
     releves: str | None,
+    cliches: str | None,
     correlation: str | None,
     base: str,
     format_demande: str | None,
@@ -103,7 +113,9 @@ def executer(  # noqa: PLR0913 - one argument per option
         a_lire = lignes(entree)
         premiere = next(a_lire, None)
         with (
-            ouvrir_livre(base, premiere, a_blanc=a_blanc, releves=releves) as livre,
+            ouvrir_livre(
+                base, premiere, a_blanc=a_blanc, releves=releves, cliches=cliches
+            ) as livre,
             ouvrir_sortie(sortie, base=base, entree=fichier, directe=True) as flux,
         ):
             registre = Registre(flux, choisi, largeur(sortie))
@@ -162,7 +174,12 @@ def _suite(atomique: bool, a_blanc: bool) -> str:
 
 @contextmanager
 def ouvrir_livre(
-    base: str, premiere: Ligne | None, *, a_blanc: bool, releves: str | None
+    base: str,
+    premiere: Ligne | None,
+    *,
+    a_blanc: bool,
+    releves: str | None,
+    cliches: str | None = None,
 ) -> Iterator[GrandLivre]:
     """The ledger to write to, or a fork in memory that writes nothing."""
     from commands import GrandLivre  # noqa: PLC0415
@@ -179,7 +196,7 @@ def ouvrir_livre(
             pile.callback(store.fermer)
             livre = GrandLivre(store, releves=releves).bifurquer()
         else:
-            livre = GrandLivre.ouvrir(base, creer=creer, releves=releves)
+            livre = GrandLivre.ouvrir(base, creer=creer, releves=releves, cliches=cliches)
         yield pile.enter_context(livre)
 
 

@@ -14,7 +14,15 @@ from .base import choisir_programme, est_absente, ouvrir_en_lecture
 from .ecriture import ouvrir_livre
 from .entree import Ligne
 from .import_rapport import RapportImport
-from .options import FICHIER, FORMATS, Demande, avec_demande, lire_jour
+from .options import (
+    CLICHES_ECRITURE,
+    FICHIER,
+    FORMATS,
+    Demande,
+    avec_demande,
+    lire_jour,
+    option_cliches,
+)
 from .progression import progression
 from .rendu import accorder
 from .sortie import ouvrir_sortie
@@ -151,6 +159,7 @@ ligne refusée ; 4 base absente ou inutilisable ; 130 interrompu (relancer repre
     show_envvar=True,
     help="Refuser d'écrire si la base est en retard sur les relevés gardés là.",
 )
+@option_cliches(CLICHES_ECRITURE, environnement=True)
 @avec_demande(formats=FORMATS, dates=False)
 def importer(demande: Demande, sorte: str, fichier: str, **options: Any) -> None:
     """Importe un tableau (csv, xlsx, xls, ods) et dit ce que devient chacune de ses lignes.
@@ -238,11 +247,18 @@ def _conduire(
                     _ouverture(premier),
                     a_blanc=not confirme,
                     releves=options["releves"],
+                    cliches=options["cliches"],
                 )
             )
         else:
             livre = pile.enter_context(
-                ouvrir_livre(demande.base, None, a_blanc=not confirme, releves=options["releves"])
+                ouvrir_livre(
+                    demande.base,
+                    None,
+                    a_blanc=not confirme,
+                    releves=options["releves"],
+                    cliches=options["cliches"],
+                )
             )
             registre = Registre(livre.store, programme)
             actes = preparer(registre)

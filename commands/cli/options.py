@@ -135,6 +135,21 @@ option_sortie = click.option(
 )
 
 
+def option_cliches(aide: str, *, environnement: bool = False) -> Callable[[Rappel], Rappel]:
+    """The option `--cliches`: the folder of snapshots, also from the environment for writers."""
+    return click.option(
+        "--cliches",
+        type=FICHIER,
+        metavar="DOSSIER",
+        envvar="FABRIQUES_CLICHES" if environnement else None,
+        show_envvar=environnement,
+        help=aide,
+    )
+
+
+CLICHES_ECRITURE = "Garder là l'état d'un long journal, pour rouvrir sans tout relire."
+
+
 def option_format(admis: tuple[str, ...], defaut: str) -> Callable[[Rappel], Rappel]:
     """The `--format` option of a verb."""
     return click.option(

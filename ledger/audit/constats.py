@@ -41,6 +41,7 @@ CODES: dict[str, str] = {
     "signature_fausse": "La signature d'un relevé n'est pas celle de son texte.",
     "signature_absente": "Un relevé n'est pas signé par la clé donnée.",
     "lecture_divergente": "Le modèle de lecture ne dit pas ce que donne le rejeu du journal.",
+    "cliche_divergent": "Un cliché ne dit pas ce que donne le rejeu du journal, ou serait ignoré.",
 }
 """The closed list of finding codes."""
 
@@ -74,6 +75,7 @@ CONTROLES: dict[str, str] = {
     "releves": "Relevés et reçus gardés hors de la base.",
     "signatures": "Signatures des relevés par une clé donnée.",
     "lecture": "Modèle de lecture, comparé au rejeu.",
+    "cliches": "Cliché de l'état (reprise rapide), comparé au rejeu.",
 }
 """The closed list of checks, in order of level."""
 Faite = Literal["fait", "interrompu", "non_demande"]

@@ -282,6 +282,7 @@ class _Audit:
             "releves": "fait" if releves else "non_demande",
             "signatures": "fait" if signatures else "non_demande",
             "lecture": "non_demande",
+            "cliches": "non_demande",
         }
 
     def _constater(self, code: str, position: int | None, detail: str) -> None:

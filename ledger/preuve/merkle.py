@@ -8,9 +8,10 @@ at most log2(size) hashes: an old receipt is answered as fast as a new one.
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from hashlib import sha256
 from threading import Lock
+from typing import Self
 from weakref import WeakSet
 
 TAILLE_EMPREINTE = 32
@@ -29,41 +30,81 @@ def _moitie(taille: int) -> int:
 class Arbre:
     """The tree of one journal. `ajouter` is the only way to change it.
 
-    Leaves are kept as they come; inner nodes are hashed when a root is first asked for.
+    Leaves are kept as they come; inner nodes are hashed when a root is first asked for. A tree may
+    be resumed at a size from its right edge alone: what is older is then read again when asked for.
     """
 
-    __slots__ = ("__weakref__", "_niveaux", "_verrou")
+    __slots__ = ("__weakref__", "_etages", "_passe", "_reprise", "_verrou")
 
     def __init__(self) -> None:
-        self._niveaux: list[bytearray] = [bytearray()]
+        # nodes by level, and the rank of the first one kept of each level; replaced together
+        self._etages: tuple[list[bytearray], list[int]] = ([bytearray()], [0])
+        self._reprise = 0
+        self._passe: Callable[[], bytes] | None = None
         self._verrou = Lock()  # receipts are read by any thread
         _VIVANTS.add(self)
+
+    @classmethod
+    def reprendre(cls, taille: int, souches: bytes, passe: Callable[[], bytes]) -> Self:
+        """The tree of `taille` leaves, from what `souches` gave; `passe` gives all its leaves."""
+        arbre = cls()
+        niveaux, debuts = arbre._etages = ([], [])
+        for niveau in range(taille.bit_length()):
+            present = taille >> niveau & 1
+            niveaux.append(bytearray(souches[: present * TAILLE_EMPREINTE]))
+            debuts.append((taille >> niveau) - present)
+            souches = souches[present * TAILLE_EMPREINTE :]
+        arbre._reprise, arbre._passe = taille, passe
+        return arbre
 
     @property
     def taille(self) -> int:
         """How many leaves there are."""
-        return len(self._niveaux[0]) // TAILLE_EMPREINTE
+        niveaux, debuts = self._etages
+        return debuts[0] + len(niveaux[0]) // TAILLE_EMPREINTE
 
     def ajouter(self, feuilles: Iterable[bytes]) -> None:
         """Append leaves (32 bytes each), in the order of positions."""
-        self._niveaux[0] += b"".join(feuilles)
+        octets = b"".join(feuilles)
+        with self._verrou:
+            self._etages[0][0] += octets
+
+    def souches(self) -> bytes:
+        """The right edge: the complete subtrees at the present size, smallest first."""
+        taille = self._taille_demandee(None)
+        return b"".join(
+            [
+                self._noeud(niveau, (taille >> niveau) - 1)
+                for niveau in range(taille.bit_length())
+                if taille >> niveau & 1
+            ]
+        )
+
+    def feuilles(self) -> bytes:
+        """Every leaf, one after the other."""
+        self._remonter()
+        return bytes(self._etages[0][0])
 
     def feuille(self, position: int) -> bytes:
         """The leaf at a position (1..taille)."""
         if not 1 <= position <= self.taille:
             raise IndexError(f"position {position} hors de 1..{self.taille}")
+        if position <= self._reprise:
+            self._remonter()
         return self._noeud(0, position - 1)
 
     def _completer(self) -> None:
         """Hash the inner nodes of every subtree that became complete, level by level."""
-        niveau = 0
-        while len(self._niveaux[niveau]) >= 2 * TAILLE_EMPREINTE:
-            if niveau + 1 == len(self._niveaux):
-                self._niveaux.append(bytearray())
-            enfants, parents = self._niveaux[niveau], self._niveaux[niveau + 1]
-            paire = 2 * TAILLE_EMPREINTE
-            debut, fin = 2 * len(parents), len(enfants) // paire * paire
-            a_hacher = bytes(enfants[debut:fin])
+        niveaux, debuts = self._etages
+        niveau, paire = 0, 2 * TAILLE_EMPREINTE
+        while len(niveaux[niveau]) >= paire:
+            if niveau + 1 == len(niveaux):
+                debuts.append(0)
+                niveaux.append(bytearray())
+            enfants, parents = niveaux[niveau], niveaux[niveau + 1]
+            connus = debuts[niveau + 1] + len(parents) // TAILLE_EMPREINTE
+            debut = (2 * connus - debuts[niveau]) * TAILLE_EMPREINTE
+            a_hacher = bytes(enfants[debut : len(enfants) // paire * paire])
             parents += b"".join(
                 [
                     sha256(b"\x01" + a_hacher[k : k + paire]).digest()
@@ -71,6 +112,19 @@ class Arbre:
                 ]
             )
             niveau += 1
+
+    def _remonter(self) -> None:
+        """Have every leaf, of a tree that was resumed without its past."""
+        if self._passe is None or not self._reprise:
+            return
+        passe = self._passe()
+        with self._verrou:
+            if self._reprise:
+                niveaux, debuts = self._etages
+                suite = niveaux[0][(self._reprise - debuts[0]) * TAILLE_EMPREINTE :]
+                # of the size resumed at, the caller made sure; inner nodes come when asked for
+                self._etages, self._reprise = ([bytearray(passe) + suite], [0]), 0
+                self._completer()
 
     def racine(self, taille: int | None = None) -> bytes:
         """The root (32 bytes) of the first `taille` leaves, of all of them by default."""
@@ -85,6 +139,7 @@ class Arbre:
         taille = self._taille_demandee(taille)
         if not 1 <= position <= taille:
             raise IndexError(f"position {position} hors de 1..{taille}")
+        self._remonter()
         rang, debut, fin = position - 1, 0, taille
         chemin: list[bytes] = []
         while fin - debut > 1:
@@ -105,6 +160,7 @@ class Arbre:
         taille = self._taille_demandee(taille)
         if not 1 <= ancienne <= taille:
             raise IndexError(f"taille {ancienne} hors de 1..{taille}")
+        self._remonter()
         debut, fin = 0, taille
         chemin: list[bytes] = []
         while ancienne < fin:
@@ -123,6 +179,8 @@ class Arbre:
         taille = self.taille if taille is None else taille
         if not 0 <= taille <= self.taille:
             raise IndexError(f"taille {taille} hors de 0..{self.taille}")
+        if taille < self._reprise:
+            self._remonter()
         with self._verrou:
             self._completer()
         return taille
@@ -139,8 +197,9 @@ class Arbre:
         return racine
 
     def _noeud(self, niveau: int, rang: int) -> bytes:
-        debut = rang * TAILLE_EMPREINTE
-        return bytes(self._niveaux[niveau][debut : debut + TAILLE_EMPREINTE])
+        niveaux, debuts = self._etages
+        debut = (rang - debuts[niveau]) * TAILLE_EMPREINTE
+        return bytes(niveaux[niveau][debut : debut + TAILLE_EMPREINTE])
 
 
 _VIVANTS: WeakSet[Arbre] = WeakSet()

@@ -56,6 +56,7 @@ def lancer(
         env={
             "FABRIQUES_BASE": None,
             "FABRIQUES_RELEVES": None,
+            "FABRIQUES_CLICHES": None,
             "COLUMNS": None,
             "FABRIQUES_DEBUG": None,
             **(env or {}),

@@ -251,3 +251,37 @@ def test_un_outil_absent_est_dit_ignore_jamais_reussi(
     }
     for nom in controles.OUTILS:
         assert nom in trouves["ok" if nom in presents else "ignore"]
+
+
+def test_un_cliche_se_garde_se_compare_et_se_montre(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Executer --cliches garde un cliché ; verifier le compare ; doctor dit où, et lequel sert."""
+    monkeypatch.setattr("commands.cliches.SEUIL", 1)
+    lieu = tmp_path / "cliches"
+    (eteint,) = _cliches("doctor")
+    assert (eteint["statut"], "Désactivés" in eteint["detail"]) == ("ok", True)
+    rien = lancer("verifier", "--base", base, "--cliches", lieu, "--format", "json")
+    assert (rien.code, rien.json["controles"]["cliches"]) == (0, "non_demande")
+    assert "Aucun cliché" in rien.erreur
+    commandes = tmp_path / "c.jsonl"
+    commandes.write_bytes(en_lignes([depot("neuve")]))
+    assert lancer("executer", commandes, "--base", base, "--cliches", lieu).code == 0
+    (fichier,) = lieu.iterdir()
+    fait = lancer("verifier", "--base", base, "--cliches", lieu, "--format", "json")
+    assert (fait.code, fait.json["controles"]["cliches"]) == (0, "fait")
+    (dit,) = _cliches("doctor", "--cliches", lieu)
+    assert (dit["statut"], dit["detail"].startswith(fichier.name)) == ("ok", True)
+    fichier.write_bytes(fichier.read_bytes()[:-1])
+    fait = lancer("verifier", "--base", base, "--cliches", lieu, "--format", "json")
+    assert (fait.code, [c["code"] for c in fait.json["constats"]]) == (1, ["cliche_divergent"])
+    assert [c["statut"] for c in _cliches("doctor", "--cliches", lieu)] == ["constat"]
+    lieu.chmod(0o777)
+    assert [c["statut"] for c in _cliches("doctor", "--cliches", lieu)] == ["constat"]
+    assert lancer("executer", commandes, "--base", base, "--cliches", lieu).code == 0
+
+
+def _cliches(*demande: str | Path) -> list[dict[str, Any]]:
+    """What doctor says of snapshots."""
+    controles_dits: list[dict[str, Any]] = lancer(*demande, "--format", "json").json["controles"]
+    return [c for c in controles_dits if c["controle"] == "clichés"]

@@ -28,6 +28,7 @@ CONTROLES = {
     "releves": "fait",
     "signatures": "non_demande",
     "lecture": "non_demande",
+    "cliches": "non_demande",
 }
 MODULE_VERIFIER = importlib.import_module("ledger.audit.verifier")  # the function hides its module
 SANS_TEMOIN = {**CONTROLES, "releves": "non_demande"}

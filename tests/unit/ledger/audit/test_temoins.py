@@ -44,6 +44,7 @@ SANS_TEMOIN: dict[str, Faite] = {
     "releves": "non_demande",
     "signatures": "non_demande",
     "lecture": "non_demande",
+    "cliches": "non_demande",
 }
 AVEC_TEMOIN: dict[str, Faite] = {**SANS_TEMOIN, "releves": "fait"}
 AVEC_CLE: dict[str, Faite] = {**AVEC_TEMOIN, "signatures": "fait"}
