@@ -27,8 +27,8 @@ from .pli import Partie, Pli, Situation
 
 SEUIL = 60_000
 """Facts above which another process is worth its start (about a third of a second)."""
-_PART_APPELANT = 0.52
-"""Of the journal, what the caller reads: it starts first, and takes the parts of the others in."""
+_POIDS_APPELANT, _POIDS_AUTRE = 104, 96
+"""The shares of a journal: the caller starts first, and takes the parts of the others in."""
 
 
 class Part(Struct, frozen=True, array_like=True):
@@ -76,7 +76,8 @@ def _plier(journal: Journal, jusqua: int, au: date | None, coeurs: int) -> Situa
 
 def _bornes(taille: int, coeurs: int) -> list[tuple[int, int]]:
     """The parts of a journal: (after, up to), that of the caller first."""
-    premiere = int(taille * _PART_APPELANT * 2 / (coeurs - 1 + _PART_APPELANT * 2))
+    poids = _POIDS_APPELANT + _POIDS_AUTRE * (coeurs - 1)
+    premiere = taille * _POIDS_APPELANT // poids
     pas = -(-(taille - premiere) // (coeurs - 1))
     suivantes = [(d, min(d + pas, taille)) for d in range(premiere, taille, pas)]
     return [(0, premiere), *suivantes]

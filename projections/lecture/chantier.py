@@ -29,7 +29,8 @@ from ledger.stockage.port import Store
 from ..credits import credits
 from ..fiche import Chantier as ChantierDeFiche
 from ..fiche import Fiche, fermer, inscrire
-from ..situation import Situation, Vue, plier
+from ..pli import Pli, Situation
+from ..situation import Vue
 from . import rangees
 from .fichier import ReadModelDivergedError
 from .rangees import Rangee
@@ -157,22 +158,25 @@ class Chantier:
         """Read what is new, write it, and return how many facts that was."""
         veille = self._situation.derniere_date
         jours = self._situation.disponible_par_jour
+        pli = Pli(self._situation)
         for page in self._suite.lire(jusqua=jusqua):
-            self._inscrire(page)
+            self._inscrire(page, pli.derniere)
+            structures = _structures(page)
             if self.depart:
-                for slug in sorted(_structures(page) - self._touchees):
+                for slug in sorted(structures - self._touchees):
                     self._ouvrir_fiche(slug)
-            self._touchees |= _structures(page)
-            self._situation = plier(((lu.position, lu.fait) for lu in page), depuis=self._situation)
+                pli.fiches = self._situation.fiches  # what the facts taken write comes on top
+            self._touchees |= structures
+            pli.prendre([(lu.position, lu.fait) for lu in page])
+        self._situation = pli.situation()
         nouveaux = self._situation.position - self.depart
         if nouveaux:
             self._ecrire(veille, jours)
         return nouveaux
 
-    def _inscrire(self, page: list[FaitLu]) -> None:
-        """Write the facts of a page, and what each says by itself."""
+    def _inscrire(self, page: list[FaitLu], derniere: date) -> None:
+        """Write the facts of a page, and what each says by itself; `derniere`: the date before."""
         p, ligne = self._programme, self._suite.lineur.ligne
-        derniere = self._situation.derniere_date or date.min
         faits: list[Rangee] = []
         postes: list[Rangee] = []
         regles: list[Rangee] = []

@@ -14,6 +14,7 @@ from typing import Any, Literal, Self
 from msgspec import Struct
 from sqlite_utils import Database
 
+from ledger.collecte import sans_collecte
 from ledger.erreurs import StoreMissingError, StoreReadOnlyError
 from ledger.preuve.canonique import json_canonique
 from ledger.stockage.port import Store
@@ -141,7 +142,7 @@ class Lecture:
         return self._bilan("rafraichissement", nouveaux)
 
     def _batir(self, store: Store, mode: Mode, jusqua: Mapping[str, int] | None = None) -> Bilan:
-        with transaction(self._db, cles=False):
+        with sans_collecte(), transaction(self._db, cles=False):
             reconnaitre(self._db, self.fichier)
             vider(self._db)
             creer_tables(self._db)
