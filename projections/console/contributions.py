@@ -23,7 +23,7 @@ from ledger.registre import TYPES
 from ledger.soldes import EFFETS, PROGRAMME, Soldes
 
 from ..cellules import Cellule, Unite, lire_cellule
-from ..fiche import Chantier, Fiche, inscrire, ouvrir
+from ..fiche import Chantier, Fiche, inscrire
 from ..matrice import Cohortes, LigneMatrice
 from ..suivi import Suivi
 from .regard import Regard
@@ -173,8 +173,11 @@ def _consommes(faits: Iterable[tuple[int, Fait]]) -> Iterator[Apport]:
 
 
 _LECTURES: dict[str, Callable[[Chantier], int]] = {
-    "paye": lambda chantier: sum(chantier["verse"].values()),
-    **{m: lambda chantier, m=m: chantier[m] for m in ("montant", "retire", "reclame", "encaisse")},  # type: ignore[misc]
+    "paye": lambda chantier: sum(chantier.verse.values()),
+    "montant": lambda chantier: chantier.montant or 0,  # UNSET until a label
+    "retire": lambda chantier: chantier.retire,
+    "reclame": lambda chantier: chantier.reclame,
+    "encaisse": lambda chantier: chantier.encaisse,
 }
 
 
@@ -185,9 +188,7 @@ def _de_fiches(
     lire, chantiers = _LECTURES[membre], dict[str, Chantier]()
     for position, fait in faits:
         if isinstance(fait, FaitDeStructure) and fait.structure in voulues:
-            chantier = chantiers.get(fait.structure)
-            if chantier is None:
-                chantier = chantiers[fait.structure] = ouvrir(Fiche(fait.structure))
+            chantier = chantiers.setdefault(fait.structure, Chantier())
             avant = lire(chantier)
             inscrire(chantier, position, fait)
             yield position, lire(chantier) - avant

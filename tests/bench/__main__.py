@@ -1,4 +1,4 @@
-"""The benchmark: `python -m tests.bench [--rapide | --grand] [--enorme] [--json] [--date AAAA-MM-JJ]`.
+"""The benchmark: `python -m tests.bench [--rapide | --grand] [--enorme] [--json]`.
 
 Exit code 0 whatever the ratios are: a benchmark states, it does not judge.
 """

@@ -124,7 +124,7 @@ def test_un_nom_de_dix_mille_signes_reste_du_texte(
 
     def allonger(chantier: Chantier, position: int, fait: CandidatureDéposée) -> None:
         deposer(chantier, position, fait)  # no command accepts such a name
-        chantier["porteur"] = chantier["ville"] = long
+        chantier.porteur = chantier.ville = long
 
     inscriptions: dict[Any, Any] = INSCRIPTIONS
     monkeypatch.setitem(inscriptions, CandidatureDéposée, allonger)
