@@ -9,7 +9,7 @@ from threading import Event
 
 import pytest
 
-from ledger.preuve.merkle import Arbre, racine_base64
+from ledger.preuve.merkle import Arbre, apres_fork, racine_base64
 
 FEUILLES = [hashlib.sha256(bytes([n])).digest() for n in range(70)]
 
@@ -105,3 +105,14 @@ def test_plusieurs_fils_demandent_la_racine_sans_la_fausser() -> None:
         sys.setswitchinterval(pas)
     arbre.ajouter(apres)
     assert (racines, arbre.racine()) == ({definition(avant)}, definition(avant + apres))
+
+
+def test_un_verrou_tenu_au_fork_ne_bloque_pas_l_enfant() -> None:
+    """Après un fork, l'arbre dont un autre fil tenait le verrou se lit encore."""
+    arbre = Arbre()
+    arbre.ajouter(FEUILLES[:5])
+    assert arbre._verrou.acquire(blocking=False)  # by a thread that the child does not have
+    apres_fork()
+    assert arbre._verrou.acquire(blocking=False)
+    arbre._verrou.release()
+    assert arbre.racine() == definition(FEUILLES[:5])
