@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from time import sleep
 from typing import TYPE_CHECKING
 
 import click
 
+from . import progression
 from .options import Demande
-from .progression import suivre_les_lectures
 from .sortie import CLASSEURS
+from .terminal import avertir
 
 if TYPE_CHECKING:
     from ledger import Journal, Store
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
 
 COEURS = min(os.cpu_count() or 1, 2)
 """Processes that share the reading of a long journal."""
+_ESSAIS = 10
+"""Looks at a busy base, in one second, before it is told."""
 
 
 def est_absente(base: str) -> bool:
@@ -56,13 +61,33 @@ def fichier_de_lecture(base: str, donne: str | None, option: str) -> str:
     return f"{base}.lecture.db"
 
 
+def prevenir_de_l_attente(base: str) -> None:
+    """Say, on a terminal, that a base is held by another program: it is about to be waited for.
+
+    Only after a second: two writers that take turns are nothing to tell.
+    """
+    from ledger.stockage.adresse import est_adresse  # noqa: PLC0415
+    from ledger.stockage.occupation import occupee  # noqa: PLC0415
+
+    if not progression.visible() or est_adresse(base) or est_absente(base):
+        return
+    for _ in range(_ESSAIS):
+        if not occupee(Path(base)):
+            return
+        sleep(1 / _ESSAIS)
+    avertir(
+        f"La base {base} est tenue par un autre programme : attente, trente secondes au plus "
+        "(Ctrl-C pour renoncer)."
+    )
+
+
 @contextmanager
 def ouvrir_en_lecture(base: str) -> Iterator[Store]:
     """The base, opened read-only. Raises StoreError and its subclasses."""
     from ledger.stockage.ouvrir import ouvrir_magasin  # noqa: PLC0415
 
     store = ouvrir_magasin(base, ecriture=False)
-    suivre_les_lectures(store)
+    progression.suivre_les_lectures(store)
     try:
         yield store
     finally:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .base import est_absente, nommer, ouvrir_en_lecture
+from .base import est_absente, nommer, ouvrir_en_lecture, prevenir_de_l_attente
 from .chiffres import publier
 from .controle import SORTIE_CONSTAT, verifier_base
 from .ecriture import SORTIE_REFUS
@@ -134,6 +134,7 @@ def jouer(base: str, commandes: list[dict[str, Any]]) -> None:
     if not commandes:
         raise click.UsageError("Aucun fait de la démonstration n'est daté de ce jour ou d'avant.")
     comptes = {"acceptee": 0, "deja_executee": 0}
+    prevenir_de_l_attente(base)
     with (
         GrandLivre.ouvrir(base, creer=True) as livre,
         progression("Faits", len(commandes)) as montrer,

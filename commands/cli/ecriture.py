@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .base import est_absente, nommer
+from .base import est_absente, nommer, prevenir_de_l_attente
 from .entree import Ligne, lignes, ouvre_un_programme, ouvrir_entree, taille_connue
 from .options import (
     CLICHES_ECRITURE,
@@ -196,6 +196,7 @@ def ouvrir_livre(
             pile.callback(store.fermer)
             livre = GrandLivre(store, releves=releves).bifurquer()
         else:
+            prevenir_de_l_attente(base)
             livre = GrandLivre.ouvrir(base, creer=creer, releves=releves, cliches=cliches)
         yield pile.enter_context(livre)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .base import choisir_programme, ouvrir_en_lecture
+from .base import choisir_programme, ouvrir_en_lecture, prevenir_de_l_attente
 from .chiffres import publier
 from .classeurs import publier_classeur
 from .options import FICHIER, Demande, avec_demande, jour_donne
@@ -157,6 +157,7 @@ def _confirmer(demande: Demande, rapport: Rapprochement, qui: dict[str, Any], le
     paires = [v for v in rapport.verdicts if v.verdict == "rapproche"]
     comptes = {"acceptee": 0, "deja_executee": 0, "refusee": 0}
     if paires:
+        prevenir_de_l_attente(demande.base)
         with GrandLivre.ouvrir(demande.base) as livre:
             for debut in range(0, len(paires), TAILLE_LOT):
                 lot = paires[debut : debut + TAILLE_LOT]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .base import choisir_programme, ouvrir_en_lecture
+from .base import choisir_programme, ouvrir_en_lecture, prevenir_de_l_attente
 from .chiffres import publier
 from .largeurs import commande
 from .options import FICHIER, Demande, avec_demande, jour_donne
@@ -148,6 +148,7 @@ def _ouvrir(pile: ExitStack, base: str, *, a_blanc: bool) -> GrandLivre:
     from ledger import ouvrir_magasin  # noqa: PLC0415
 
     if not a_blanc:
+        prevenir_de_l_attente(base)
         return pile.enter_context(GrandLivre.ouvrir(base))
     store = ouvrir_magasin(base, ecriture=False)
     pile.callback(store.fermer)

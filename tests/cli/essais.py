@@ -15,12 +15,26 @@ from commands.cli.application import application
 
 SIMPLE = ("--methode", "simple", "--nombre", "3", "--population", "labels", "--alea", "a")
 STRATES = ("--methode", "stratifie", "--strate", "territoire", "--nombre", "3", "--alea", "a b")
-SANS_RAPPORT = {"console", "explorer", "preparer-base", "schemas", "doctor"}
-"""What serves pages, writes a folder, SQL or schemas, or looks at the machine: no base is read."""
+SANS_RAPPORT = {"console", "explorer", "preparer-base", "schemas"}
+"""What serves pages, writes a folder, SQL or schemas."""
 APPELS: dict[str, tuple[tuple[str, ...], ...]] = {
     "demo": (("--base", "NEUVE", "--au", "2020-02-10"),),
     "executer": (("COMMANDES", "--a-blanc", "--format", "table"),),
-    "importer": (("candidatures", "TABLEAU", "--toutes", "--format", "table"),),
+    "importer": (
+        (
+            "candidatures",
+            "TABLEAU",
+            "--toutes",
+            "--format",
+            "table",
+            "--date-effet",
+            "2020-02-03",
+            "--territoire",
+            "qpv",
+            "--numerique",
+            "non",
+        ),
+    ),
     "enveloppe": ((),),
     "echeancier": (("STRUCTURE",),),
     "expliquer": (("enveloppe.disponible",), ("structures.STRUCTURE.paye",), ("labels.qpv",)),
@@ -42,7 +56,7 @@ APPELS: dict[str, tuple[tuple[str, ...], ...]] = {
     "lecture": (("-o", "LECTURE"),),
     "rejouer": (("--lecture", "LECTURE"),),
 }
-_SANS_BASE = {"demo", "migrer", "reprendre"}
+_SANS_BASE = {"demo", "doctor", "migrer", "reprendre"}
 
 
 class Essai(NamedTuple):
@@ -65,7 +79,7 @@ class Essai(NamedTuple):
 
 
 def verbes() -> dict[str, click.Command]:
-    """The verbs that read a base, or write one."""
+    """The verbs that report on something."""
     return {n: c for n, c in application.commands.items() if n not in SANS_RAPPORT}
 
 

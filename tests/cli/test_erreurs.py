@@ -95,8 +95,8 @@ def test_un_serveur_absent_est_une_erreur_4(verbe: str) -> None:
         ("enveloppe --connu-au 465", "465"),
         ("echeancier", "Il manque l'argument 'STRUCTURE'"),
         ("executer", "Il manque l'argument"),
-        ("verifier --format csv", "n'est pas l'un de 'table', 'json'"),
-        ("verifier -o constats.csv", "n'écrit pas de csv"),
+        ("verifier --format xml", "n'est pas l'un de 'table', 'json'"),
+        ("verifier -o constats.html", "n'écrit pas de .html"),
         ("enveloppe -o .", "est un dossier"),
         ("enveloppe -o absent/rapport.json", "Impossible d'écrire"),
     ],
@@ -185,7 +185,9 @@ def test_executer_n_ecrit_jamais_ses_recus_sur_ses_commandes(
 def test_aucune_sortie_n_est_la_base(base: Path, verbe: str, suffixe: str) -> None:
     """-o qui nomme la base ou un de ses voisins : code 2, et elle garde ses octets."""
     avant = base.read_bytes()
-    genre = ("beancount",) if verbe == "exporter" else ()
+    # a name that says no format would be refused for that alone
+    demande = {"exporter": ("beancount",), "lecture": ()}
+    genre = demande.get(verbe, ("--format", "json"))
     fait = lancer(verbe, *genre, "--base", base, "-o", f"{base}{suffixe}")
     assert (fait.code, "est la base elle-même" in fait.erreur) == (2, True), fait
     assert base.read_bytes() == avant

@@ -16,7 +16,8 @@ from tests.cli.outils import lancer
 SIMPLES = [
     e for e in {e.verbe: e for e in reversed(tous_les_essais())}.values()
     if not {"SCENARIO", "CHORUS", "TABLEAU", "RELEVES", "COMMANDES", "LECTURE", "RAPPORT"}
-    & set(e.arguments) and e.verbe not in ("demo", "migrer", "sauvegarder", "dossier", "lecture")
+    & set(e.arguments)
+    and e.verbe not in ("demo", "doctor", "migrer", "sauvegarder", "dossier", "lecture")
 ]  # fmt: skip
 """The reports that a base alone gives: `-o` is where they go."""
 PRODUITS = {"dossier", "explorer", "lecture", "reproduire", "sauvegarder"}

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from commands.cli import progression as p
-from tests.cli.outils import Resultat, en_lignes, lancer, ouverture
+from tests.cli.outils import Resultat, depot, en_lignes, lancer, ouverture
 from tests.cli.test_affichage_hostile import bruts
 
 
@@ -140,3 +142,26 @@ def test_executer_et_importer_disent_ou_ils_en_sont(
     options = ("--date-effet", "2020-02-03", "-o", tmp_path / "r.csv")
     fait = en_montrant(monkeypatch, "importer", "candidatures", tableau, *b, *options)
     assert (fait.code, "\rLignes lues : 200" in fait.erreur) == (0, True), fait.erreur
+
+
+def test_une_base_tenue_est_dite_avant_d_etre_attendue(
+    base_neuve: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tenue une seconde durant par un autre programme, la base est dite ; libre, rien n'est dit."""
+    commandes = tmp_path / "c.jsonl"
+    commandes.write_bytes(en_lignes([depot("a")]))
+    demande = ("executer", commandes, "--base", base_neuve)
+    with closing(sqlite3.connect(base_neuve, isolation_level=None)) as autre:
+        attentes = []
+
+        def attendre(secondes: float) -> None:
+            attentes.append(secondes)
+            if len(attentes) == 10:
+                autre.execute("ROLLBACK")
+
+        monkeypatch.setattr("commands.cli.base.sleep", attendre)
+        autre.execute("BEGIN IMMEDIATE")
+        fait = en_montrant(monkeypatch, *demande)
+    assert (fait.code, "est tenue par un autre programme" in fait.erreur) == (0, True), fait.erreur
+    fait = en_montrant(monkeypatch, *demande)
+    assert (fait.code, "tenue" in fait.erreur, len(attentes)) == (0, False, 10)
