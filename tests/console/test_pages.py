@@ -40,6 +40,8 @@ TOUTES = (
     "comparaison?au=2021-12-31&au_avant=2020-12-31&cellule=enveloppe.paye",
     "chiffres/enveloppe.disponible",
     "chiffres/matrice.total.reste",
+    "chiffres/calcul.subvention_moyenne",
+    "chiffres/registre.montant?etat=labellisee",
     "telecharger",
 )
 

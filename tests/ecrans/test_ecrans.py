@@ -11,6 +11,7 @@ import pytest
 from commands.demo import PROGRAMME, structure_temoin
 from ledger import SQLiteStore
 from ledger.montants import format_euros
+from projections.console.taches import Avancement, EnAttente
 from tests.cli.outils import lancer
 from tests.console.test_pages import TOUTES
 from tests.ecrans.navigateur import fautes, servie
@@ -36,6 +37,36 @@ def test_aucune_faute_sur_un_telephone(page: Any, console: str, ecran: str) -> N
     """axe ne trouve aucune faute dans la page, sur un téléphone."""
     page.goto(f"{console}/{ecran}")
     assert fautes(page) == []
+
+
+@pytest.mark.parametrize("fichier", ["situation", "telecharger/classeur.ods"])
+def test_aucune_faute_pendant_un_calcul(
+    page: Any, console: str, monkeypatch: pytest.MonkeyPatch, fichier: str
+) -> None:
+    """La page qui dit qu'un calcul est en cours n'a aucune faute, et se met à jour sans script."""
+
+    def attendre(*_: object) -> None:
+        raise EnAttente(Avancement(1_000))
+
+    monkeypatch.setattr("projections.console.tete.Tete.regard", attendre)
+    page.goto(f"{console}/{fichier}")
+    assert page.locator("h1").inner_text() == "Calcul en cours"
+    assert page.get_by_role("link", name="Actualiser").count() == 1
+    assert fautes(page) == []
+
+
+def test_aucune_faute_dans_la_liste_des_programmes(page: Any, tmp_path: Path) -> None:
+    """Une base de plusieurs programmes s'ouvre sur leur liste, sans faute."""
+    base = tmp_path / "deux.db"
+    monde = Monde(store=SQLiteStore(base, creer=True))
+    monde.ok("OuvrirProgramme", "2019-07-11", programme="autre")
+    monde.livre.fermer()
+    with servie(base) as adresse:
+        page.goto(adresse)
+        assert fautes(page) == []
+        page.get_by_role("link", name="autre").click()
+        assert page.locator(".tuiles li").count() == 4
+        assert fautes(page) == []
 
 
 def test_aucune_faute_dans_le_rapport(page: Any, base_vue: Path, tmp_path: Path) -> None:
