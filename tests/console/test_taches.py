@@ -27,6 +27,15 @@ def test_les_plus_anciens_resultats_sont_oublies() -> None:
     taches.fermer()
 
 
+def test_les_resultats_gardes_sont_bornes_en_octets() -> None:
+    """Au-delà d'un poids, les résultats les plus anciens sont oubliés, sauf les deux derniers."""
+    taches = Taches(gardees=50, octets_max=100)
+    for cle in range(4):
+        taches.obtenir(cle, lambda _: b"x" * 60)
+    assert [taches.connue(cle) for cle in range(4)] == [False, False, True, True]
+    taches.fermer()
+
+
 def test_un_calcul_long_dit_ou_il_en_est_puis_rend_son_resultat() -> None:
     """Un calcul qui dure rend la main avec son avancement ; sa fin donne le résultat."""
     taches, finir, parti = Taches(gardees=2, patience=0), Event(), Event()
