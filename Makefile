@@ -27,8 +27,8 @@ lint: $(VENV)/.pret-lint ## vérifie le style, les types et les imports
 	@$(PY) -m basedpyright --level error --pythonpath $(PY)
 	@$(VENV)/bin/lint-imports
 
-bench: $(VENV)/.pret ## mesure les débits (BENCH=--enorme : la console à un million de faits aussi)
-	@$(PY) -m tests.bench $(BENCH)
+bench: $(VENV)/.pret ## mesure les débits (BANC=--court ; --enorme : console à un million de faits ; "--ecrire docs/mesures.md")
+	@$(PY) -m tests.bench $(BANC)
 	@$(PY) -m tests.bench.postgres
 	@$(PY) -m tests.bench.partition --rapide
 

@@ -1,4 +1,4 @@
-"""The benchmark: `python -m tests.bench [--rapide | --grand] [--enorme] [--json]`.
+"""The benchmark: `python -m tests.bench [--rapide | --court] [--enorme] [--ecrire PAGE]`.
 
 Exit code 0 whatever the ratios are: a benchmark states, it does not judge.
 """
@@ -10,14 +10,19 @@ import json
 import sys
 import tempfile
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from tabulate import tabulate
 
-from . import console, ecriture, lecture, simulation
-from .chrono import Mesure, dire, machine
-from .commun import COMPLET, GRAND, RAPIDE, Tailles, reference
+from . import comptables, console, ecriture, lecture, ouverture, simulation
+from .chrono import Mesure, dire, machine, revision
+from .commun import COMPLET, COURT, RAPIDE, Tailles, reference
+
+RACINE = Path(__file__).resolve().parents[2]
+DEBUT, FIN = "<!-- début de la table, écrite par make bench -->", "<!-- fin de la table -->"
+"""Between them, in a page, `--ecrire` puts the table."""
 
 
 def mesurer(dossier: Path, tailles: Tailles, *, enorme: bool = False) -> list[Mesure]:
@@ -27,6 +32,10 @@ def mesurer(dossier: Path, tailles: Tailles, *, enorme: bool = False) -> list[Me
     """
     dire(f"Préparation : {tailles.total} faits…")
     base = reference(dossier / "reference.db", tailles.total)
+    grande = base
+    if tailles.grande > tailles.total:
+        dire(f"Préparation : {tailles.grande} faits…")
+        grande = reference(dossier / "grande.db", tailles.grande)
     mesures: list[Mesure] = []
     dire("Commandes en séquence…")
     mesures += ecriture.sequence(dossier, base, tailles)
@@ -35,18 +44,25 @@ def mesurer(dossier: Path, tailles: Tailles, *, enorme: bool = False) -> list[Me
     dire("Commandes par lots…")
     mesures += ecriture.par_lots(dossier, base, tailles)
     dire("Rejeu…")
-    mesures += lecture.rejeu(dossier, base, tailles)
+    mesures += lecture.rejeu(dossier, grande, tailles)
+    mesures += lecture.croissance(grande, tailles)
+    dire("ledger, hledger, Beancount…")
+    mesures += comptables.comptables(dossier, base, tailles)
+    dire("Ouverture à froid…")
+    mesures += ouverture.ouverture(dossier, grande, tailles)
+    dire("Modèle de lecture…")
+    mesures += ouverture.modele_de_lecture(dossier, grande, tailles)
     dire("Positions…")
-    mesures += ecriture.positions(dossier, base, tailles)
-    dire("Croissance et mémoire…")
-    mesures += lecture.croissance(base, tailles)
+    loin = grande if tailles.positions[-1] > tailles.total else base
+    mesures += ecriture.positions(dossier, loin, tailles)
+    dire("Mémoire…")
     mesures += lecture.memoire(dossier, base, tailles)
     dire("Simulation…")
     mesures += simulation.simulation(dossier, tailles)
     dire("Vérification…")
-    mesures += lecture.audit(dossier, base, tailles)
+    mesures += lecture.audit(dossier, grande, tailles)
     dire("Console…")
-    charge = console.RAPIDE if tailles is RAPIDE else console.COMPLETE
+    charge = console.RAPIDE if tailles.grande < 10_000 else console.COMPLETE
     mesures += console.mesurer(dossier, charge)
     if enorme:
         dire(f"Console, {console.ENORME.faits} faits…")
@@ -88,6 +104,8 @@ def _ligne(m: Mesure) -> tuple[str, ...]:
         vise = f"≤ {_nombre(m.au_plus)}"
     tenu = {None: "", True: "oui", False: "non"}[m.tenu]
     ratio = "" if m.ratio is None else _nombre(m.ratio)
+    if m.absent:
+        return m.nom, "absent", f"({m.contre})", "", "", "non mesuré"
     return m.nom, f"{_nombre(m.valeur)} {m.unite}", contre, ratio, vise, tenu
 
 
@@ -102,17 +120,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     lecteur = argparse.ArgumentParser(prog="python -m tests.bench", description="Banc de mesure.")
     taille = lecteur.add_mutually_exclusive_group()
     taille.add_argument("--rapide", action="store_true", help="petites tailles, quelques secondes")
-    taille.add_argument("--grand", action="store_true", help="une position d'un million de faits")
+    taille.add_argument("--court", action="store_true", help="tailles moyennes, trois minutes")
     lecteur.add_argument("--enorme", action="store_true", help="la console sur un million de faits")
+    lecteur.add_argument(
+        "--ecrire", type=Path, metavar="FICHIER", help="mettre la table dans cette page (docs)"
+    )
     lecteur.add_argument("--json", action="store_true", help="résultat en JSON")
     lecteur.add_argument("--date", default=None, help="date à imprimer, telle quelle")
     options = lecteur.parse_args(argv)
-    tailles = RAPIDE if options.rapide else GRAND if options.grand else COMPLET
+    tailles = RAPIDE if options.rapide else COURT if options.court else COMPLET
+    cible: Path | None = options.ecrire
+    avant, apres = ("", "") if cible is None else _page(cible)
     # on the disk of the current folder: a memory disk would make durability free
     with tempfile.TemporaryDirectory(prefix="bench-", dir=Path.cwd()) as nom:
         dossier = Path(nom)
-        contexte = {"date": options.date} if options.date else {}
-        contexte |= machine(dossier)
+        contexte = {"date": options.date or datetime.now(UTC).date().isoformat()}
+        contexte |= {"révision": revision(RACINE), **machine(dossier)}
         mesures = mesurer(dossier, tailles, enorme=options.enorme)
     if options.json:
         donnees: dict[str, Any] = {
@@ -122,7 +145,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.write(json.dumps(donnees, ensure_ascii=False, indent=2) + "\n")
     else:
         sys.stdout.write(en_texte(mesures, contexte) + "\n")
+    if cible is not None:
+        texte = en_texte(mesures, contexte)
+        cible.write_text(f"{avant}{DEBUT}\n```text\n{texte}\n```\n{FIN}{apres}", "utf-8")
     return 0
+
+
+def _page(fichier: Path) -> tuple[str, str]:
+    """What stands before and after the table of a page; looked at before minutes of measures."""
+    avant, debut, reste = fichier.read_text("utf-8").partition(DEBUT)
+    _, fin, apres = reste.partition(FIN)
+    if not debut or not fin:
+        raise SystemExit(f"{fichier} n'a pas de place pour la table ({DEBUT} … {FIN}).")
+    return avant, apres
 
 
 if __name__ == "__main__":

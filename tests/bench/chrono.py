@@ -5,7 +5,9 @@ from __future__ import annotations
 import gc
 import os
 import platform
+import shutil
 import sqlite3
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -29,16 +31,21 @@ def geler() -> None:
 
 
 def alterner(
-    sujets: Mapping[str, Callable[[int], object]], *, tours: int, chauffe: int = 0
+    sujets: Mapping[str, Callable[[int], object]],
+    *,
+    tours: int,
+    chauffe: int = 0,
+    avant: Callable[[int], object] = lambda _: None,
 ) -> Durees:
     """Time each subject once per turn, in an order that rotates. A subject gets the turn's number.
 
-    The first `chauffe` turns are played and not counted. The collector runs before each subject,
-    and stays on, as it does for a user.
+    The first `chauffe` turns are played and not counted; `avant` is played before each turn. The
+    collector runs before each subject, and stays on, as it does for a user.
     """
     noms = list(sujets)
     durees: Durees = {nom: [] for nom in noms}
     for tour in range(tours + chauffe):
+        avant(tour)
         for nom in _rotation(noms, tour):
             gc.collect()
             debut = time.perf_counter_ns()
@@ -89,6 +96,8 @@ class Mesure:
     ratio: float | None = None
     au_moins: float | None = None
     au_plus: float | None = None
+    absent: bool = False
+    """What it is compared with is not installed: nothing was measured, and the table says so."""
 
     @property
     def tenu(self) -> bool | None:
@@ -118,7 +127,11 @@ class Comparaison:
         valeur, reference = milieu(a, self.par), milieu(b, self.par)
         return Mesure(nom, valeur, self.unite, reference, contre, _rapport(b, a), au_moins)
 
-    def cout(self, nom: str, sujet: str, contre: str, *, au_plus: float) -> Mesure:
+    def valeur(self, sujet: str) -> float:
+        """What a subject costs, in microseconds for each thing done."""
+        return milieu(self.durees[sujet], self.par)
+
+    def cout(self, nom: str, sujet: str, contre: str, *, au_plus: float | None = None) -> Mesure:
         """What a subject costs, as a ratio of its cost to the baseline's (less is better)."""
         mesure = self(nom, sujet, contre)
         ratio = _rapport(self.durees[sujet], self.durees[contre])
@@ -154,6 +167,21 @@ def machine(dossier: Path) -> dict[str, str]:
         "charge au départ": charge,
         "synchronisation du disque": f"{_synchronisation(dossier):.0f} µs",
     }
+
+
+def revision(racine: Path) -> str:
+    """The commit of a working copy, and whether it holds anything else."""
+    git = shutil.which("git")
+    if git is None or not (racine / ".git").exists():
+        return "inconnue"
+    tete = _git(git, racine, "rev-parse", "--short", "HEAD") or "inconnue"
+    change = _git(git, racine, "status", "--porcelain", "-uno")
+    return f"{tete} (et des changements non enregistrés)" if change else tete
+
+
+def _git(git: str, racine: Path, *demande: str) -> str:
+    fait = subprocess.run([git, *demande], cwd=racine, capture_output=True, text=True, check=False)
+    return fait.stdout.strip()
 
 
 def _processeur() -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from commands import Commande, CommandeIllisible, GrandLivre, Recu, en_commande
@@ -29,15 +29,27 @@ class Tailles:
     croissance: tuple[int, ...]
     par_appelant: int = 1
     """Lives that each concurrent caller plays in one turn."""
-    audit: int = 0
-    """Events of the base that is verified whole; 0: the one that replays read."""
+    grande: int = 0
+    """Events of the base that is replayed, verified, opened; 0: that of `total`."""
+    longs: int = 1
+    """Turns of the trials that take many seconds each."""
+    comptables: int = 1_000
+    """Events that accounting tools read."""
 
 
 COMPLET = Tailles(
-    200_000, 2_000, 9, 100, 8, (1_000, 100_000), 5, (1_000, 10_000, 100_000), 2, audit=1_000_000
+    *(200_000, 2_000, 9, 100, 8, (1_000, 1_000_000), 3, (1_000, 10_000, 100_000, 1_000_000), 2),
+    grande=1_000_000,
+    longs=3,
+    comptables=50_000,
 )
-GRAND = replace(COMPLET, positions=(1_000, 1_000_000))
-RAPIDE = Tailles(6_000, 1_000, 3, 40, 2, (500, 5_000), 3, (500, 1_000, 5_000))
+COURT = Tailles(
+    *(100_000, 2_000, 5, 60, 4, (1_000, 50_000), 3, (1_000, 10_000, 100_000), 1),
+    grande=200_000,
+    longs=2,
+    comptables=10_000,
+)
+RAPIDE = Tailles(*(6_000, 1_000, 3, 40, 2, (500, 5_000), 3, (500, 1_000, 5_000)), grande=6_000)
 
 
 def reference(fichier: Path, taille: int, *, paiements: int = PAIEMENTS) -> Path:

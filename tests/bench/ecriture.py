@@ -13,7 +13,7 @@ from commands.execution import TAILLE_LOT
 from . import brut
 from .charge import PROGRAMME, commandes
 from .chrono import Comparaison, Mesure, alterner, entrelacer, geler
-from .commun import Tailles, exiger, modele, reference
+from .commun import Tailles, exiger, modele
 from .stock import Subventions
 
 APPELANTS = 32
@@ -161,8 +161,6 @@ def _vies(nombre: int, position: int) -> list[list[Commande]]:
 def positions(dossier: Path, base: Path, t: Tailles) -> list[Mesure]:
     """The same new lives at two positions of the journal, commands of both interleaved."""
     nombre = (t.tours + 1) * t.sequence
-    if t.positions[-1] > t.total:
-        base = reference(dossier / "loin.db", t.positions[-1])
     suites = [
         [modele(o) for o in commandes(nombre, ouverture=False, position=p, premiere=NEUVE)]
         for p in t.positions

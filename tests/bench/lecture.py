@@ -1,4 +1,4 @@
-"""The trials that read: replay to every figure, growth with size, memory."""
+"""The trials that read: replay to every figure, growth with size, verification, memory."""
 
 from __future__ import annotations
 
@@ -14,35 +14,48 @@ from projections.situation import plier
 from . import brut
 from .charge import PROGRAMME, commandes
 from .chrono import Comparaison, Mesure, alterner, geler
-from .commun import Tailles, reference
+from .commun import Tailles
 from .memoire import octets_par_fait
 from .stock import Subventions
 
 
 def rejeu(dossier: Path, base: Path, t: Tailles) -> list[Mesure]:
-    """From the file to every figure, lines verified, against a scan and a stock replay."""
+    """From the file to every figure, lines verified, against a scan and a stock replay.
+
+    `base` has `t.grande` events. The stock aggregates replay `t.total` of them: their cost is the
+    same for each, and they are compared fact for fact.
+    """
     fichier = dossier / "stock-rejeu.db"
     app = Subventions(fichier)
     app.remplir(commandes(t.total))
     app.close()
     slugs = list(dict.fromkeys(o["structure"] for o in commandes(t.total) if "structure" in o))
+    n = t.grande
     geler()
     durees = alterner(
         {
-            "moteur": lambda _: toutes_les_figures(base, t.total),
-            "brut": lambda _: brut.parcourir(base, t.total),
-            "stock": lambda _: _figures_stock(fichier, slugs),
+            "deux": lambda _: toutes_les_figures(base, n, coeurs=2),
+            "un": lambda _: toutes_les_figures(base, n),
+            "brut": lambda _: brut.parcourir(base, n),
+            f"stock, {t.total} faits": lambda _: _figures_stock(fichier, slugs),
             "verification": lambda _: _verifier(base),
             "sans_hachage": lambda _: _plier_sans_verifier(base),
+            "racine": lambda _: _racine(base),
         },
         tours=t.rejeux,
     )
-    comparer = Comparaison(durees, t.total, "µs/fait")
+    stock = f"stock, {t.total} faits"
+    durees[stock] = [duree * n // t.total for duree in durees[stock]]
+    comparer = Comparaison(durees, n, "µs/fait")
+    nom = f"rejeu vérifié de {n} faits, toutes figures"
     return [
-        comparer(f"rejeu de {t.total} faits, toutes figures", "moteur", "brut", 0.12),
-        comparer(f"rejeu de {t.total} faits, toutes figures", "moteur", "stock", 5),
-        comparer("· lecture et vérification seules", "verification", "brut"),
-        comparer("· lecture et pli, sans vérification", "sans_hachage", "brut"),
+        comparer(f"{nom}, deux cœurs", "deux", "brut", 0.30),
+        comparer(f"{nom}, deux cœurs", "deux", stock, 10),
+        comparer(f"{nom}, un cœur", "un", "brut"),
+        comparer(f"{nom}, un cœur", "un", stock),
+        comparer("· lecture et vérification seules, un cœur", "verification", "brut"),
+        comparer("· les mêmes, racine de Merkle comprise", "racine", "brut"),
+        comparer("· lecture et pli, sans vérification, un cœur", "sans_hachage", "brut"),
     ]
 
 
@@ -54,13 +67,13 @@ def croissance(base: Path, t: Tailles) -> list[Mesure]:
 def _rejouer(base: Path, taille: int, tours: int) -> Mesure:
     durees = alterner(
         {
-            "moteur": lambda _: toutes_les_figures(base, taille),
+            "moteur": lambda _: toutes_les_figures(base, taille, coeurs=2),
             "brut": lambda _: brut.parcourir(base, taille),
         },
         tours=tours,
         chauffe=1,
     )
-    return Comparaison(durees, taille, "µs/fait")(f"rejeu de {taille} faits", "moteur", "brut")
+    return Comparaison(durees, taille, "µs/fait")(f"· rejeu de {taille} faits", "moteur", "brut")
 
 
 def memoire(dossier: Path, base: Path, t: Tailles) -> list[Mesure]:
@@ -77,21 +90,21 @@ def memoire(dossier: Path, base: Path, t: Tailles) -> list[Mesure]:
 
 
 def audit(dossier: Path, base: Path, t: Tailles) -> list[Mesure]:
-    """The full verification of a base, on one core and on two, against a scan; its peak memory."""
-    taille = t.audit or t.total
-    grande = reference(dossier / "audit.db", taille) if t.audit else base
+    """The full verification of a base of `t.grande` events, on one core and on two, against a
+    scan; its peak memory."""
+    taille = t.grande
     geler()
     durees = alterner(
         {
-            "un": lambda _: _auditer(grande, 1),
-            "deux": lambda _: _auditer(grande, 2),
-            "brut": lambda _: brut.parcourir(grande, taille),
+            "un": lambda _: _auditer(base, 1),
+            "deux": lambda _: _auditer(base, 2),
+            "brut": lambda _: brut.parcourir(base, taille),
         },
-        tours=3 if t.audit else t.rejeux,
+        tours=t.longs,
     )
     comparer = Comparaison(durees, taille, "µs/fait")
     petite = t.croissance[0]
-    bases = (brut.copier(base, dossier / "petit-audit.db", petite), petite), (grande, taille)
+    bases = (brut.copier(base, dossier / "petit-audit.db", petite), petite), (base, taille)
     return [
         comparer(f"vérification de {taille} faits, un cœur", "un", "brut", 0.10),
         comparer(f"vérification de {taille} faits, deux cœurs", "deux", "brut"),
@@ -111,10 +124,10 @@ def _auditer(base: Path, coeurs: int) -> None:
         raise ValueError(f"{base} : {rapport.constats[:3]}")
 
 
-def toutes_les_figures(base: Path, taille: int) -> tuple[object, ...]:
+def toutes_les_figures(base: Path, taille: int, *, coeurs: int = 1) -> tuple[object, ...]:
     """Open, verify every line, fold, and compute every figure, as a controller gets them."""
     store = SQLiteStore(base, ecriture=False)
-    vue = regarder(Journal(store, PROGRAMME), connu_au=taille)
+    vue = regarder(Journal(store, PROGRAMME), connu_au=taille, coeurs=coeurs)
     figures = (
         enveloppe(vue),
         credits(vue),
@@ -128,9 +141,18 @@ def toutes_les_figures(base: Path, taille: int) -> tuple[object, ...]:
 
 def _verifier(base: Path) -> None:
     store = SQLiteStore(base, ecriture=False)
-    for _ in Journal(store, PROGRAMME).rattraper():
+    for _ in Journal(store, PROGRAMME).par_pages():
         pass
     store.fermer()
+
+
+def _racine(base: Path) -> bytes:
+    store = SQLiteStore(base, ecriture=False)
+    journal = Journal(store, PROGRAMME)
+    for _ in journal.par_pages():
+        pass
+    store.fermer()
+    return journal.arbre.racine()
 
 
 def _plier_sans_verifier(base: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from shutil import which
 
 import pytest
 
@@ -14,8 +15,7 @@ from tests.bench.chrono import Mesure
 from tests.bench.commun import Tailles, exiger, modele
 from tests.bench.stock import Subventions
 
-MINUSCULE = Tailles(2_200, 300, 1, 4, 1, (100, 2_500), 1, (100, 1_000))
-"""A position after the end of the common base: it gets its own."""
+MINUSCULE = Tailles(2_200, 300, 1, 4, 1, (100, 1_500), 1, (100, 1_000), grande=2_200)
 
 
 def test_la_charge_est_deterministe() -> None:
@@ -39,14 +39,39 @@ def test_le_banc_mesure_et_imprime(
         ("stock", 4),
         ("en séquence", 5),
         ("brut", 0.35),
-        ("brut", 0.12),
-        ("stock", 5),
+        ("brut", 0.3),
+        ("stock, 2200 faits", 10),
+        *([("ledger", 2)] if which("ledger") else []),
+        ("tout relire", 0.03),
+        ("rejeu vérifié, un cœur", 2),
         ("position 100", 1.2),
         ("brut", 0.1),
         ("visé", 1),
         ("visé", 1),
     ]
     assert list(tmp_path.iterdir()) == []
+    assert {m["contre"] for m in sortie["mesures"]} >= {"ledger", "hledger", "beancount"}
+    absents = [m["contre"] for m in sortie["mesures"] if m["absent"]]
+    assert absents == [outil for outil in ("ledger", "hledger") if which(outil) is None]
+
+
+def test_la_table_s_ecrit_a_sa_place_dans_la_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """La table remplace l'ancienne entre ses deux marques, et rien d'autre de la page."""
+    page = tmp_path / "mesures.md"
+    page.write_text(f"avant\n{banc.DEBUT}\nancienne\n{banc.FIN}\naprès\n", "utf-8")
+    monkeypatch.chdir(tmp_path)
+    mesure = Mesure("contre ledger", 0, "", contre="ledger", absent=True)
+    monkeypatch.setattr(banc, "mesurer", lambda *_, **__: [mesure])
+    assert banc.main(["--rapide", "--ecrire", str(page)]) == 0
+    debut, *lignes, fin, _ = page.read_text("utf-8").split("\n")
+    assert (debut, lignes[0], lignes[1], fin) == ("avant", banc.DEBUT, "```text", "après")
+    assert "ancienne" not in lignes
+    assert [ligne.split()[-1] for ligne in lignes if "(ledger)" in ligne] == ["mesuré"]
+    page.write_text("sans place", "utf-8")
+    with pytest.raises(SystemExit, match="place"):
+        banc.main(["--rapide", "--ecrire", str(page)])
 
 
 def test_le_texte_dit_ce_qui_est_tenu() -> None:
