@@ -19,7 +19,9 @@ from ledger import Journal, SQLiteStore
 from ledger.montants import format_euros
 from ledger.preuve.preuve_ligne import lire_preuve
 from projections import Point, comparer
+from projections.anomalies import CODES
 from projections.console.application import PAGES, Console, creer_console
+from projections.pages.postes import ANOMALIES
 from projections.rapport import reproduire
 from tests.cli.outils import lancer
 from tests.console.client import Client, Page
@@ -252,6 +254,23 @@ def test_une_comparaison_dit_les_ecarts_et_leurs_faits(client: Client, base_demo
         lignes = detail.source.partition("<tbody>")[2].partition("</tbody>")[0]
         assert lignes.count("<tr>") == min(len(ecart.contributions), 50)
     assert "Aucun chiffre ne diffère" in client.lire(f"{RACINE}/comparaison?comparer=oui").texte
+
+
+def test_qui_ordonne_et_paye_se_voit_dans_la_console_et_le_classeur() -> None:
+    """Le même acteur qui ordonne et paie est une anomalie de la page et du classeur."""
+    assert set(ANOMALIES) == set(CODES)
+    monde = Monde()
+    monde.label()
+    monde.ok("OrdonnancerTranche", "2020-02-03")
+    monde.ok("VerserTranche", "2020-02-03")
+    console = Console(monde.livre.store)
+    client = Client(creer_console(console))
+    page = client.lire(f"/programmes/{P}/anomalies?code=ordonne_et_paye")
+    assert "ordonnés par" in page.texte
+    octets = client.demander(f"/programmes/{P}/telecharger/classeur.xlsx").content
+    lignes = CalamineWorkbook.from_filelike(BytesIO(octets)).get_sheet_by_name("Anomalies")
+    assert "ordonne_et_paye" in {ligne[0] for ligne in lignes.to_python()}
+    console.fermer()
 
 
 def test_les_classeurs_se_telechargent(client: Client) -> None:
