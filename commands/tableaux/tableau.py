@@ -21,6 +21,7 @@ from typing import IO
 from msgspec import Struct
 
 from .archive import verifier_archive
+from .biff import inspecter_xls
 from .cellules import Rangee
 from .classeur import Fusion, noms_des_feuilles, ouvrir_feuille
 from .colonnes import SEPARATEURS, deviner_separateur, lire_rangees
@@ -192,6 +193,9 @@ def _classeur(copie: Path, nom: str, empreinte: str, genre: str, voulue: str | N
     if genre in ("xlsx", "xlsm"):
         marques[choisie] = inspecter_xlsx(copie, choisie)
         calendrier = calendrier_xlsx(copie)
+    if genre == "xls":
+        rang = [f for f, _ in feuilles].index(choisie)
+        marques[choisie], calendrier = inspecter_xls(copie, choisie, rang)
     marque = marques.get(choisie)
     lue = ouvrir_feuille(copie, nom, choisie, marque)
     constats = [f"Classeur {genre}, feuille « {choisie} »."]
@@ -202,8 +206,6 @@ def _classeur(copie: Path, nom: str, empreinte: str, genre: str, voulue: str | N
         constats.append("Le classeur tient des macros : elles ne sont jamais exécutées.")
     if marque is not None and marque.formules:
         constats.append(f"Cellules de formule : {marque.formules} ; la valeur enregistrée est lue.")
-    if genre == "xls":
-        constats.append("Un .xls ne dit pas quelles cellules sont des formules ou des erreurs.")
     constats += _suffixe(nom, (genre,), f"un classeur .{genre}")
     return Tableau(
         nom,

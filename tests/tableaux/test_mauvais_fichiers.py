@@ -10,6 +10,7 @@ from typing import Any
 
 import openpyxl
 import pytest
+import xlwt
 from odfdo import Cell, Document, Table
 
 from commands.importer import (
@@ -247,3 +248,43 @@ def test_une_colonne_lointaine_ou_une_feuille_d_un_million_de_lignes_est_refusee
         with monkeypatch.context() as essai:
             essai.setattr(classeur, "ouvrir_feuille", lambda *_: pytest.fail("lancé"))
             assert refus(cible) == "feuille_trop_grande"
+
+
+@pytest.mark.parametrize("calendrier", [1900, 1904])
+def test_un_xls_dit_ses_erreurs_ses_formules_et_son_calendrier(
+    calendrier: int, tmp_path: Path
+) -> None:
+    """Dans la feuille choisie d'un .xls : erreur refusée, formule dite, numéro de série situé."""
+    livre = xlwt.Workbook()
+    livre.dates_1904 = calendrier == 1904
+    for nom in ("Autre", "F"):
+        page = livre.add_sheet(nom)
+        for rang, titre in enumerate(TITRES):
+            page.write(0, rang, titre)
+        for ligne in range(1, 5 if nom == "F" else 40):
+            for rang, valeur in enumerate([*BONNE[:5], 43864, 1]):
+                if (nom, ligne, rang) != ("F", 2, 6):
+                    page.write(ligne, rang, valeur)
+    page = livre.get_sheet("F")
+    page.row(2).set_cell_error(6, "#DIV/0!")
+    page.write(5, 0, xlwt.Formula('"Le Lieu"'))
+    livre.save(str(tmp_path / "a.xls"))
+    with ouvrir_tableau(tmp_path / "a.xls", feuille="F") as tableau:
+        assert tableau.calendrier == calendrier
+        rangees = list(tableau.rangees())
+        assert "Cellules de formule : 1 ; la valeur enregistrée est lue." in tableau.constats
+    assert (rangees[2].cellules[6].genre, rangees[2].cellules[6].texte) == ("erreur", "#DIV/0!")
+    assert rangees[5].cellules[0].genre == "erreur", "une formule sans valeur n'est pas un vide"
+    assert rangees[1].cellules[6].genre == "nombre"
+
+
+def test_un_xls_dont_les_secteurs_tournent_en_rond_est_refuse(tmp_path: Path) -> None:
+    """Une table d'allocation qui boucle, ou qui mène hors du fichier, est un refus, et vite."""
+    chemin = ecrire("xls", tmp_path, [TITRES, *[BONNE] * 40])
+    sain = chemin.read_bytes()
+    table = 512 * (1 + int.from_bytes(sain[76:80], "little"))
+    for suivant in (0, 0x00FFFFFF):
+        octets = bytearray(sain)
+        octets[table : table + 4] = suivant.to_bytes(4, "little")
+        chemin.write_bytes(octets)
+        assert refus(chemin) == "classeur_endommage"
