@@ -22,6 +22,8 @@ _ENCODAGES = ("cp1252", "iso8859_15", "mac_roman", "cp850")
 """From the most to the least likely."""
 _POIDS = dict.fromkeys("éèàêçôîâûùïëœü’", 3) | dict.fromkeys("€°«»\u00a0ÉÈÀÊÇÔÎÂÏËÛÙŒ–…“”", 1)
 _CASSE_MELEE = re.compile(r"[a-zß-öø-ÿ][À-ÖØ-ÞŒ]|[A-Z][ß-öø-ÿœ][A-Z]")
+_FRANCAIS = frozenset("àâäçéèêëîïôöùûüÿœæÀÂÄÇÉÈÊËÎÏÔÖÙÛÜŸŒÆ’‘“”–—«»€°…\u00a0\u202f")
+"""What French text holds beyond ASCII: a text that decodes again into it was decoded twice."""
 _NOMS = {
     "utf-8": "UTF-8",
     "utf-16-le": "UTF-16 (petit-boutien)",
@@ -183,3 +185,15 @@ def lecteur_de_texte(chemin: Path, examen: Examen) -> IO[str]:
     flux = chemin.open("rb")
     flux.seek(examen.bom)
     return io.TextIOWrapper(flux, encoding=examen.encodage, errors="replace", newline="")
+
+
+def est_decode_deux_fois(texte: str) -> bool:
+    """Whether UTF-8 bytes were read as one-byte letters (`Ã©` for `é`)."""
+    for encodage in ("cp1252", "latin-1"):
+        try:
+            lu = texte.encode(encodage).decode("utf-8")
+        except (UnicodeEncodeError, UnicodeDecodeError):
+            continue
+        if all(c.isascii() or c in _FRANCAIS for c in lu):
+            return True
+    return False

@@ -17,6 +17,7 @@ from ledger.montants import CENTIMES_MAX, MontantIllisible, format_euros, lire_e
 from ledger.temps import ANNEE_MAX, ANNEE_MIN, format_date, lire_date
 
 from .cellules import Cellule
+from .decodage import est_decode_deux_fois
 
 _ESPACES = " \t\u00a0\u202f\u2009"
 _CHIFFRES_TABLEUR = Context(prec=15)
@@ -27,8 +28,6 @@ _ANNEE_COURTE = re.compile(r"[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{2}")
 _SCIENTIFIQUE = re.compile(r"[0-9]+([.,][0-9]+)?[eE]\+?[0-9]+")
 _FLOTTANT = re.compile(r"[0-9]+[.,]0+")
 _MOIS_MAX = 12
-_FRANCAIS = frozenset("àâäçéèêëîïôöùûüÿœæÀÂÄÇÉÈÊËÎÏÔÖÙÛÜŸŒÆ’‘“”–—«»€°…\u00a0\u202f")
-"""What French text holds beyond ASCII: a text that decodes again into it was decoded twice."""
 _SERIE_MIN, _SERIE_MAX = 61, 2_958_465
 _ORIGINES = {1900: date(1899, 12, 30), 1904: date(1904, 1, 1)}
 _PREMIER_SUR = date(1900, 3, 1)
@@ -360,24 +359,13 @@ def _texte(cellule: Cellule) -> str:
             f"{texte[:40]!r} : un caractère n'a pas pu être décodé",
             "Préciser --encodage, ou retaper la cellule.",
         )
-    if _est_decode_deux_fois(texte):
+    if est_decode_deux_fois(texte):
         raise ValeurRefusee(
             "texte_mal_decode",
             f"{texte[:40]!r} a été décodé deux fois",
             "Préciser --encodage, ou demander un fichier en UTF-8.",
         )
     return texte
-
-
-def _est_decode_deux_fois(texte: str) -> bool:
-    for encodage in ("cp1252", "latin-1"):
-        try:
-            lu = texte.encode(encodage).decode("utf-8")
-        except (UnicodeEncodeError, UnicodeDecodeError):
-            continue
-        if all(c.isascii() or c in _FRANCAIS for c in lu):
-            return True
-    return False
 
 
 def _alertes(cellule: Cellule) -> tuple[Alerte, ...]:
