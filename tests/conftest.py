@@ -8,8 +8,12 @@ doit pas faire échouer une propriété vraie.
 from __future__ import annotations
 
 import os
+import signal
 
 from hypothesis import Phase, settings
+
+# a shell starts what it puts in the background deaf to Ctrl-C, and so would be those it starts
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("dev", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
