@@ -9,6 +9,7 @@ Not thread-safe: `guichet` lets one thread in at a time.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,6 +108,9 @@ class Redacteur:
         self._fils: dict[str, Fil] = {}
         # whether the last catch-up found what others wrote: they may well go on
         self._devance = False
+        # what the clock said to a presumption that wrote nothing: asked once, whoever decides
+        self._lus: list[str] = []
+        self._relus: deque[str] = deque()
 
     def oublier(self) -> None:
         """Let the states go, kept in snapshots if asked: the next use starts from the store."""
@@ -121,6 +125,12 @@ class Redacteur:
         does not stop the others: each is then written alone. An error of the commit is raised, for
         all of them.
         """
+        try:
+            self._rediger(demandes)
+        finally:
+            self._relus.clear()
+
+    def _rediger(self, demandes: Sequence[Demande]) -> None:
         if self._presumer(demandes):
             return
         tailles: dict[str, int] | None = None
@@ -147,7 +157,7 @@ class Redacteur:
     def _un_par_un(self, demandes: Iterable[Demande]) -> None:
         for demande in demandes:
             try:
-                self.rediger((demande,))
+                self._rediger((demande,))
             except Exception as erreur:  # the answer to that demand alone
                 demande.echouer(erreur)
 
@@ -209,6 +219,13 @@ class Redacteur:
         written, and the full way answers. So does it for every refusal, which must rest on a state
         as fresh as the last commit, for what cannot be decided, and while others write.
         """
+        self._lus.clear()
+        ecrites = self._tenter(demandes)
+        if not ecrites:
+            self._relus.extendleft(reversed(self._lus))
+        return ecrites
+
+    def _tenter(self, demandes: Sequence[Demande]) -> bool:
         devance, self._devance = self._devance, False
         essais = None if devance else self._essais_chauds(demandes)
         if essais is None:
@@ -297,6 +314,11 @@ class Redacteur:
             )
         return essais
 
+    def _maintenant(self) -> str:
+        instant = self._relus.popleft() if self._relus else self._clock.maintenant()
+        self._lus.append(instant)
+        return instant
+
     def _decider(
         self,
         essais: dict[str, _Essai],
@@ -328,7 +350,7 @@ class Redacteur:
             return Recu(saisie.id_commande, "refusee", refus=refus, programme=saisie.programme)
         fait = essai.brouillon.sceller(
             refus,
-            instant=self._clock.maintenant(),
+            instant=self._maintenant(),
             empreinte=empreinte_canonique(essai.etat, saisie, refus),
             correlation=origine[0],
             provenance=origine[1],
