@@ -89,7 +89,7 @@ def test_un_suffixe_inconnu_ou_contraire_est_refuse(
     """Un suffixe inconnu, étranger au verbe ou contraire à --format : refusé, rien n'est écrit."""
     b = ("--base", base_golden)
     mots = sans_format(essai)
-    premier = "jsonl" if essai.verbe == "exporter" else formats(verbes()[essai.verbe])[0]
+    premier = "beancount" if essai.verbe == "exporter" else formats(verbes()[essai.verbe])[0]
     for options, dit in (
         (("-o", tmp_path / "r.xyz"), "Le suffixe .xyz ne dit pas de format"),
         (("-o", tmp_path / "r.zip"), "n'écrit pas de .zip"),
@@ -142,7 +142,7 @@ def test_un_fichier_a_la_largeur_d_un_tuyau(
     fichier = tmp_path / "r.txt"
     attendus = lancer("structures", "--base", base_golden).octets
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
-    monkeypatch.setattr(shutil, "get_terminal_size", lambda _: os.terminal_size((200, 24)))
+    monkeypatch.setattr(shutil, "get_terminal_size", lambda *_, **__: os.terminal_size((200, 24)))
     assert lancer("structures", "--base", base_golden, "-o", fichier).code == 0
     assert fichier.read_bytes() == attendus
 

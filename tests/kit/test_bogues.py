@@ -39,7 +39,7 @@ DE_L_ARGENT = Epreuve(verbes=ARGENT, reglements=SIMPLES, au=False, connu_au=Fals
 PAYE = replace(DE_L_ARGENT, membres={"enveloppe": ("paye_centimes",)}, chiffres=("enveloppe",))
 TOUT = Epreuve()
 BOGUES: list[tuple[Callable[[], Systeme], Epreuve, str]] = [
-    (s.TrenteMillions, DE_L_ARGENT, "disponible_centimes"),
+    (s.TrenteMillions, DE_L_ARGENT, "disponible"),
     (s.PlafondAUnCentime, DE_L_ARGENT, "plafond_annuel_depasse"),
     (s.DoublePaiement, PAYE, "paye_centimes"),
     (s.OublieAuRedemarrage, DE_L_ARGENT, ""),

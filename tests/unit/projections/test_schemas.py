@@ -11,7 +11,7 @@ from ledger.audit.constats import CODES
 from projections.schemas import FIGURES, schema, schemas
 from projections.sondage import Methode, Nature
 
-LISTES = ("credits", "structures", "anomalies", "comparer")
+LISTES = ("credits", "structures", "anomalies", "comparer", "prevision-appuis")
 
 
 def objets(valeur: Any) -> list[dict[str, Any]]:
@@ -25,11 +25,12 @@ def objets(valeur: Any) -> list[dict[str, Any]]:
 
 
 def test_chaque_chiffre_a_son_schema_nomme() -> None:
-    """Quatorze verbes ont un schéma, chacun sous un nom stable, l'objet lui-même à la racine."""
+    """Chaque verbe de chiffres a un schéma, sous un nom stable, la valeur elle-même à la racine."""
     tous = schemas()
     assert " ".join(tous) == (
         "enveloppe credits structures echeancier anomalies fonctions rapprocher expliquer comparer "
-        "sonder rapport reproduire verifier rejouer lecture demo demo-synthetique simuler prevision"
+        "sonder rapport reproduire verifier rejouer lecture demo demo-synthetique simuler "
+        "prevision-appuis prevision"
     )
     for verbe, lu in tous.items():
         assert lu == schema(verbe)
@@ -81,5 +82,5 @@ def test_un_chiffre_inconnu_est_refuse_avec_ceux_qui_existent() -> None:
     assert refus.value.remede == (
         "Chiffres : enveloppe, credits, structures, echeancier, anomalies, fonctions, rapprocher, "
         "expliquer, comparer, sonder, rapport, reproduire, verifier, rejouer, lecture, demo, "
-        "demo-synthetique, simuler, prevision."
+        "demo-synthetique, simuler, prevision-appuis, prevision."
     )
