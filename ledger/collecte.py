@@ -7,6 +7,7 @@ quarter of the time (measured). What is not kept is freed as ever, by its last r
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
@@ -29,6 +30,18 @@ def sans_collecte() -> Iterator[None]:
         yield
     finally:
         with _verrou:
-            _presents -= 1
+            _presents = max(_presents - 1, 0)  # 0: a child of a fork that was inside
             if not _presents and _allumee:
                 gc.enable()
+
+
+def _dans_un_enfant() -> None:
+    """Those who asked are threads of the parent, and one of them may hold the lock."""
+    global _verrou, _presents
+    if _presents and _allumee:
+        gc.enable()
+    _verrou, _presents = Lock(), 0
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_dans_un_enfant)

@@ -41,28 +41,38 @@ def fichier_partage(store: Store) -> Path | None:
     """The file that workers may read in our place, or None: then one process does it all."""
     if not isinstance(store, SQLiteStore) or current_process().daemon:
         return None
-    return store.fichier
+    return store.chemin
 
 
 class Equipe:
-    """One process for each list of arguments, doing the same work on the same base."""
+    """One process for each list of arguments, doing the same work on the same base.
+
+    A process that the system refuses to start is as one that died: `recevoir` says so.
+    """
 
     def __init__(self, fichier: Path, travail: Travail, lots: Sequence[tuple[Any, ...]]) -> None:
         contexte = get_context("spawn")
         self._processus: list[SpawnProcess] = []
         self._tuyaux: list[Tuyau] = []
         for arguments in lots:
-            lecture, ecriture = contexte.Pipe(duplex=False)
+            try:
+                lecture, ecriture = contexte.Pipe(duplex=False)
+            except OSError:
+                return  # no descriptor left: neither for the others
+            self._tuyaux.append(lecture)
             _agrandir(lecture)
             processus = contexte.Process(
                 target=_travailler,
-                args=(str(fichier.absolute()), travail, arguments, ecriture),
+                args=(str(fichier), travail, arguments, ecriture),
                 daemon=True,
             )
-            processus.start()
-            ecriture.close()  # ours: the worker's death then ends the pipe
+            try:
+                processus.start()
+            except OSError:
+                return
+            finally:
+                ecriture.close()  # ours: the worker's death then ends the pipe
             self._processus.append(processus)
-            self._tuyaux.append(lecture)
 
     def __enter__(self) -> Self:
         return self
@@ -81,6 +91,11 @@ class Equipe:
 
     def recevoir(self, rang: int) -> bytes:
         """The next answer of a worker. Raises: StoreError when it stopped."""
+        if rang >= len(self._processus):
+            raise StoreError(
+                "Le système refuse un processus de plus.",
+                remede="Relancer la vérification sur un seul cœur.",
+            )
         try:
             return self._tuyaux[rang].recv_bytes()
         except (EOFError, OSError) as erreur:

@@ -49,9 +49,11 @@ _ecrire_part = msgpack.Encoder().encode
 
 
 def plier_journal(
-    journal: Journal, *, jusqua: int, au: date | None = None, coeurs: int = 1
+    journal: Journal, *, jusqua: int | None, au: date | None = None, coeurs: int = 1
 ) -> Situation:
     """The situation of an unread journal at a position; it then stands there, every line verified.
+
+    `jusqua` None: at its end, and nothing may follow the last line, not even out of place.
 
     Raises: ChainBrokenError, StoreError.
     """
@@ -59,11 +61,12 @@ def plier_journal(
         return _plier(journal, jusqua, au, coeurs)
 
 
-def _plier(journal: Journal, jusqua: int, au: date | None, coeurs: int) -> Situation:
+def _plier(journal: Journal, jusqua: int | None, au: date | None, coeurs: int) -> Situation:
     pli = Pli(au=au)
-    fichier = fichier_partage(journal.store) if coeurs > 1 and jusqua >= SEUIL else None
-    if fichier is not None:
-        bornes = _bornes(jusqua, coeurs)
+    fichier = fichier_partage(journal.store) if coeurs > 1 else None
+    taille = journal.store.taille(journal.programme) if jusqua is None else jusqua
+    if fichier is not None and taille >= SEUIL:
+        bornes = _bornes(taille, coeurs)
         lots = [(journal.programme, *plage, au) for plage in bornes[1:]]
         with Equipe(fichier, travailler, lots) as equipe:
             _lire(journal, pli, bornes[0][1])
@@ -83,7 +86,7 @@ def _bornes(taille: int, coeurs: int) -> list[tuple[int, int]]:
     return [(0, premiere), *suivantes]
 
 
-def _lire(journal: Journal, pli: Pli, jusqua: int) -> None:
+def _lire(journal: Journal, pli: Pli, jusqua: int | None) -> None:
     for page in journal.par_pages(jusqua=jusqua):
         pli.prendre(page)
 

@@ -85,8 +85,7 @@ def regarder(
         situation = plier(connus(lu, connu_au), au=au)
     else:
         exiger_connu(lu, connu_au)
-        jusqua = journal.store.taille(lu.programme) if connu_au is None else connu_au
-        situation = plier_journal(lu, jusqua=jusqua, au=au, coeurs=coeurs)
+        situation = plier_journal(lu, jusqua=connu_au, au=au, coeurs=coeurs)
     return Vue(lu.programme, au, situation, lu.arbre, lu)
 
 

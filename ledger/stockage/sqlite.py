@@ -52,6 +52,7 @@ class SQLiteStore:
         StoreUnsafeError.
         """
         self.fichier = Path(fichier)
+        self.chemin = self.fichier.absolute()  # wherever the host goes from here
         self._ecriture = ecriture
         self._creation_permise = creer
         self._attente = ATTENTE_SECONDES if attente is None else attente
@@ -80,7 +81,7 @@ class SQLiteStore:
         mode = "rwc" if creer else "rw" if self._ecriture else "ro"
         if not self._ecriture and self._sur_support_fige():
             mode = "ro&immutable=1"
-        chemin = quote(str(self.fichier.absolute()))
+        chemin = quote(str(self.chemin))
         if creer:
             with suppress(OSError):  # SQLite will say it
                 self.fichier.touch(0o644)

@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from ..cellules import Unite
+from ..pages.graphes import RETIRE, parts
 from .contributions import CONSOMME
 from .regard import Regard
 
@@ -77,6 +78,29 @@ def labels_financables(regard: Regard) -> Calcul:
     )
 
 
+def retire_non_reemployable(regard: Regard) -> Calcul:
+    """What was withdrawn for good, where the rules let some of it be granted again."""
+    figure = regard.enveloppe
+    perdu = next(p.centimes for p in parts(figure) if p.cle == "retire")
+    noms = (
+        ("Enveloppe", "enveloppe"),
+        ("Disponible", "disponible"),
+        ("Payé", "paye"),
+        ("Engagé, reste à payer", "reste_a_payer"),
+        ("Retraits d'engagements antérieurs", "retraits_anterieurs"),
+    )
+    return Calcul(
+        perdu,
+        "centimes",
+        "Enveloppe moins le disponible, le payé et le reste à payer ; entre zéro et les retraits "
+        "d'engagements antérieurs.",
+        tuple(
+            Operande(nom, getattr(figure, f"{m}_centimes"), "centimes", f"enveloppe.{m}")
+            for nom, m in noms
+        ),
+    )
+
+
 def _part(membre: str) -> Callable[[Regard], Calcul]:
     def part(regard: Regard) -> Calcul:
         labels = getattr(regard.enveloppe.labels, membre)
@@ -97,6 +121,7 @@ def _part(membre: str) -> Callable[[Regard], Calcul]:
 CALCULS: dict[str, Callable[[Regard], Calcul]] = {
     "calcul.subvention_moyenne": subvention_moyenne,
     "calcul.labels_financables": labels_financables,
+    RETIRE: retire_non_reemployable,
     **{f"calcul.part.{m}": _part(m) for m in ("total", "qpv", "hors_qpv", "numeriques")},
 }
 """By the name of the figure."""

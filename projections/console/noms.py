@@ -57,6 +57,7 @@ _MEMBRES = {
     "consomme": "consommé",
     "nombre": "nombre de structures",
     "subvention_moyenne": "subvention moyenne",
+    "retire_non_reemployable": "retiré, non réemployable",
     "labels_financables": "labels que l'enveloppe finance au coût moyen",
     "part": "part du quota",
 }

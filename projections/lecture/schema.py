@@ -20,7 +20,7 @@ from ..enveloppe import Enveloppe
 from .vues import VUES
 
 APPLICATION_ID = 0x4641424C  # "FABL": marks the file as a read model (a base is "FABT")
-VERSION = 2
+VERSION = 3
 """Of the tables *and* of what fills them: to raise whenever a stored figure changes."""
 
 ETATS = {

@@ -24,6 +24,10 @@ _HAUT = 190
 _TETE = 22
 
 
+RETIRE = "calcul.retire_non_reemployable"
+"""What was withdrawn and cannot be granted again, where that is not every earlier withdrawal."""
+
+
 class Part(Struct, frozen=True):
     """A segment of the envelope bar: what it says, its cents, where it is drawn."""
 
@@ -43,10 +47,11 @@ def parts(figure: Enveloppe) -> tuple[Part, ...]:
     payable = figure.paye_centimes + figure.reste_a_payer_centimes
     manque = figure.enveloppe_centimes - figure.disponible_centimes - payable
     perdu = min(figure.retraits_anterieurs_centimes, max(manque, 0))
+    exacte = perdu == figure.retraits_anterieurs_centimes
     valeurs = (
         ("paye", "Payé", figure.paye_centimes, "paye"),
         ("reste", "Engagé, reste à payer", figure.reste_a_payer_centimes, "reste_a_payer"),
-        ("retire", "Retiré, non réemployable", perdu, "retraits_anterieurs"),
+        ("retire", "Retiré, non réemployable", perdu, "retraits_anterieurs" if exacte else ""),
         ("disponible", "Disponible", figure.disponible_centimes, "disponible"),
     )
     total = max(figure.enveloppe_centimes, sum(max(v, 0) for _, _, v, _ in valeurs), 1)
@@ -56,7 +61,8 @@ def parts(figure: Enveloppe) -> tuple[Part, ...]:
         debut = cumul * LARGEUR // total
         cumul += max(centimes, 0)
         fin = cumul * LARGEUR // total
-        suite.append(Part(cle, nom, centimes, debut, fin - debut, f"enveloppe.{membre}"))
+        cellule = f"enveloppe.{membre}" if membre else RETIRE
+        suite.append(Part(cle, nom, centimes, debut, fin - debut, cellule))
     return tuple(suite)
 
 

@@ -94,6 +94,7 @@ ANOMALIES = {
     "doublon_versement": "Versement en double",
     "fait_tardif": "Fait tardif",
     "ordonne_et_paye": "Ordonné et payé",
+    "acteurs_semblables": "Acteurs semblables",
     "horloge_immobile": "Horloge immobile",
 }
 """The short words of the codes of anomalies."""

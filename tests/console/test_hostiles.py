@@ -11,6 +11,7 @@ from urllib.parse import quote
 import pytest
 
 from ledger.evenements import CandidatureDéposée
+from projections import pli
 from projections.console.application import PAGES, Console, creer_console
 from projections.fiche import INSCRIPTIONS, Chantier
 from tests.console.client import Client, Page
@@ -126,8 +127,9 @@ def test_un_nom_de_dix_mille_signes_reste_du_texte(
         deposer(chantier, position, fait)  # no command accepts such a name
         chantier.porteur = chantier.ville = long
 
-    inscriptions: dict[Any, Any] = INSCRIPTIONS
-    monkeypatch.setitem(inscriptions, CandidatureDéposée, allonger)
+    nomme, effets, _ = pli._GENRES[CandidatureDéposée]
+    genres: dict[Any, Any] = pli._GENRES
+    monkeypatch.setitem(genres, CandidatureDéposée, (nomme, effets, allonger))
     console = Console(monde.livre.store)
     client = Client(creer_console(console))
     montre = long.replace("\u202e", "\\u202e")
