@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -122,3 +123,37 @@ def test_une_partie_ne_se_prend_que_derriere_sa_ligne(base: Path) -> None:
     store = SQLiteStore(base, ecriture=False)
     assert list(travailler(store, P, 10, taille, None)) == [b""]
     store.fermer()
+
+
+@pytest.mark.parametrize("coeurs", [1, 2])
+def test_une_ligne_deplacee_apres_la_derniere_position_entiere_se_voit(
+    base: Path, coeurs: int
+) -> None:
+    """Une ligne passée à une position à virgule n'est pas laissée hors des chiffres."""
+    with closing(sqlite3.connect(base)) as c:
+        c.execute(
+            "UPDATE stored_events SET originator_version=originator_version + 0.5 "
+            "WHERE originator_version=(SELECT max(originator_version) FROM stored_events)"
+        )
+        c.commit()
+    with pytest.raises(ChainBrokenError):
+        vue(base, coeurs)
+
+
+def test_sans_processus_de_plus_le_rejeu_se_fait_seul(
+    base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Un système qui refuse un processus ou un tuyau ne fait pas échouer un chiffre."""
+    seul = vue(base, 1)
+
+    def refuser(*_: object, **__: object) -> None:
+        raise OSError(24, "Too many open files")
+
+    for objet in (
+        "multiprocessing.context.SpawnProcess.start",
+        "multiprocessing.context.SpawnContext.Pipe",
+    ):
+        with monkeypatch.context() as m:
+            m.setattr(objet, refuser)
+            assert vue(base, 3).situation == seul.situation
+    assert multiprocessing.active_children() == []
