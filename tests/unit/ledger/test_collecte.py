@@ -42,13 +42,15 @@ def test_un_enfant_d_un_processus_en_plein_rejeu_garde_son_ramasse_miettes() -> 
     fil = Thread(target=rejouer)
     fil.start()
     entre.wait()
-    enfant = os.fork()
-    if not enfant:
-        with sans_collecte():
-            suspendu = not gc.isenabled()
-        os._exit(0 if suspendu and gc.isenabled() else 1)
-    assert os.waitpid(enfant, 0)[1] == 0
-    assert not gc.isenabled()
-    fini.set()
-    fil.join()
+    try:
+        enfant = os.fork()
+        if not enfant:
+            with sans_collecte():
+                suspendu = not gc.isenabled()
+            os._exit(0 if suspendu and gc.isenabled() else 1)
+        assert os.waitpid(enfant, 0)[1] == 0
+        assert not gc.isenabled()
+    finally:
+        fini.set()
+        fil.join()
     assert gc.isenabled()
