@@ -28,7 +28,7 @@ from .actes import illisible, mois_jour, rangees_de_donnees
 from .champs import Champ, Lecture, Lire, lire_jour
 from .composition import Plan
 from .issues import Bilan, Constat
-from .lignes import designer
+from .lignes import designer, surnumeraires
 from .lignes import lire_ligne as lire_rangee
 from .moteur import Acte
 
@@ -149,7 +149,8 @@ def _acte(
 ) -> Acte:
     lue = lire_rangee(rangee, entete, CHAMPS, lecture, constantes)
     valeurs = dict(lue.valeurs)
-    refus = [*lue.refus]
+    decalee = surnumeraires(rangee, entete)
+    refus = [*lue.refus, *((decalee,) if decalee is not None else ())]
     for euros, membre in _EUROS.items():
         if euros not in valeurs:
             continue
