@@ -17,7 +17,7 @@ from xml.parsers import expat
 
 from .erreurs import TableauIllisible
 from .limites import COLONNES_MAX, FORMULES_MAX, LIGNES_MAX, SURFACE_MAX
-from .unites import unite_du_format
+from .unites import unite_du_format, unite_montree
 
 SANS_VALEUR = "#VALEUR?"
 """Shown for a formula saved without its value: reading it as blank would be a guess."""
@@ -25,6 +25,9 @@ _LARGEUR = 1 << 14
 _TABLE = "urn:oasis:names:tc:opendocument:xmlns:table:1.0"
 _BUREAU = "urn:oasis:names:tc:opendocument:xmlns:office:1.0"
 _TEXTE = "urn:oasis:names:tc:opendocument:xmlns:text:1.0"
+_NOMBRES = ("float", "currency", "percentage")
+_MONTRE_MAX = 200
+"""Letters of a displayed number that are looked at."""
 _CALC = "urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0"
 
 
@@ -201,6 +204,10 @@ class _LecteurOds:
         self._ligne = self._colonne = 0
         self._repetees = 1
         self._pleine = False
+        self._nombre: int | None = None
+        """First column of the number whose display is being read."""
+        self._montre = ""
+        self._notes = 0
 
     def ouvrir(self, nom: str, attributs: dict[str, str]) -> None:
         match nom:
@@ -217,6 +224,8 @@ class _LecteurOds:
                 | "urn:oasis:names:tc:opendocument:xmlns:table:1.0|covered-table-cell"
             ):
                 self._cellule(attributs)
+            case "urn:oasis:names:tc:opendocument:xmlns:office:1.0|annotation":
+                self._notes += 1
             case _:
                 pass
 
@@ -225,9 +234,23 @@ class _LecteurOds:
             self._ligne += self._repetees
             if self._pleine and self._marques is not None:
                 self._marques.etendre(self._ligne, 1)
+        elif nom == f"{_BUREAU}|annotation":
+            self._notes -= 1
+        elif nom in (f"{_TABLE}|table-cell", f"{_TABLE}|covered-table-cell"):
+            self._fermer_nombre()
 
     def texte(self, morceau: str) -> None:
-        """Nothing: what a cell holds is said by its attributes."""
+        """What a number shows (its unit is there); the rest is said by the attributes."""
+        if self._nombre is not None and not self._notes and len(self._montre) < _MONTRE_MAX:
+            self._montre += morceau[:_MONTRE_MAX]
+
+    def _fermer_nombre(self) -> None:
+        unite = None if self._nombre is None else unite_montree(self._montre)
+        if self._nombre is not None and self._marques is not None and unite is not None:
+            for colonne in range(self._nombre, self._colonne + 1):
+                for ligne in range(self._ligne + 1, self._ligne + self._repetees + 1):
+                    self._marques.unite(ligne, colonne, unite)
+        self._nombre = None
 
     def _cellule(self, attributs: dict[str, str]) -> None:
         fois = _entier(attributs.get(f"{_TABLE}|number-columns-repeated"), 1)
@@ -238,6 +261,7 @@ class _LecteurOds:
             return
         self._pleine = True
         self._marques.etendre(self._ligne + 1, self._colonne)
+        self._nombre, self._montre = (debut if genre in _NOMBRES else None), ""
         erreur = attributs.get(f"{_CALC}|value-type") == "error"
         monnaie = attributs.get(f"{_BUREAU}|currency", "EUR") if genre == "currency" else "EUR"
         unite = "%" if genre == "percentage" else (None if monnaie == "EUR" else monnaie[:10])

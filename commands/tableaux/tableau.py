@@ -195,7 +195,7 @@ def _classeur(copie: Path, nom: str, empreinte: str, genre: str, voulue: str | N
         calendrier = calendrier_xlsx(copie)
     if genre == "xls":
         rang = [f for f, _ in feuilles].index(choisie)
-        marques[choisie], calendrier = inspecter_xls(copie, choisie, rang)
+        marques[choisie], calendrier = inspecter_xls(copie, nom, choisie, rang)
     marque = marques.get(choisie)
     lue = ouvrir_feuille(copie, nom, choisie, marque)
     constats = [f"Classeur {genre}, feuille « {choisie} »."]

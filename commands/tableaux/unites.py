@@ -18,6 +18,7 @@ _AUTRES = re.compile(
     re.VERBOSE,
 )
 _LITTERAL = re.compile(r'"([^"]*)"|\[\$([^\]-]*)(?:-[^\]]*)?\]|\\(.)|([$£¥€%])')
+_CHIFFRES = re.compile(r"\d+")
 _INTEGRES = {"9": "0%", "10": "0.00%"}
 """Formats that a workbook names by number, without writing them: those in percent."""
 
@@ -27,6 +28,11 @@ def unite_etrangere(texte: str) -> str | None:
     plat = unicodedata.normalize("NFKD", texte.lower()).replace("_", " ")
     trouve = _AUTRES.search("".join(c for c in plat if not unicodedata.combining(c)))
     return None if trouve is None else trouve[0]
+
+
+def unite_montree(texte: str) -> str | None:
+    """The unit shown beside a number, as a spreadsheet displays it (`75,00 k€`), likewise."""
+    return unite_etrangere(_CHIFFRES.sub(" ", texte))
 
 
 def unite_du_format(numero: str, code: str | None) -> str | None:
