@@ -89,7 +89,11 @@ class RapportImport:
 
     def resume(self, bilan: Bilan) -> str:
         """The counts, in one French sentence."""
-        vides = f", et {accorder(bilan.vides, 'ligne vide')}" if bilan.vides else ""
+        vides = (
+            f", et {accorder(bilan.vides, 'ligne')} sans donnée (vide ou en-tête répété)"
+            if bilan.vides
+            else ""
+        )
         return (
             f"{accorder(bilan.lues, 'ligne lue')} : {accorder(bilan.acceptees, 'acceptée')}, "
             f"{bilan.averties} avec avertissement, {bilan.deja} déjà importée"
@@ -106,9 +110,9 @@ class RapportImport:
             case "table":
                 genre = "essai, rien n'est écrit" if self._a_blanc else "écriture"
                 feuille = f", feuille « {tete['feuille']} »" if tete["feuille"] else ""
-                programme = tete["programme"] or "(nouveau)"
+                dans = f" dans {tete['programme']}" if tete["programme"] else ""
                 for dit in (
-                    f"Import de {tete['sorte']} dans {programme} ({genre})",
+                    f"Import de {tete['sorte']}{dans} ({genre})",
                     f"Fichier {tete['fichier']}{feuille}",
                     f"SHA-256 {tete['sha256']}",
                 ):

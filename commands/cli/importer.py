@@ -99,7 +99,8 @@ n'ajoute que ce qui est nouveau ; rien n'est jamais modifié.
 
 \b
 Code de sortie : 0 ; 2 le fichier ne se lit pas comme un tableau ; 3 au moins une
-ligne refusée ; 4 base absente ou inutilisable ; 130 interrompu (relancer reprend).""",
+ligne refusée ; 4 base absente ou inutilisable ; 130 interrompu (relancer reprend).
+Des commandes qui commencent par OuvrirProgramme créent une base absente.""",
 )
 @click.argument("sorte", type=click.Choice(SORTES), metavar="|".join(SORTES))
 @click.argument("fichier", type=FICHIER, metavar="FICHIER|-")
@@ -232,8 +233,12 @@ def _conduire(
 
     confirme, bilan = options["confirmer"], Bilan()
     programme = _programme(demande, sorte)
+    impose = demande.programme if sorte == "commandes" else programme
     plan = Plan(programme, options["acteur"], options["role"] or ROLES[sorte])
     constats, preparer = _preparer(sorte, source, reglages, plan, bilan)
+    if impose is None:
+        defaut = f" ; pour une ligne qui n'en nomme pas, {programme}" if programme else ""
+        constats = [*constats, f"Programme : celui que nomme chaque ligne{defaut}."]
     with ExitStack() as pile:
         registre: Registre | None = None
         actes: Iterator[Acte] = iter(())
@@ -274,7 +279,7 @@ def _conduire(
                 "fichier": "-" if fichier == "-" else tableau.nom if tableau else fichier,
                 "sha256": source.sha256,
                 "feuille": tableau.feuille if tableau else None,
-                "programme": programme,
+                "programme": impose,
                 "a_blanc": not confirme,
                 "constats": constats,
             },
@@ -283,16 +288,21 @@ def _conduire(
             a_l_ecran=demande.sortie in (None, "-"),
         )
         feuille = tableau.feuille if tableau else None
-        issues = derouler(livre, actes, registre, fichier=source.sha256, feuille=feuille)
+        issues = derouler(
+            livre, actes, registre, fichier=source.sha256, feuille=feuille, programme=impose
+        )
         _inscrire(issues, rapport, bilan, confirme=confirme)
     if bilan.refusees:
         raise click.exceptions.Exit(SORTIE_REFUS)
 
 
 def _programme(demande: Demande, sorte: str) -> str:
+    """Where rows go that name no programme; empty when they must name it."""
     if sorte == "commandes" and est_absente(demande.base):
         return demande.programme or ""
     with ouvrir_en_lecture(demande.base) as store:
+        if sorte == "commandes" and demande.programme is None and len(store.programmes()) > 1:
+            return ""
         return choisir_programme(store, demande)
 
 

@@ -203,7 +203,13 @@ def actes_des_lignes(lignes: Iterator[tuple[int, bytes]], plan: Plan) -> Iterato
         if isinstance(lue, CommandeIllisible) and _absents(lue):
             derive = "id_commande" in _absents(lue)
             lue = _completer(octets, plan)
-        yield Acte(numero, lue, doublon_refuse=derive, correlation=marquee.correlation)
+        yield Acte(
+            numero,
+            lue,
+            doublon_refuse=derive,
+            correlation=marquee.correlation,
+            remede="Corriger la ligne JSON.",
+        )
 
 
 def _absents(lue: CommandeIllisible) -> set[str]:

@@ -23,6 +23,7 @@ CODES: dict[str, str] = {
     "versement_annule": "Le versement a été enregistré, puis annulé.",
     "candidature_close": "La structure a déjà candidaté ; sa candidature est close.",
     "verbe_inconnu": "La commande n'existe pas.",
+    "autre_programme": "La ligne nomme un autre programme que celui qui est demandé.",
     "arret": "L'import s'est arrêté avant cette ligne.",
 }
 """Codes of the import itself. Others come from `tableaux.valeurs.CODES` and `refus.CODES`."""

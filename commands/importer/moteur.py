@@ -40,6 +40,12 @@ class Acte(Struct, frozen=True):
     """Whether the same act twice in one file is refused (a payment) or one act (a file)."""
     correlation: str | None = None
     """The mark that the row itself carries (a file of commands that was exported)."""
+    remede: str = "Corriger la cellule."
+    """What to do of a member that no command takes."""
+
+
+_Vus = dict[tuple[str, str], tuple[int, str]]
+"""Programme and id of a command (an id is that of one programme) -> its row and its digest."""
 
 
 class _EnAttente(NamedTuple):
@@ -47,7 +53,7 @@ class _EnAttente(NamedTuple):
     commande: Commande
 
 
-def importer(
+def importer(  # noqa: PLR0913 - what every row is read with
     livre: GrandLivre,
     actes: Iterable[Acte],
     registre: Registre | None,
@@ -55,18 +61,20 @@ def importer(
     fichier: str,
     feuille: str | None = None,
     correlation: str | None = None,
+    programme: str | None = None,
 ) -> Iterator[Issue]:
     """The outcome of each row, in order, once it is durable.
 
     `registre`: what was there before, None when rows are not compared with it (commands). `fichier`
-    is the SHA-256 of the file, kept with the row in every event.
+    is the SHA-256 of the file, kept with the row in every event. `programme`: the only one that
+    rows may name, None when each goes where it says.
     Raises: what `GrandLivre.executer_lot` raises; rows already given are durable.
     """
-    vus: dict[str, tuple[int, str]] = {}
+    vus: _Vus = {}
     lot: list[Issue | _EnAttente] = []
     attente = 0
     for acte in actes:
-        element = _preparer(acte, registre, vus)
+        element = _preparer(acte, registre, vus, programme)
         lot.append(element)
         attente += isinstance(element, _EnAttente)
         if attente == TAILLE_LOT or len(lot) == 4 * TAILLE_LOT:
@@ -76,7 +84,7 @@ def importer(
 
 
 def _preparer(
-    acte: Acte, registre: Registre | None, vus: dict[str, tuple[int, str]]
+    acte: Acte, registre: Registre | None, vus: _Vus, programme: str | None
 ) -> Issue | _EnAttente:
     """The outcome of a row that is settled without deciding, or the command to decide."""
     if acte.refus or acte.commande is None:
@@ -89,10 +97,13 @@ def _preparer(
             (*_invalides(lue, acte), *acte.alertes),
             id_commande=lue.id_commande,
         )
-    double = vus.get(lue.id_commande)
+    if programme is not None and lue.programme != programme:
+        return _issue(acte, lue, "refusee", (_ailleurs(acte, lue, programme), *acte.alertes))
+    identite = lue.programme, lue.id_commande
+    double = vus.get(identite)
     if double is not None:
         return _doublon(acte, lue, *double)
-    vus[lue.id_commande] = (acte.ligne, lue.empreinte[:_EMPREINTE])
+    vus[identite] = (acte.ligne, lue.empreinte[:_EMPREINTE])
     connue = None
     if registre is not None:
         connue = deja_connue(lue, registre, de_colonne=acte.de_colonne)
@@ -108,6 +119,16 @@ def _preparer(
 def en_commande_lue(commande: object) -> Commande | CommandeIllisible:
     """A JSON object as a command; what is already unreadable stays so."""
     return commande if isinstance(commande, CommandeIllisible) else en_commande(commande)
+
+
+def _ailleurs(acte: Acte, commande: Commande, programme: str) -> Constat:
+    return Constat(
+        "autre_programme",
+        f"la ligne nomme le programme {commande.programme}, et --programme {programme}",
+        "Ôter --programme pour que chaque ligne aille où elle le dit, ou corriger la ligne.",
+        acte.colonnes("programme"),
+        commande.programme,
+    )
 
 
 def _doublon(acte: Acte, commande: Commande, ligne: int, empreinte: str) -> Issue:
@@ -173,7 +194,7 @@ def _refus(refus: Refus, acte: Acte) -> Constat:
 
 
 def _invalides(lue: CommandeIllisible, acte: Acte) -> tuple[Constat, ...]:
-    remede = "Corriger la cellule."
+    remede = acte.remede
     if not lue.defauts:
         return (Constat("valeur_invalide", lue.refus.message, remede),)
     return tuple(
