@@ -63,6 +63,7 @@ def _structure_est_un_nom(entete: Entete) -> Entete:
         entete.titres,
         colonnes,
         (*entete.constats, "« structure » est lu comme le nom : aucune colonne ne dit porteur."),
+        entete.dessus,
     )
 
 

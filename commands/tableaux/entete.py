@@ -12,10 +12,11 @@ from msgspec import Struct
 from .cellules import Rangee, nom_colonne
 from .erreurs import TableauIllisible
 from .tableau import Tableau
-from .unites import unite_etrangere
+from .unites import unite_annoncee, unite_etrangere
 
 _RECHERCHE = 60
 """Rows among which the headings are looked for."""
+_PHRASE = 2
 _ENTRE_PARENTHESES = re.compile(r"\([^()]*\)")
 _COLONNE = re.compile(r"@([A-Z]{1,3})")
 
@@ -27,6 +28,8 @@ class Entete(Struct, frozen=True):
     titres: tuple[str, ...]
     colonnes: dict[str, int]
     constats: tuple[str, ...]
+    dessus: tuple[tuple[int, tuple[str, ...]], ...] = ()
+    """Rows above the headings: number and texts. A unit for the whole table may be stated there."""
 
     def titre(self, champ: str) -> str:
         """The heading of a field and the letters of its column, for people."""
@@ -35,10 +38,16 @@ class Entete(Struct, frozen=True):
         return f"{titre or '(sans titre)'} ({nom_colonne(colonne)})"
 
     def exiger_euros(self, champs: Iterable[str]) -> None:
-        """Raises TableauIllisible when the heading of an amount says another unit than the euro."""
+        """Raise when an amount is in another unit than the euro, by its heading or a line above.
+
+        Raises: TableauIllisible.
+        """
         for champ in champs:
             rang = self.colonnes.get(champ, len(self.titres))
-            unite = unite_etrangere(self.titres[rang]) if rang < len(self.titres) else None
+            if rang >= len(self.titres):
+                continue
+            self._exiger_dessus(champ, rang)
+            unite = unite_etrangere(self.titres[rang])
             if unite is not None:
                 raise TableauIllisible(
                     "unite_inattendue",
@@ -46,6 +55,23 @@ class Entete(Struct, frozen=True):
                     "euros.",
                     remede="Convertir la colonne en euros dans le tableur, et corriger son titre.",
                 )
+
+    def _exiger_dessus(self, champ: str, rang: int) -> None:
+        for ligne, textes in self.dessus:
+            remplis = [n for n, texte in enumerate(textes) if texte]
+            # A line of one or two texts speaks of the table; a longer one, of the columns below.
+            vus = remplis if len(remplis) <= _PHRASE else [n for n in remplis if n <= rang][-1:]
+            for colonne in vus:
+                unite = unite_annoncee(textes[colonne])
+                if unite is not None:
+                    raise TableauIllisible(
+                        "unite_inattendue",
+                        f"La ligne {ligne}, au-dessus des en-têtes, dit « {textes[colonne][:60]} » "
+                        f"({nom_colonne(colonne)}) : {champ} y serait en « {unite} », et non en "
+                        "euros.",
+                        remede="Convertir la colonne en euros dans le tableur et corriger cette "
+                        "ligne, ou l'ôter si elle parle d'autre chose.",
+                    )
 
     def est_repete_par(self, rangee: Rangee) -> bool:
         """Whether a row only says the headings again (files put end to end)."""
@@ -87,7 +113,8 @@ def trouver_entete(
     titres = _titres(rangee)
     colonnes = _placer(titres, connus, voulues)
     constats = [*_avant(rangee, premieres), *_fusionnees(tableau, rangee)]
-    return Entete(rangee.numero, titres, colonnes, tuple(constats))
+    dessus = tuple((r.numero, _titres(r)) for r in premieres if r.numero < rangee.numero)
+    return Entete(rangee.numero, titres, colonnes, tuple(constats), dessus)
 
 
 def _titres(rangee: Rangee) -> tuple[str, ...]:
@@ -132,6 +159,13 @@ def _chercher(champ: str, titre: str, titres: Sequence[str]) -> int:
         rang = 0
         for lettre in lettres[1]:
             rang = rang * 26 + ord(lettre) - ord("A") + 1
+        if rang > len(titres):
+            raise TableauIllisible(
+                "entete_introuvable",
+                f"La colonne {titre[1:]}, demandée pour {champ}, est hors du tableau : il va "
+                f"jusqu'à {nom_colonne(max(len(titres) - 1, 0))}.",
+                remede=f"En-têtes : {_lister(titres)}.",
+            )
         return rang - 1
     rangs = [rang for rang, vu in enumerate(titres) if cle(vu) == cle(titre)]
     if len(rangs) == 1:

@@ -19,6 +19,12 @@ _AUTRES = re.compile(
 )
 _LITTERAL = re.compile(r'"([^"]*)"|\[\$([^\]-]*)(?:-[^\]]*)?\]|\\(.)|([$£¥€%])')
 _CHIFFRES = re.compile(r"\d+")
+_QUANTITE = re.compile(
+    r"""(?<!\d)(?!(?:19|20)\d\d\b)\d+(?:[.,\s]\d+)*\s*
+    (?:%|[^\W\d]+|[€$£¥])(?:\s*(?:€|d['’]euros?))?""",
+    re.VERBOSE,
+)
+"""An amount in a sentence; a year is none."""
 _INTEGRES = {"9": "0%", "10": "0.00%"}
 """Formats that a workbook names by number, without writing them: those in percent."""
 
@@ -33,6 +39,14 @@ def unite_etrangere(texte: str) -> str | None:
 def unite_montree(texte: str) -> str | None:
     """The unit shown beside a number, as a spreadsheet displays it (`75,00 k€`), likewise."""
     return unite_etrangere(_CHIFFRES.sub(" ", texte))
+
+
+def unite_annoncee(texte: str) -> str | None:
+    """The unit that a line above a table states for it (« en milliers d'euros », « (k€) »).
+
+    A unit that follows a figure is an amount told in passing (« doté de 45 M€ »): None.
+    """
+    return unite_etrangere(_QUANTITE.sub(" ", texte))
 
 
 def unite_du_format(numero: str, code: str | None) -> str | None:

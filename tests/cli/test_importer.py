@@ -385,6 +385,7 @@ def test_un_journal_de_commandes_ouvre_une_base(tmp_path: Path) -> None:
     [
         ((), "n'a pas de colonne pour : territoire, numerique, date_effet"),
         ((*CONNUS, "--colonnes", "ville=Bourg"), "Aucune colonne ne s'appelle « Bourg »"),
+        ((*CONNUS, "--colonnes", "ville=@ZZ"), "La colonne ZZ, demandée pour ville, est hors"),
         ((*CONNUS, "--colonnes", "prix=ville"), "Le champ 'prix' n'existe pas"),
         ((*CONNUS, "--valeur", "ville"), "ne s'écrit pas champ=valeur"),
         ((*CONNUS, "--valeur", "territoire=qpv"), "donné par --valeur et par son option"),

@@ -11,7 +11,10 @@ import pytest
 import xlwt
 from odfdo import Annotation, Cell, Document, Table
 
+from commands.importer import entete_de
 from commands.tableaux import TableauIllisible, biff, ouvrir_tableau
+from commands.tableaux.unites import unite_annoncee
+from tests.tableaux.ecrire import en_csv
 
 PETIT = (
     # A workbook of 7 rows that LibreOffice 7 wrote, kept among the small streams: amounts of 75
@@ -110,3 +113,36 @@ def test_un_petit_xls_abime_est_refuse_sous_le_nom_de_son_fichier(
     monkeypatch.setattr(biff, "_classeur", lambda _: b"")  # what the parser of cells lets pass
     with pytest.raises(TableauIllisible, match=r"montants\.xls"):
         unites(chemin)
+
+
+@pytest.mark.parametrize(
+    ("ligne", "dite"),
+    [
+        (["Montants en milliers d'euros (k€)"], "milliers"),
+        (["Unité", "k€"], "k€"),
+        (["Montants 2020, k€"], "k€"),
+        (["Identité", "", "Financement (M€)"], "m€"),
+        (["Identité", "Lieu", "Demande", "Taux (%)"], None),
+        (["Programme doté de 45 millions d'euros, soit 45 M€, exécuté à 80 %"], None),
+        (["Montants en euros, vague 2 de 2020"], None),
+    ],
+)
+def test_une_unite_dite_au_dessus_des_entetes_refuse_le_tableau(
+    ligne: list[str], dite: str | None, tmp_path: Path
+) -> None:
+    """« Montants en milliers d'euros » au-dessus du tableau : refusé, la ligne est nommée."""
+    titres = ["Nom", "Code postal", "Montant", "Observation"]
+    chemin = en_csv(tmp_path / "a.csv", [ligne, titres, ["A", "75011", "75", ""]])
+    connus = dict.fromkeys(("ville", "territoire", "numerique", "date_effet"), "x")
+    with ouvrir_tableau(chemin, separateur=",") as tableau:
+        if dite is None:
+            assert entete_de(tableau, "candidatures", {}, connus).ligne == 2
+            return
+        with pytest.raises(TableauIllisible, match=f"La ligne 1, .*« {dite} »") as leve:
+            entete_de(tableau, "candidatures", {}, connus)
+    assert leve.value.code == "unite_inattendue"
+
+
+def test_un_montant_dit_en_passant_n_est_pas_l_unite_d_un_tableau() -> None:
+    """« 45 M€ » est un montant ; « 2020 k€ », une année et une unité."""
+    assert [unite_annoncee(t) for t in ("45 M€", "1 000,50 $", "2020 k€")] == [None, None, "k€"]
