@@ -40,6 +40,10 @@ _BOMS = (
 )
 
 
+_DEUX_OCTETS = ("utf-16-le", "utf-16-be")
+"""Where a line end is not the byte that it is elsewhere."""
+
+
 class Examen(Struct, frozen=True):
     """What one reading of the bytes tells. `bom`: how many bytes to skip."""
 
@@ -56,16 +60,17 @@ class Examen(Struct, frozen=True):
 
 def examiner(chemin: Path, nom: str, *, encodage: str | None = None) -> Examen:
     """Look at a text file. `encodage` imposes one. Raises TableauIllisible."""
+    impose = None if encodage is None else _connu(encodage)
     with chemin.open("rb") as flux:
         marque, annonce = _bom(flux.read(4))
         flux.seek(0)
-        lu = _Lecture(annonce or "utf-8", marque)
+        lu = _Lecture(impose if impose in _DEUX_OCTETS else annonce or "utf-8", marque)
         while morceau := flux.read(_MORCEAU):
             lu.ajouter(morceau)
         lu.finir()
     constats: list[str] = []
-    if encodage is not None:
-        choisi = _connu(encodage)
+    if impose is not None:
+        choisi = impose
         constats.append(f"Encodage imposé : {_NOMS.get(choisi, choisi)}.")
     elif lu.valide:
         choisi = annonce or "utf-8"
@@ -93,13 +98,15 @@ class _Lecture:
         self.nuls = False
         self.etranges = b""
         self._a_sauter = marque
+        self._large = encodage in _DEUX_OCTETS
         self._decodeur = codecs.getincrementaldecoder(encodage)()
         self._fin_cr = False
         self._crlf = self._lf = self._cr = False
 
     def ajouter(self, morceau: bytes) -> None:
         self.nuls = self.nuls or b"\0" in morceau
-        self._fins(morceau)
+        if not self._large:
+            self._fins(morceau)
         texte = morceau[self._a_sauter :]
         self._a_sauter = 0
         if len(self.etranges) < _ECHANTILLON and not morceau.isascii():
@@ -119,9 +126,12 @@ class _Lecture:
 
     def _decoder(self, octets: bytes, *, final: bool = False) -> None:
         try:
-            self._decodeur.decode(octets, final)
+            texte = self._decodeur.decode(octets, final)
         except UnicodeDecodeError:
             self.valide = False
+        else:
+            if self._large and texte:
+                self._fins(texte.encode("utf-8", "replace"))
 
     def _fins(self, morceau: bytes) -> None:
         if self._fin_cr:

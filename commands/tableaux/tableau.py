@@ -96,6 +96,12 @@ def ouvrir_tableau(
             yield _classeur(copie, nom, empreinte, "xls", feuille)
         else:
             _refuser_autre(debut, nom)
+            if feuille is not None:
+                raise TableauIllisible(
+                    "feuille_inconnue",
+                    f"{nom} est un fichier de texte : il n'a pas de feuille « {feuille[:60]} ».",
+                    remede="Ôter --feuille, ou donner le classeur.",
+                )
             yield _texte(copie, nom, empreinte, encodage, separateur)
 
 

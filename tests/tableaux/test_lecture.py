@@ -138,6 +138,18 @@ def test_les_fins_de_ligne_melees_se_lisent_et_se_disent(tmp_path: Path) -> None
     assert any("mêlées" in c for c in constats)
 
 
+@pytest.mark.parametrize("encodage", ["utf-16-le", "utf-16-be"])
+def test_les_fins_de_ligne_d_un_utf16_sont_celles_de_son_texte(
+    encodage: str, tmp_path: Path
+) -> None:
+    """Un UTF-16 tout en \\r\\n n'a pas de fins de ligne mêlées ; avec un \\n de plus, si."""
+    texte = "\ufeffnom;ville\r\nA;Č\r\nഊ;B\r\n"
+    for ajout, melees in (("", False), ("C;D\n", True)):
+        (tmp_path / "a.csv").write_bytes((texte + ajout).encode(encodage))
+        constats = " ".join(lire(tmp_path / "a.csv")[1])
+        assert ("mêlées" in constats) == melees
+
+
 def test_la_ligne_sep_d_excel_est_suivie(tmp_path: Path) -> None:
     """Une première ligne sep=; dit le séparateur et n'est pas une donnée."""
     chemin = tmp_path / "a.csv"
@@ -248,6 +260,13 @@ def test_la_feuille_se_choisit_par_nom_ou_par_rang(tmp_path: Path) -> None:
         lire(tmp_path / "a.xlsx", feuille="Feuil9")
     assert refus.value.code == "feuille_inconnue"
     assert "« 1. Extraction »" in refus.value.remede
+
+
+def test_une_feuille_demandee_a_un_fichier_de_texte_est_refusee(tmp_path: Path) -> None:
+    """--feuille sur un csv n'est pas laissé sans un mot : le fichier n'a pas de feuille."""
+    with pytest.raises(TableauIllisible, match="n'a pas de feuille « 3 »") as leve:
+        lire(en_csv(tmp_path / "a.csv", RANGS), feuille="3")
+    assert leve.value.code == "feuille_inconnue"
 
 
 def zip_de(chemin: Path, **membres: bytes) -> Path:
