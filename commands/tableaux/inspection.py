@@ -204,8 +204,7 @@ class _LecteurOds:
         self._ligne = self._colonne = 0
         self._repetees = 1
         self._pleine = False
-        self._nombre: int | None = None
-        """First column of the number whose display is being read."""
+        self._nombre: int | None = None  # first column of the number whose display is being read
         self._montre = ""
         self._notes = 0
 

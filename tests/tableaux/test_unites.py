@@ -133,7 +133,7 @@ def test_une_unite_dite_au_dessus_des_entetes_refuse_le_tableau(
     """« Montants en milliers d'euros » au-dessus du tableau : refusé, la ligne est nommée."""
     titres = ["Nom", "Code postal", "Montant", "Observation"]
     chemin = en_csv(tmp_path / "a.csv", [ligne, titres, ["A", "75011", "75", ""]])
-    connus = dict.fromkeys(("ville", "territoire", "numerique", "date_effet"), "x")
+    connus: dict[str, str] = dict.fromkeys(("ville", "territoire", "numerique", "date_effet"), "x")
     with ouvrir_tableau(chemin, separateur=",") as tableau:
         if dite is None:
             assert entete_de(tableau, "candidatures", {}, connus).ligne == 2
