@@ -16,7 +16,7 @@ from msgspec import Struct
 from .cadence import mouvements_du_rythme
 from .cellules import Unite, valeurs
 from .fermes import restes_fermes
-from .prevision import Prevision
+from .prevision import PREFIXE_AE, Prevision
 from .situation import Vue
 
 
@@ -100,6 +100,11 @@ def _plafonds(vue: Vue, figure: Prevision) -> Iterator[Appui]:
         chiffre, court = f"plafonds.{plafond.plafond}", plafond.plafond.removeprefix("quota_")
         if court == "enveloppe":
             yield _cellule(chiffre, "enveloppe.disponible", lues["enveloppe.disponible"])
+            continue
+        if court.startswith(PREFIXE_AE):  # no cell where the exercice is not in `credits`: zero
+            nom = f"credits.{court.removeprefix(PREFIXE_AE)}.ae_disponibles"
+            if nom in lues:
+                yield _cellule(chiffre, nom, lues[nom])
             continue
         quota, labels = f"enveloppe.quotas.{court}", f"enveloppe.labels.{court}"
         yield _cellule(chiffre, quota, lues[quota], unite="nombre")

@@ -8,15 +8,18 @@ only, every rounding stated in `hypotheses`. In cents.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ledger.budget import a_prevoir
 from ledger.erreurs import UsageError
 from ledger.montants import format_euros
 from ledger.regles import Regles
+from ledger.soldes import Soldes
 from ledger.temps import ANNEE_MAX, format_date
 
 from .cadence import Suppose, mouvements_du_rythme, supposer
@@ -29,6 +32,13 @@ FENETRE = 365
 FENETRE_MAX = 36_500
 HORIZON_MAX = 50
 """Years after that of the view, up to which labels may be assumed."""
+PREFIXE_AE = "ae_"
+"""Then the exercice: the ceiling of its AE."""
+_AE = (
+    "Crédits : un label prend son coût sur les AE de son année ; celles qui ne sont pas ouvertes "
+    "comptent pour zéro, et rien n'est supposé après le premier manque. Les CP ouverts ne bornent "
+    "pas ce qui est supposé."
+)
 _COMPTES = ("labels", "labels_qpv", "labels_hors_qpv", "labels_numeriques")
 
 
@@ -72,7 +82,8 @@ class Rythme(Struct, frozen=True):
 class PlafondPrevu(Struct, frozen=True):
     """A ceiling, what is left below it, and the day it is met at this pace (null: never).
 
-    `reste`, and `pris` over the days of the pace, count cents for the envelope, labels for a quota.
+    `reste`, and `pris` over the days of the pace, count labels for a quota; cents for the envelope
+    and for the AE of an exercice (`ae_AAAA`), which only what is granted in that year approaches.
     """
 
     plafond: str
@@ -137,7 +148,7 @@ def prevision(
     _exiger_bornes(fenetre, dernier, jour, cadence)
     ferme = _fermes(vue, jour)
     rythme, par_compte = _rythme(vue, jour, cadence, fenetre)
-    plafonds = _plafonds(vue, regles, rythme, par_compte)
+    plafonds = _plafonds(vue, regles, rythme, par_compte, dernier)
     suppose = supposer(
         jour,
         labels=rythme.labels,
@@ -239,9 +250,9 @@ def _rythme(
 
 
 def _plafonds(
-    vue: Vue, regles: Regles, rythme: Rythme, par_compte: dict[str, int]
+    vue: Vue, regles: Regles, rythme: Rythme, par_compte: dict[str, int], horizon: int
 ) -> tuple[PlafondPrevu, ...]:
-    """The envelope, then each quota whose pace is known."""
+    """The envelope, then each quota whose pace is known, then the AE where they bind."""
     soldes, limites = vue.situation.soldes, quotas(vue)
     bloquants = regles.quotas == "bloquants"
     prevus = [_plafond("enveloppe", soldes.disponible, rythme.engage_net_centimes, rythme, True)]
@@ -249,18 +260,50 @@ def _plafonds(
         court = membre.removeprefix("labels_") if membre != "labels" else "total"
         reste = getattr(limites, court) - getattr(soldes.labels, court)
         prevus.append(_plafond(f"quota_{court}", reste, nombre, rythme, bloquants))
+    if regles.credits == "bloquants":
+        prevus += _plafonds_ae(soldes, rythme, horizon)
     return tuple(prevus)
 
 
+def _plafonds_ae(soldes: Soldes, rythme: Rythme, horizon: int) -> Iterator[PlafondPrevu]:
+    """The AE of each exercice that the pace goes through, to the first whose AE run out.
+
+    Nothing carries over: what is granted from 1 January falls on the AE of the new year, which are
+    zero as long as they are not opened.
+    """
+    jour, pris = rythme.jusqu_au, rythme.engage_net_centimes
+    for annee in range((jour + timedelta(days=1)).year, horizon + 1):
+        depart = max(jour, date(annee - 1, 12, 31))
+        nom, reste = f"{PREFIXE_AE}{annee}", soldes.ae_disponibles(annee)
+        prevu = _plafond(nom, reste, pris, rythme, True, depart=depart)
+        if reste <= 0 and depart > jour:  # the first label of the year is one too many
+            lendemain = depart + timedelta(days=1)
+            prevu = replace(prevu, dans_jours=(lendemain - jour).days, le=lendemain)
+        atteint = prevu.le is not None and prevu.le.year == annee
+        yield prevu if atteint else replace(prevu, dans_jours=None, le=None)
+        if atteint or pris <= 0:
+            return
+
+
 def _plafond(
-    nom: str, reste: int, par_fenetre: int, rythme: Rythme, bloquant: bool
+    nom: str,
+    reste: int,
+    par_fenetre: int,
+    rythme: Rythme,
+    bloquant: bool,
+    *,
+    depart: date | None = None,
 ) -> PlafondPrevu:
-    """The first day at which what is added at this pace reaches what is left (rounded up)."""
+    """The first day at which what is added at this pace reaches what is left (rounded up).
+
+    What is added is counted from `depart`: the day of the view unless given.
+    """
+    attente = 0 if depart is None else (depart - rythme.jusqu_au).days
     if reste <= 0:
         return PlafondPrevu(nom, reste, par_fenetre, bloquant, 0, rythme.jusqu_au)
     if par_fenetre <= 0:
         return PlafondPrevu(nom, reste, par_fenetre, bloquant, None, None)
-    jours = -(-reste * rythme.jours // par_fenetre)
+    jours = attente - (-reste * rythme.jours // par_fenetre)
     if jours > date(ANNEE_MAX, 12, 31).toordinal() - rythme.jusqu_au.toordinal():
         return PlafondPrevu(nom, reste, par_fenetre, bloquant, jours, None)
     return PlafondPrevu(
@@ -282,12 +325,28 @@ def _premier(plafonds: tuple[PlafondPrevu, ...]) -> str | None:
 
 
 def _limite(plafonds: tuple[PlafondPrevu, ...], rythme: Rythme) -> int:
-    """How many labels the envelope and a binding total quota leave."""
+    """How many labels the envelope, a binding total quota and binding AE leave."""
     cout = rythme.cout_moyen_centimes
     if not cout:
         return 0
     places = [p.reste for p in plafonds if p.plafond == "quota_total" and p.bloquant]
+    places += _places_ae(plafonds, rythme, cout)
     return max(min([plafonds[0].reste // cout, *places]), 0)
+
+
+def _places_ae(plafonds: tuple[PlafondPrevu, ...], rythme: Rythme, cout: int) -> Iterator[int]:
+    """Labels granted by the end of the exercice whose AE are met, or bear fewer than would come."""
+    for plafond in plafonds:
+        if not plafond.plafond.startswith(PREFIXE_AE):
+            continue
+        annee = int(plafond.plafond.removeprefix(PREFIXE_AE))
+        avant, apres = (
+            rythme.labels * max((date(a, 12, 31) - rythme.jusqu_au).days, 0) // rythme.jours
+            for a in (annee - 1, annee)
+        )
+        places = max(plafond.reste, 0) // cout
+        if plafond.dans_jours is not None or apres - avant > places:
+            yield min(avant + places, apres)
 
 
 def _hypotheses(
@@ -306,6 +365,7 @@ def _hypotheses(
             if rythme.origine == "constate"
             else "Supposé : rien, la cadence donnée est nulle."
         )
+    ae = regles.credits == "bloquants"
     engage = format_euros(rythme.engage_net_centimes)
     nombre = regles.exercices_max
     parts = "une fois" if nombre == 1 else f"{nombre} parts égales"
@@ -319,12 +379,13 @@ def _hypotheses(
     return (
         fermes,
         source,
-        f"Supposé : ce rythme continue jusqu'au premier de l'enveloppe, du quota total bloquant "
-        f"et du 31/12/{horizon}, zones confondues, soit {suppose.labels or 'aucun'} "
-        f"label{'s' if suppose.labels > 1 else ''} de plus à "
+        "Supposé : ce rythme continue jusqu'au premier de l'enveloppe, du quota total bloquant"
+        f"{', des AE ouvertes' if ae else ''} et du 31/12/{horizon}, zones confondues, soit "
+        f"{suppose.labels or 'aucun'} label{'s' if suppose.labels > 1 else ''} de plus à "
         f"{format_euros(rythme.cout_moyen_centimes)} (coût moyen arrondi au centime inférieur), "
         f"au nombre entier de labels atteint chaque mois, payés à l'échéance en {parts} ; aucun "
         "retrait, aucun avenant.",
         "Un plafond est atteint le premier jour où le rythme, appliqué jour par jour, égale ce qui "
         "reste (arrondi au jour suivant).",
+        *([_AE] if ae else []),
     )

@@ -298,8 +298,8 @@ def _mois(figure: Prevision, largeur: int) -> str:
 def _plafonds(figure: Prevision, largeur: int) -> str:
     rangs = [
         [
-            _PLAFONDS[p.plafond] + ("" if p.bloquant else " (indicatif)"),
-            euros(p.reste) if p.plafond == "enveloppe" else str(p.reste),
+            _nom(p.plafond) + ("" if p.bloquant else " (indicatif)"),
+            str(p.reste) if p.plafond.startswith("quota_") else euros(p.reste),
             _quand(p),
             "" if p.dans_jours is None else str(p.dans_jours),
         ]
@@ -315,9 +315,14 @@ def _plafonds(figure: Prevision, largeur: int) -> str:
     dit = (
         "Aucun plafond n'est atteint à ce rythme."
         if premier is None
-        else f"Premier plafond bloquant atteint : {_PLAFONDS[premier]}."
+        else f"Premier plafond bloquant atteint : {_nom(premier)}."
     )
     return f"{tableau(colonnes, rangs, largeur=largeur)}\n\n{phrase(dit, largeur)}"
+
+
+def _nom(plafond: str) -> str:
+    """How people read a ceiling: those of the AE bear their exercice."""
+    return _PLAFONDS.get(plafond) or f"AE {plafond.removeprefix('ae_')}"
 
 
 def _quand(plafond: PlafondPrevu) -> str:

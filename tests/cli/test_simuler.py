@@ -286,7 +286,7 @@ def test_la_prevision_se_lit_et_se_reprend(synthese: Path) -> None:
     fait = lancer("prevision", *options)
     assert fait.code == 0
     assert max(map(len, fait.sortie.splitlines())) <= 82
-    assert "Premier plafond bloquant atteint : Quota hors QPV." in fait.sortie
+    assert "Premier plafond bloquant atteint : AE 2021." in fait.sortie
     assert "Supposé : ce rythme continue" in " ".join(fait.sortie.split())
     lu = lancer("prevision", *options, "--format", "json").json
     assert lu["reste_a_payer_centimes"] == 17_095_000_00
@@ -294,16 +294,41 @@ def test_la_prevision_se_lit_et_se_reprend(synthese: Path) -> None:
         (e["exercice"], e["ferme_centimes"], e["exigible_centimes"], e["suppose_centimes"])
         for e in lu["exercices"]
     ] == [
-        (2021, 1_575_000_00, 1_575_000_00, 2_115_000_00),
-        (2022, 11_785_000_00, 0, 2_115_000_00),
-        (2023, 3_735_000_00, 0, 2_115_000_00),
+        (2021, 1_575_000_00, 1_575_000_00, 1_215_000_00),
+        (2022, 11_785_000_00, 0, 1_215_000_00),
+        (2023, 3_735_000_00, 0, 1_215_000_00),
     ]
+    ae = lu["plafonds"][-1]
+    assert (ae["plafond"], ae["reste"], ae["dans_jours"], ae["le"]) == (
+        "ae_2021",
+        3_645_000_00,
+        69,
+        "2021-09-08",
+    )
+    assert (lu["premier_plafond"], lu["labels_supposes"]) == ("ae_2021", 27)
     octets = lancer("prevision", *options, "--format", "csv").octets
     lignes = list(csv.DictReader(io.StringIO(octets.decode())))
     fermes: Counter[str] = Counter()
     for ligne in lignes:
         fermes[ligne["genre"]] += int(ligne["ferme_centimes"])
     assert fermes["exercice"] == fermes["exigible"] + fermes["mois"] == 17_095_000_00
+
+
+def test_la_prevision_suppose_ce_que_la_simulation_accorde(synthese: Path) -> None:
+    """Les AE bloquantes de 2021 bornent les labels supposés comme les labels simulés : 27."""
+    options = ("--programme", "synthetique-2019", "--format", "json")
+    prevu = lancer("prevision", "--base", synthese, "--au", "2021-07-01", *options).json
+    cherche = {
+        "hypothese": "labelliser_jusqu_au_refus",
+        "montant_centimes": 13_500_000,
+        "date_effet": "2021-07-02",
+        "territoire": "hors_qpv",
+        "intervalle_jours": 2,
+    }
+    simule = simuler(synthese, cherche, options=(*options, "--connu-au", "964"))
+    assert simule.json["reel"]["enveloppe"]["labels"]["total"] == 253
+    assert simule.json["premier_refus"]["code"] == "credits_insuffisants"
+    assert simule.json["etapes"][0]["groupes_acceptes"] == prevu["labels_supposes"] == 27
 
 
 @pytest.mark.parametrize(

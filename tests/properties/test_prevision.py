@@ -17,7 +17,7 @@ from ledger import Journal, UsageError
 from ledger.montants import partager
 from ledger.temps import echeance
 from ledger.testing.valeurs import JOUR_MAX, JOUR_MIN
-from projections import lire_cellule, regarder
+from projections import credits, lire_cellule, regarder
 from projections.appuis import appuis
 from projections.explication import expliquer_tout
 from projections.prevision import Cadence, Prevision, prevision
@@ -99,16 +99,27 @@ def supposes_naifs(vue: Vue, figure: Prevision) -> tuple[Counter[int], Counter[s
     for plafond in figure.plafonds:
         if plafond.plafond == "quota_total" and plafond.bloquant:
             places = min(places, max(plafond.reste, 0))
+    bloquants = regles.credits == "bloquants"
+    ouvertes = {ligne.exercice: ligne.ae_disponibles_centimes for ligne in credits(vue)}
+    au_depart = dict(ouvertes)
     accordes, jours, jour = 0, 0, figure.jour
     while jour < date(figure.horizon, 12, 31):
         jour, jours = jour + timedelta(1), jours + 1
         while accordes < places and (accordes + 1) * rythme.jours <= rythme.labels * jours:
+            if bloquants and ouvertes.get(jour.year, 0) < cout:
+                return exercices, par_mois, accordes
+            ouvertes[jour.year] = ouvertes.get(jour.year, 0) - cout
             accordes += 1
             for rang, part in enumerate(partager(cout, regles.exercices_max)):
                 quand = jour if rang == 0 else echeance(regles.echeance_defaut, jour.year + rang)
                 if part:
                     exercices[jour.year + rang] += part
                     par_mois[mois(quand)] += part
+        if bloquants and (jour.month, jour.day) == (12, 31):
+            courus = min(jours, (jour - date(jour.year - 1, 12, 31)).days)
+            pris = rythme.engage_net_centimes * courus
+            if pris >= au_depart.get(jour.year, 0) * rythme.jours:
+                break  # the pace met the AE of the year: nothing is assumed of the next
     return exercices, par_mois, accordes
 
 
@@ -143,9 +154,12 @@ def test_une_prevision_se_recompte_naivement(histoire: Histoire, data: st.DataOb
     assert all(m.total_centimes == m.ferme_centimes + m.suppose_centimes for m in figure.mois)
     for plafond in figure.plafonds:
         if plafond.reste > 0 and plafond.dans_jours is not None:
-            jours, pris = figure.rythme.jours, plafond.pris
-            assert pris * (plafond.dans_jours - 1) < plafond.reste * jours
-            assert pris * plafond.dans_jours >= plafond.reste * jours
+            jours, pris, dans = figure.rythme.jours, plafond.pris, plafond.dans_jours
+            if plafond.plafond.startswith("ae_"):
+                veille = date(int(plafond.plafond[3:]) - 1, 12, 31)
+                dans -= max((veille - figure.jour).days, 0)
+            assert pris * (dans - 1) < plafond.reste * jours
+            assert pris * dans >= plafond.reste * jours
 
 
 def attendus(figure: Prevision) -> dict[str, int]:

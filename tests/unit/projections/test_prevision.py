@@ -222,3 +222,46 @@ def test_un_quota_plein_dont_le_rythme_ne_s_approche_pas_n_est_pas_le_premier() 
         0,
     )
     assert lu.premier_plafond == "quota_qpv"
+
+
+def test_les_ae_bloquantes_bornent_chaque_annee() -> None:
+    """36 labels par an de 365 jours : 2020 en porte 40, 2021 en porte trois, et rien après."""
+    monde = Monde(credits="bloquants")
+    monde.ouvrir_credits(2020, 40 * 10_000_000, 0, "2019-12-31")
+    monde.ouvrir_credits(2021, 3 * 10_000_000, 0, "2019-12-31")
+    lu = prevoir(monde, au=date(2019, 12, 31), cadence=Cadence(36, 10_000_000), horizon=2030)
+    assert [p for p in lu.plafonds if p.plafond.startswith("ae_")] == [
+        PlafondPrevu("ae_2020", 400_000_000, 360_000_000, True, None, None),
+        PlafondPrevu("ae_2021", 30_000_000, 360_000_000, True, 397, date(2021, 1, 31)),
+    ]
+    assert (lu.labels_supposes, lu.premier_plafond) == (36 + 3, "ae_2021")
+    assert lu.hypotheses[-1].startswith("Crédits : un label prend son coût sur les AE")
+
+
+def test_une_annee_sans_ae_ouvertes_arrete_le_suppose_au_premier_janvier() -> None:
+    """Au-delà du 31 décembre, des AE qui ne sont pas ouvertes comptent pour zéro."""
+    monde = Monde(credits="bloquants")
+    monde.ouvrir_credits(2020, 100 * 10_000_000, 0)
+    lu = prevoir(monde, au=date(2020, 7, 1), cadence=Cadence(20, 10_000_000))
+    assert [(p.plafond, p.reste, p.le) for p in lu.plafonds[-2:]] == [
+        ("ae_2020", 1_000_000_000, None),
+        ("ae_2021", 0, date(2021, 1, 1)),
+    ]
+    assert (lu.labels_supposes, lu.premier_plafond) == (20 * 183 // 365, "ae_2021")
+
+
+def test_des_ae_epuisees_arretent_le_suppose_meme_sans_label_cette_annee() -> None:
+    """AE épuisées en décembre : atteintes le jour même, rien n'est supposé l'année d'après."""
+    monde = Monde(credits="bloquants")
+    monde.ouvrir_credits(2021, 100 * 10_000_000, 0, "2020-01-02")
+    lu = prevoir(monde, au=date(2020, 12, 20), cadence=Cadence(10, 10_000_000))
+    assert lu.plafonds[-1] == PlafondPrevu("ae_2020", 0, 100_000_000, True, 0, date(2020, 12, 20))
+    assert (lu.labels_supposes, lu.premier_plafond) == (0, "ae_2020")
+
+
+def test_des_ae_indicatives_ne_bornent_rien() -> None:
+    """Quand les crédits ne bloquent pas, leurs AE ne sont pas des plafonds."""
+    monde = Monde(credits="indicatifs")
+    lu = prevoir(monde, cadence=Cadence(20, 10_000_000))
+    assert not [p for p in lu.plafonds if p.plafond.startswith("ae_")]
+    assert "AE" not in "".join(lu.hypotheses)
