@@ -36,7 +36,7 @@ def versements(faits: Iterable[tuple[int, Fait]]) -> tuple[VersementAuLivre, ...
         match fait:
             case TrancheVersée() | BonusNumériqueVersé():
                 rang = fait.rang if isinstance(fait, TrancheVersée) else RANG_BONUS
-                ordonnees = (demandes.get(ordre.position) for ordre in fait.ordres)
+                ordonnees = {demandes[o.position] for o in fait.ordres if demandes.get(o.position)}
                 payes[position] = VersementAuLivre(
                     position=position,
                     structure=fait.structure,
@@ -45,7 +45,8 @@ def versements(faits: Iterable[tuple[int, Fait]]) -> tuple[VersementAuLivre, ...
                     exercice=fait.exercice,
                     date=fait.date_effet.isoformat(),
                     reference=fait.reference,
-                    numeros=tuple(sorted({fait.reference, *(n for n in ordonnees if n)})),
+                    numeros=tuple(sorted({fait.reference, *ordonnees})),
+                    demandes=tuple(sorted(ordonnees)),
                 )
             case VersementAnnulé() if fait.position in payes:
                 payes[fait.position] = replace(payes[fait.position], annulation=position)

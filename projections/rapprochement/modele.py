@@ -70,7 +70,8 @@ class LigneChorus(Struct, frozen=True, gc=False):
 class VersementAuLivre(Struct, frozen=True, gc=False):
     """A payment of the ledger, with what is known to recognise it.
 
-    `numeros` are its reference and the requests of the orders it uses. `rapproche` is the request
+    `numeros` are its reference and the requests of the orders it uses; `demandes` the latter alone,
+    which no other number of Chorus can be. `rapproche` is the request
     (number, exercice) already confirmed; `annulation` the position of its cancellation.
     """
 
@@ -84,6 +85,7 @@ class VersementAuLivre(Struct, frozen=True, gc=False):
     siret: str = ""
     ejs: tuple[str, ...] = ()
     numeros: tuple[str, ...] = ()
+    demandes: tuple[str, ...] = ()
     annulation: int | None = None
     rapproche: tuple[str, int] | None = None
 

@@ -15,7 +15,7 @@ from ledger.montants import format_euros
 
 from .demandes import sommer
 from .modele import PALIERS, VERDICTS, Demande, LigneChorus, Nom, Palier, Verdict, VersementAuLivre
-from .phrases import citer, contradiction, verdict_de
+from .phrases import autre_demande, citer, contradiction, verdict_de
 from .restes import Restes
 
 _Paire = tuple[list[Demande], list[VersementAuLivre]]
@@ -148,7 +148,7 @@ class _Moteur:
                 continue
             ecart = sum(d.montant_centimes for d in demandes)
             ecart -= sum(v.montant_centimes for v in versements)
-            opposes = (contradiction(d, v) for d in demandes for v in versements)
+            opposes = (_opposition(d, v) for d in demandes for v in versements)
             if ecart or len({m.exercice for m in membres}) != 1 or any(opposes):
                 continue
             raison = (
@@ -177,7 +177,7 @@ class _Moteur:
 
     def _juger(self, palier: Palier, nom: Nom, demande: Demande, paye: VersementAuLivre) -> None:
         """A pair: the only candidates of each other for what the step compares."""
-        oppose = contradiction(demande, paye)
+        oppose = _opposition(demande, paye)
         if oppose:
             if nom == "rapproche" or palier == 1:
                 raison = f"Palier {palier}, mais une preuve s'y oppose. {oppose}"
@@ -212,6 +212,11 @@ class _Moteur:
         for versement in versements:
             if versement.exercice in self._annees:
                 self._dire("ambigu", palier, raison, None, versement, candidats=demandes)
+
+
+def _opposition(demande: Demande, versement: VersementAuLivre) -> str:
+    """What denies that a request pays a payment; empty when nothing does."""
+    return contradiction(demande, versement) or autre_demande(demande, versement)
 
 
 def _compter(nombre: int, mot: str) -> str:

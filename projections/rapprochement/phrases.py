@@ -59,6 +59,19 @@ def contradiction(demande: Demande, versement: VersementAuLivre) -> str:
     return ""
 
 
+def autre_demande(demande: Demande, versement: VersementAuLivre) -> str:
+    """Why the number of a request denies a pair: the orders of the payment bear other numbers.
+
+    Not for a reversal, whose request has a number of its own.
+    """
+    if not versement.demandes or demande.dp in versement.numeros:
+        return ""
+    return (
+        f"Le numéro de DP diffère : {demande.dp} dans Chorus, {', '.join(versement.demandes)} aux "
+        f"ordres du livre pour {versement.structure}."
+    )
+
+
 def verdict_de(
     verdict: Nom,
     palier: Palier | None,

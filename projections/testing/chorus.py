@@ -128,9 +128,8 @@ class Extrait:
 
 
 def numero(versement: VersementAuLivre) -> str:
-    """A request number, made up; the one that was ordered when there is one."""
-    ordonnes = [n for n in versement.numeros if n != versement.reference]
-    return ordonnes[0] if len(ordonnes) == 1 else f"04{versement.position:08d}"
+    """A request number, made up; the first one that was ordered when there is one."""
+    return versement.demandes[0] if versement.demandes else f"04{versement.position:08d}"
 
 
 def extraire(livre: Iterable[VersementAuLivre]) -> Extrait:

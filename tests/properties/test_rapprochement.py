@@ -60,6 +60,7 @@ def livres(draw: st.DrawFn) -> list[VersementAuLivre]:
                 siret=f"{rang + 100:09d}00012" if par == "siret" else "",
                 ejs=(f"00210000{rang:02d}",) if par == "ej" else (),
                 numeros=(f"V-{rang}", f"0500{rang:06d}") if par == "ordre" else (f"V-{rang}",),
+                demandes=(f"0500{rang:06d}",) if par == "ordre" else (),
             )
         )
         if par == "ordre" and draw(st.integers(0, 3)) == 0:  # the order is paid in parts
@@ -146,6 +147,10 @@ def fouillis(draw: st.DrawFn) -> tuple[list[VersementAuLivre], list[LigneChorus]
         )
         for rang in range(draw(st.integers(0, 6)))
     ]
+    livre = [  # half of them know the request of their order
+        replace(v, demandes=tuple(n for n in v.numeros if n != "V")) if draw(st.booleans()) else v
+        for v in livre
+    ]
     lignes = [
         LigneChorus(
             feuille="",
@@ -186,6 +191,7 @@ def test_tout_est_dit_une_fois_et_aucune_paire_n_est_devinee(
             )
             assert (somme, verdict.exercice_dp) == (paye.montant_centimes, paye.exercice)
             assert paye.annulation is None
+            assert not paye.demandes or verdict.dp in paye.numeros
 
 
 @reglages(40)

@@ -54,6 +54,23 @@ CAS: dict[str, tuple[list[LigneChorus], list[VersementAuLivre], Any]] = {
         [paye(**EJ)],
         [("rapproche", 2, "Palier 2 : même engagement juridique, exercice et montant.")],
     ),
+    "même EJ, mais la DP de l'ordre est une autre": (
+        [ligne(dp="0400000999", ej="0021000001")],
+        [paye(**EJ, numeros=("0400000101", "V-1"), demandes=("0400000101",))],
+        [
+            (
+                "ambigu",
+                2,
+                "Palier 2, mais une preuve s'y oppose. Le numéro de DP diffère : 0400000999 dans "
+                "Chorus, 0400000101 aux ordres du livre pour s1.",
+            )
+        ],
+    ),
+    "même EJ, et sans ordre au livre": (
+        [ligne(dp="0400000999", ej="0021000001")],
+        [paye(**EJ)],
+        [("rapproche", 2, "Palier 2 : même engagement juridique, exercice et montant.")],
+    ),
     "palier 3": (
         [ligne(siret="73282932000074")],
         [paye(**SIRET)],
@@ -333,6 +350,7 @@ def test_les_versements_portent_ce_qui_les_reconnait() -> None:
             6,
             montant_centimes=2_000_000,
             numeros=("DP-1", "V-1"),
+            demandes=("DP-1",),
             rapproche=("DP-1", 2020),
             **communs,
         ),
@@ -342,6 +360,7 @@ def test_les_versements_portent_ce_qui_les_reconnait() -> None:
             date="2020-03-02",
             reference="V-2",
             numeros=("DP-1", "V-2"),
+            demandes=("DP-1",),
             annulation=8,
             **communs,
         ),
