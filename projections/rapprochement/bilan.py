@@ -72,7 +72,12 @@ class Extrait(Struct, frozen=True):
 
 
 def rien_en_commun(extrait: Extrait, livre: Iterable[VersementAuLivre]) -> bool:
-    """Whether no number, EJ nor SIRET of the file is known to the ledger: another service's."""
+    """Whether no number, EJ nor SIRET of the file is known to the ledger: another service's.
+
+    Concluded only where a line was read whole: the lines refused may be those that we know.
+    """
+    if not any(ligne.lisible for ligne in extrait.lignes):
+        return False
     connus: set[str] = set()
     for versement in livre:
         connus.update(versement.numeros, versement.ejs)

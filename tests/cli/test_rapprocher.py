@@ -369,6 +369,19 @@ def test_chaque_valeur_illisible_est_refusee_par_son_nom(base: Path, tmp_path: P
     assert len(set(incompletes)) == 3
 
 
+def test_un_fichier_dont_rien_ne_se_lit_n_est_pas_dit_d_un_autre_service(
+    base: Path, tmp_path: Path
+) -> None:
+    """Une seule ligne, au bon EJ mais sans DP : la ligne refusée est montrée, sortie 1."""
+    rangs = rangees(extrait(base).lignes[4:5])
+    assert rangs[1][0] == "0021000002"
+    rangs[1][12] = "#"
+    fichier = en_xlsx(tmp_path / "c.xlsx", rangs, feuille=FEUILLE)
+    fait = rapprocher(base, fichier)
+    assert (fait.code, "autre service" in fait.erreur) == (1, False)
+    assert "n'a pas de numéro de demande de paiement" in " ".join(fait.sortie.split())
+
+
 def test_confirmer_demande_un_acteur_et_une_date(base: Path, tmp_path: Path) -> None:
     """Sans --acteur ou sans --le, --confirmer est un usage refusé, avant toute lecture."""
     fait = rapprocher(base, tmp_path / "absent.xlsx", "--confirmer")
