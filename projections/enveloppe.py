@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import Any
 
@@ -50,6 +51,11 @@ class Complements(Struct, frozen=True):
     labels_financables: int | None
     """How many labels in all the envelope bears at the average cost so far (None before any)."""
 
+    def vagues(self) -> list[tuple[str, int]]:
+        """The waves as people count them: 9 before 10. (The member keeps the order of texts, which
+        reports made again byte for byte rest on.)"""
+        return sorted(self.labels_par_vague.items(), key=lambda vague: _ordre_naturel(vague[0]))
+
 
 def enveloppe(vue: Vue) -> Enveloppe:
     """The envelope as of the view."""
@@ -91,6 +97,13 @@ def enveloppe(vue: Vue) -> Enveloppe:
         labels=soldes.labels,
         quotas=quotas(vue),
     )
+
+
+def _ordre_naturel(nom: str) -> tuple[list[tuple[int, str]], str]:
+    """Numbers inside a name compare as numbers, however long; the name itself settles ties."""
+    morceaux = enumerate(re.split("([0-9]+)", nom))
+    lus = [m.lstrip("0") if rang % 2 else m for rang, m in morceaux]
+    return [(len(m) if rang % 2 else 0, m) for rang, m in enumerate(lus)], nom
 
 
 def quotas(vue: Vue) -> Labels:

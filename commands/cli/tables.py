@@ -58,7 +58,7 @@ def table_enveloppe(figure: Enveloppe, autres: Complements, *, largeur: int) -> 
 
 
 def _complements(autres: Complements) -> list[str]:
-    vagues = ", ".join(f"{vague} ({nombre})" for vague, nombre in autres.labels_par_vague.items())
+    vagues = ", ".join(f"{vague} ({nombre})" for vague, nombre in autres.vagues())
     annees = ", ".join(f"{an} ({nombre})" for an, nombre in autres.labels_par_exercice.items())
     phrases = [
         f"Subvention moyenne : {euros(autres.subvention_moyenne_centimes)}",

@@ -93,7 +93,7 @@ def tableau_labels(figure: Enveloppe) -> Tableau:
 
 def tableau_vagues(autres: Complements) -> Tableau:
     """Labels in force by wave."""
-    lignes = list(autres.labels_par_vague.items())
+    lignes = autres.vagues()
     colonnes = (
         Colonne("vague", "Vague", largeur=44),
         Colonne("nombre", "Labels", "entier", total=True),

@@ -363,3 +363,9 @@ def test_une_base_neuve_n_a_rien_a_payer(base_neuve: Path) -> None:
     options = ("--labels-par-an", "100", "--montant", "150 000,00 €", "--format", "json")
     lu = lancer("prevision", "--base", base_neuve, *options).json
     assert (lu["labels_supposes"], lu["premier_plafond"]) == (300, "enveloppe")
+
+
+def test_les_vagues_du_programme_de_2023_sont_dans_l_ordre(synthese: Path) -> None:
+    """Au terminal, la vague 9 vient avant la vague 10."""
+    fait = lancer("enveloppe", "--base", synthese, "--programme", "synthetique-2023")
+    assert "Labels par vague : 9 (82), 10 (80)" in fait.sortie

@@ -112,3 +112,13 @@ def test_ce_que_finance_l_enveloppe_suit_le_cout_net(
     }
     fiches = (label(f"s{n}", 2020) for n in range(labels))
     assert complements(vue(valeurs, *fiches)).labels_financables == attendu
+
+
+def test_les_vagues_se_lisent_dans_l_ordre_des_nombres() -> None:
+    """La vague 10 vient après la 9 et la 2, les noms en lettres après, même un très long nombre."""
+    noms = ("10", "9", "2", "2 bis", "vague 10", "vague 9", "09", "9" * 5_000)
+    fiches = (label(f"s{rang}", 2020, nom) for rang, nom in enumerate(noms))
+    rendus = complements(vue({(PROGRAMME, "enveloppe"): 1, (PROGRAMME, "impute"): 1}, *fiches))
+    lus = [nom for nom, _ in rendus.vagues()]
+    assert lus == ["2", "2 bis", "09", "9", "10", "9" * 5_000, "vague 9", "vague 10"]
+    assert list(rendus.labels_par_vague) == sorted(noms)
