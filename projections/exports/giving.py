@@ -107,8 +107,10 @@ def _subvention(
     }
     if fiche.tranches:
         debut, fin = fiche.tranches[0].echeance, fiche.tranches[-1].echeance
+        if fiche.retrait_date is not None:  # nothing is planned after a withdrawal
+            fin = min(fin, fiche.retrait_date)
         prevu = {"title": "Échéancier", "startDate": debut.isoformat(), "endDate": fin.isoformat()}
-        subvention["plannedDates"] = [prevu]
+        subvention["plannedDates"] = [prevu] if debut <= fin else []
     return subvention
 
 

@@ -200,3 +200,15 @@ def test_360giving_est_valide_pour_toute_histoire(histoire: Histoire, data: st.D
             ("disbursementTransaction", "amountDisbursed"),
         ):
             assert sum(centimes(t["value"]) for t in g[membre]) == centimes(g[total])
+
+
+def test_un_label_retire_ne_prevoit_rien_apres_son_retrait(tmp_path: Path) -> None:
+    """L'échéancier d'un label retiré finit au retrait, jamais à une échéance morte."""
+    base = creer(tmp_path / "exemple.db", recit_complet())
+    lu = lire(lancer("exporter", "360giving", "--base", base).octets.decode())
+    prevus = {g["id"].rpartition("-")[2]: g["plannedDates"] for g in lu["grants"]}
+    assert [prevus[nom][0]["endDate"] for nom in ("retiree", "rendue", "complete")] == [
+        "2021-02-15",
+        "2020-06-01",
+        "2022-03-01",
+    ]
