@@ -161,9 +161,22 @@ def ecrivains(choix: Choix) -> dict[str, Ecrivain]:
 
 
 def _fec(journal: Journal, vue: Vue, choix: Choix) -> Iterator[str]:
-    from projections.exports.fec import ecrire_fec, nom_reglementaire  # noqa: PLC0415
+    from projections.exports.fec import (  # noqa: PLC0415
+        A_NOUVEAUX,
+        COLONNES,
+        ecrire_fec,
+        nom_reglementaire,
+    )
 
-    yield from ecrire_fec(journal, vue, exercice=choix.exercice)
+    journaux = set()
+    for morceau in ecrire_fec(journal, vue, exercice=choix.exercice):
+        journaux.add(morceau.partition("\t")[0])
+        yield morceau
+    journaux.discard(COLONNES[0])  # the headings
+    if not journaux - {A_NOUVEAUX}:
+        quand = "" if choix.exercice is None else f" de {choix.exercice}"
+        tenu = "que les à-nouveaux" if journaux else "aucune écriture"
+        avertir(f"Aucun mouvement{quand} n'est compté : le fichier ne tient {tenu}.")
     siret = _siret(vue, choix)
     if choix.exercice is None:
         avertir("Tous les exercices : un FEC réglementaire n'en tient qu'un (--exercice).")

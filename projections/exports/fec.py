@@ -55,7 +55,9 @@ COLONNES = (
     "Montantdevise",
     "Idevise",
 )
-_A_NOUVEAUX = ("AN", "À-nouveaux")
+A_NOUVEAUX = "AN"
+"""The code of the journal that carries balances forward."""
+_A_NOUVEAUX = (A_NOUVEAUX, "À-nouveaux")
 _ENGAGEMENTS = ("ENG", "Engagements et retraits")
 _CREDITS = ("CRE", "Crédits")
 _PAIEMENTS = ("PAI", "Paiements")

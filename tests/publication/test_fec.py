@@ -175,6 +175,21 @@ def test_le_nom_reglementaire_et_l_origine_sont_dits(tmp_path: Path) -> None:
     assert lancer(*arguments[:-1], "20200").code == 2
 
 
+def test_un_exercice_sans_mouvement_est_dit(tmp_path: Path) -> None:
+    """Un fichier d'à-nouveaux seuls, ou sans écriture, ne prend pas son nom sans remarque."""
+    base = creer(tmp_path / "exemple.db", recit_complet())
+    for exercice, tenu in (("2031", "que les à-nouveaux"), ("2001", "aucune écriture")):
+        fait = lancer("exporter", "fec", "--base", base, "--exercice", exercice)
+        dit = f"Aucun mouvement de {exercice} n'est compté : le fichier ne tient {tenu}.\n"
+        assert (fait.code, fait.erreur.startswith(dit)) == (0, True)
+    fait = lancer("exporter", "fec", "--base", base, "--exercice", "2031", "-o", f"{tmp_path}/")
+    assert "Aucun mouvement de 2031" in fait.erreur
+    assert (
+        "Aucun mouvement"
+        not in lancer("exporter", "fec", "--base", base, "--exercice", "2021").erreur
+    )
+
+
 def test_un_texte_hostile_reste_dans_sa_colonne(tmp_path: Path) -> None:
     """Une formule, une barre ou un point-virgule dans un nom ne changent ni colonne ni calcul."""
     recit = ouverture()
