@@ -134,7 +134,8 @@ def exporter(  # noqa: PLR0913 - one parameter per option
 
     « cloudevents » donne les faits eux-mêmes, un évènement CloudEvents 1.0 par ligne ; pour les
     recevoir à mesure : « fabriques journal --suivre --format cloudevents ». « jsonl » : les lignes
-    du journal. « commandes » : ce qu'une base vide exécute pour tenir les mêmes faits.
+    du journal, chaînées ; avec --au, celles datées après sont absentes et le chaînage ne se suit
+    plus. « commandes » : ce qu'une base vide exécute pour tenir les mêmes faits.
 
     « scdl » : les données essentielles des conventions (décret 2017-779) ; ce qui est incomplet
     n'est pas publié. « 360giving » : engagements et paiements de chaque subvention. « fec » : les

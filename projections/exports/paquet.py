@@ -21,6 +21,11 @@ from .scdl_regles import schema_scdl
 SUFFIXE = ".datapackage.json"
 """What is added to the name of a file to name its companion."""
 _LIGNES_JSON = {"format": "jsonl", "mediatype": "application/x-ndjson"}
+_LIGNES_ABSENTES = (
+    "Les lignes du journal datées jusqu'au {} seulement : il en manque, et le chaînage d'une ligne "
+    "à la suivante ne peut pas être suivi dans ce fichier. La position et la racine sont celles du "
+    "journal entier qui a été lu."
+)
 _CSV = {"format": "csv", "mediatype": "text/csv"}
 _DATES_FEC = ("EcritureDate", "PieceDate", "DateLet", "ValidDate")
 _NOMBRES_FEC = ("Debit", "Credit", "Montantdevise")
@@ -51,6 +56,8 @@ def ecrire_paquet(format_: str, fichier: Fichier, source: Identite, *, norme: st
         case "fec":
             ressource["dialect"] = {"delimiter": "\t", "lineTerminator": "\r\n", "header": True}
             ressource["schema"] = {"fields": [_champ_fec(nom) for nom in COLONNES_FEC]}
+        case "jsonl" if source.au is not None:
+            ressource["description"] = _LIGNES_ABSENTES.format(source.au)
         case "csv":
             separateur = ";" if norme == "fr" else ","
             ressource["dialect"] = {"delimiter": separateur, "header": True}

@@ -212,3 +212,16 @@ def test_chaque_format_donne_les_memes_octets_partout(base: Path, tmp_path: Path
 def test_le_suffixe_est_le_meme_des_deux_cotes() -> None:
     """La ligne de commande et le paquet nomment le compagnon de la même façon."""
     assert SUFFIXE == paquet.SUFFIXE
+
+
+def test_un_jsonl_arrete_a_une_date_dit_que_des_lignes_manquent(base: Path, tmp_path: Path) -> None:
+    """Avec --au, le compagnon dit que le chaînage ne se suit pas ; coupé à une position, non."""
+    for options, dit in ((("--au", "2020-12-31"), True), (("--connu-au", "20"), False)):
+        sortie = tmp_path / "faits.jsonl"
+        exporter(base, "jsonl", sortie, *options)
+        lu = json.loads(Path(f"{sortie}{SUFFIXE}").read_text("utf-8"))
+        lignes = sortie.read_text("utf-8").splitlines()
+        assert (len(lignes) < lu["fabriques"]["position"]) is dit
+        description = lu["resources"][0].get("description", "")
+        assert ("datées jusqu'au 2020-12-31" in description) is dit
+        assert ("ne peut pas être suivi" in description) is dit
