@@ -16,7 +16,18 @@ from ledger.temps import format_date
 from ledger.version import VERSION
 
 from ..situation import Vue
-from .modele import Cellule, Classeur, Colonne, Feuille, Formule, Ligne, Somme, Sommes, Tableau
+from .modele import (
+    Cellule,
+    Classeur,
+    Colonne,
+    Feuille,
+    Formule,
+    Ligne,
+    Nombre,
+    Somme,
+    Sommes,
+    Tableau,
+)
 
 SANS_DATE = datetime(1980, 1, 1, tzinfo=UTC)
 """The creation date of a workbook of an empty journal."""
@@ -103,10 +114,59 @@ def somme(libelle: str, valeur: int, tableau: str, *colonnes: str) -> Attendu:
     )
 
 
-def compte(libelle: str, valeur: int, tableau: Tableau, colonne: str) -> Attendu:
-    """A number of lines, to be found as the numbers of a column that every line fills."""
+def total(libelle: str, tableau: Tableau, colonne: str) -> Attendu:
+    """What a column adds up to, whoever made its cells. The lines must be in memory."""
+    rang = tableau.rang(colonne)
+    valeur = additionner(tableau, rang)
+    etendue = f"SUM({{{tableau.cle}.{colonne}}})"
+    genre = tableau.colonnes[rang].genre
+    formule = f"ROUND(({etendue})*100;0)" if genre == "montant" else etendue
+    return Attendu(libelle, valeur, formule, lambda sommes: sommes[Somme(tableau.cle, colonne)])
+
+
+def totaux(libelle: str, tableau: Tableau) -> Attendu:
+    """The line of totals of a page, added up: a total typed over is seen, the lines being right.
+
+    Not for a list, whose totals follow its filters.
+    """
+    sommees = [(r, c) for r, c in enumerate(tableau.colonnes) if c.total]
+    valeur = sum(additionner(tableau, rang) for rang, _ in sommees)
+    cases = "+".join(f"{{{tableau.cle}.{c.cle}@total}}" for _, c in sommees)
+    en_euros = any(c.genre == "montant" for _, c in sommees)
+    return Attendu(
+        libelle,
+        valeur,
+        f"ROUND(({cases})*100;0)" if en_euros else cases,
+        lambda sommes: sum(sommes[Somme(tableau.cle, c.cle)] for _, c in sommees),
+    )
+
+
+def cellule(
+    libelle: str, tableau: Tableau, colonne: str, ligne: int, valeur: int | Nombre
+) -> Attendu:
+    """One cell, by its line: cents, or a plain number."""
+    genre = tableau.colonnes[tableau.rang(colonne)].genre
+    if isinstance(valeur, Nombre):
+        valeur, genre = valeur
+    attendue = valeur
+    case = f"{{{tableau.cle}.{colonne}@{ligne}}}"
+    formule = f"ROUND({case}*100;0)" if genre == "montant" else case
+    return Attendu(libelle, attendue, formule, lambda _: attendue)
+
+
+def compte(libelle: str, tableau: Tableau, valeur: int | None = None) -> Attendu:
+    """The number of lines, found as the cells filled of the first column, which every line fills.
+
+    A table without lines says so in that column.
+    """
     nombre = tableau.nombre
-    return Attendu(libelle, valeur, f"COUNT({{{tableau.cle}.{colonne}}})", lambda _: nombre)
+    formule = f"COUNTA({{{tableau.cle}.{tableau.colonnes[0].cle}}})"
+    return Attendu(
+        libelle,
+        nombre if valeur is None else valeur,
+        formule if nombre else f"{formule}-1",
+        lambda _: nombre,
+    )
 
 
 def classeur(
@@ -123,19 +183,23 @@ def classeur(
 
 
 def classeur_d_un_tableau(nom: str, vue: Cartouche, tableau: Tableau) -> Classeur:
-    """A workbook of one list and its control: every summed column is found again, in cents.
+    """A workbook of one list and its control: its lines, and every summed column, in cents.
 
     The lines of the table must be in memory: they are added up here too.
     """
     attendus = [
-        somme(f"{nom} : {colonne.titre}", _additionner(tableau, rang), tableau.cle, colonne.cle)
-        for rang, colonne in enumerate(tableau.colonnes)
-        if colonne.total and colonne.genre == "montant"
+        compte(f"{nom} : lignes", tableau),
+        *(
+            total(f"{nom} : {colonne.titre}", tableau, colonne.cle)
+            for colonne in tableau.colonnes
+            if colonne.total and colonne.genre == "montant"
+        ),
     ]
     return classeur(nom, vue, (Feuille(nom, (tableau,)),), attendus)
 
 
-def _additionner(tableau: Tableau, rang: int) -> int:
+def additionner(tableau: Tableau, rang: int) -> int:
+    """The integers of a column added up, those of formulas included, as a writer counts them."""
     total = 0
     for ligne in tableau.lignes:
         cellule = ligne[rang]
@@ -150,8 +214,9 @@ def controle(vue: Cartouche, attendus: Sequence[Attendu]) -> Feuille:
     identite = _identite(vue, attendus)
     if not attendus:
         return Feuille("Contrôle", (identite,), sous_titre=vue.resume)
-    totaux = Tableau("totaux", "Totaux, en centimes", _TOTAUX, _lignes(attendus), len(attendus))
-    return Feuille("Contrôle", (identite, totaux), sous_titre=vue.resume)
+    titre = "Totaux : montants en centimes, et nombres"
+    tableau = Tableau("totaux", titre, _TOTAUX, _lignes(attendus), len(attendus))
+    return Feuille("Contrôle", (identite, tableau), sous_titre=vue.resume)
 
 
 def _identite(vue: Cartouche, attendus: Sequence[Attendu]) -> Tableau:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from ..anomalies import Anomalie
 from ..comparaison import Ecart
@@ -12,10 +11,11 @@ from ..enveloppe import complements, enveloppe
 from ..explication import Explication
 from ..situation import Vue
 from . import registre, situation
-from .cartouche import Attendu, Cartouche, cartouche, classeur, classeur_d_un_tableau, somme
+from .attendus import de_la_situation, des_exercices
+from .cartouche import Cartouche, cartouche, classeur, classeur_d_un_tableau, somme
 from .exercices import tableau_exercices, tranches
 from .journal import SOURCE, source
-from .modele import Classeur, Colonne, Feuille, Formule, Genre, Ligne, Nombre, Sommes, Tableau
+from .modele import Classeur, Colonne, Feuille, Formule, Genre, Ligne, Nombre, Tableau
 from .situation import (
     tableau_annees,
     tableau_labels,
@@ -52,40 +52,18 @@ def feuille_situation(vue: Vue, entete: Cartouche) -> Feuille:
 
 
 def classeur_enveloppe(vue: Vue) -> Classeur:
-    """`enveloppe`: every item found again, in cents."""
+    """`enveloppe`: every amount and number found again."""
     entete = cartouche(vue)
     feuille = feuille_situation(vue, entete)
-    return classeur("Enveloppe", entete, (feuille,), list(_postes(feuille.tableaux[0])))
-
-
-def _postes(tableau: Tableau) -> Iterator[Attendu]:
-    for rang, (poste, montant, _) in enumerate(tableau.lignes):
-        centimes: Any = montant.valeur if isinstance(montant, Formule) else montant
-        formule = f"ROUND({{{tableau.cle}.montant@{rang}}}*100;0)"
-        yield Attendu(str(poste), centimes, formule, _toujours(centimes))
-
-
-def _toujours(centimes: int) -> Callable[[Sommes], int]:
-    return lambda _: centimes
+    return classeur("Enveloppe", entete, (feuille,), list(de_la_situation(feuille)))
 
 
 def classeur_credits(vue: Vue) -> Classeur:
     """`credits`: AE, CP and outstanding, one line per exercice in each table."""
     entete = cartouche(vue)
-    exercices = tableau_exercices(credits(vue))
-    feuille = Feuille("Exercices", tranches(exercices), sous_titre=entete.resume)
-    attendus = [
-        somme(f"{t.titre.split(' · ')[0]} : {c.titre}", _total(t, c.cle), t.cle, c.cle)
-        for t in feuille.tableaux
-        for c in t.colonnes
-        if c.total
-    ]
-    return classeur("Crédits", entete, (feuille,), attendus)
-
-
-def _total(tableau: Tableau, cle: str) -> int:
-    rang = tableau.rang(cle)
-    return sum(v for v in (ligne[rang] for ligne in tableau.lignes) if isinstance(v, int))
+    exercices = tranches(tableau_exercices(credits(vue)))
+    feuille = Feuille("Exercices", exercices, sous_titre=entete.resume)
+    return classeur("Crédits", entete, (feuille,), list(des_exercices(exercices)))
 
 
 def tableau_credits(vue: Vue) -> Tableau:

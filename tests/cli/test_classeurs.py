@@ -14,7 +14,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from tests.cli.outils import RACINE, en_lignes, lancer, ouverture
-from tests.tableurs.evaluer import Livre, ecarts, lire_ods, lire_xlsx
+from tests.tableurs.evaluer import Livre, ecarts, lire_ods, lire_xlsx, verdict
 
 VERBES = (
     ("enveloppe",),
@@ -65,6 +65,55 @@ def test_exporter_ecrit_le_classeur_du_programme(
     assert controle["Les feuilles redonnent les totaux"] == "conforme"
     assert controle["Statuts lus au"] == datetime.fromisoformat("2022-03-01")
     assert [f.name for f in tmp_path.iterdir()] == [fichier.name]
+
+
+def _chiffres(livre: Livre) -> dict[str, list[tuple[int, int]]]:
+    """By sheet: the amounts and numbers of the pages, the ends of the columns of the lists."""
+    trouves: dict[str, list[tuple[int, int]]] = {}
+    for nom in FEUILLES[:-1]:
+        chiffres = [
+            lieu
+            for lieu, cellule in livre[nom].cellules.items()
+            if isinstance(cellule.valeur, int | float)
+            and ("€" in cellule.format or (nom == "Situation" and "%" not in cellule.format))
+        ]
+        if nom not in ("Situation", "Exercices"):  # lists: each column from its first to its last
+            dernieres = livre[nom].lignes()[-1][0] == "Total"
+            fin = max((ligne for ligne, _ in chiffres), default=0) - dernieres
+            colonnes = {colonne for _, colonne in chiffres}
+            memes = [[c for c in chiffres if c[1] == rang and c[0] <= fin] for rang in colonnes]
+            chiffres = [lieu for lieux in memes for lieu in (lieux[0], lieux[-1])]
+        trouves[nom] = chiffres
+    return trouves
+
+
+def test_tout_chiffre_change_donne_un_ecart(base_golden: Path, tmp_path: Path) -> None:
+    """Un montant ou un nombre changé n'importe où, ou une ligne ôtée, donne « écart »."""
+    fichier = tmp_path / "fabriques.xlsx"
+    assert lancer("exporter", "xlsx", "--base", base_golden, "-o", fichier).code == 0
+    livre = lire(fichier)
+    assert verdict(livre) == "conforme"
+    chiffres = _chiffres(livre)
+    assert {
+        nom: len(lieux) >= minimum
+        for (nom, lieux), minimum in zip(chiffres.items(), (30, 90, 12, 6, 0, 6), strict=True)
+    } == dict.fromkeys(FEUILLES[:-1], True)
+    passes = []
+    for nom, lieux in chiffres.items():
+        for lieu in lieux:
+            cellule = livre[nom].cellules[lieu]
+            tenue = (cellule.valeur, cellule.formule)
+            cellule.valeur, cellule.formule = (tenue[0] or 0) + 1, None
+            if verdict(livre, nom) != "écart":
+                passes.append((nom, *lieu))
+            cellule.valeur, cellule.formule = tenue
+    assert passes == []
+    for nom in FEUILLES[2:-1]:
+        colonnes = range(1, len(livre[nom].lignes()[0]) + 1)
+        otees = {(2, c): livre[nom].cellules.pop((2, c), None) for c in colonnes}
+        assert verdict(livre, nom) == "écart", nom
+        livre[nom].cellules.update({k: v for k, v in otees.items() if v is not None})
+    assert verdict(livre) == "conforme"
 
 
 @pytest.mark.parametrize("suffixe", ["xlsx", "ods"])

@@ -149,6 +149,22 @@ def _de_odf(formule: str) -> str:
     return _ZONE_ODF.sub(zone, formule.removeprefix("of:="))
 
 
+def verdict(livre: Livre, feuille: str = "") -> str:
+    """What the control sheet says once recomputed, its lines that read that sheet first.
+
+    « écart » as soon as a line says so: the sheet adds them up.
+    """
+    lignes = [
+        (ligne, cellule.formule or "")
+        for (ligne, colonne), cellule in livre["Contrôle"].cellules.items()
+        if colonne == 3 and cellule.formule is not None
+    ]
+    assert lignes
+    lignes.sort(key=lambda trouvee: feuille not in trouvee[1])
+    calcul = _Calcul(livre, "Contrôle")
+    return "écart" if any(calcul.valeur(ligne, 4) != 0 for ligne, _ in lignes) else "conforme"
+
+
 def ecarts(livre: Livre) -> list[str]:
     """The formulas whose cached value is not what they compute, each with both values."""
     trouves = []
@@ -285,6 +301,8 @@ class _Expression:
                 return sum(_nombres(arguments[1:]), Fraction(0))
             case "COUNT":
                 return Fraction(len(_nombres(arguments)))
+            case "COUNTA":
+                return Fraction(sum(v is not None for v in _plats(arguments)))
             case "ROUND":
                 if arguments[0] == DIVISION:
                     return DIVISION
@@ -296,8 +314,11 @@ class _Expression:
 
 
 def _nombres(arguments: list[Any]) -> list[Fraction]:
-    plats = [v for a in arguments for v in (a if isinstance(a, list) else [a])]
-    return [v for v in plats if isinstance(v, Fraction)]
+    return [v for v in _plats(arguments) if isinstance(v, Fraction)]
+
+
+def _plats(arguments: list[Any]) -> list[Any]:
+    return [v for a in arguments for v in (a if isinstance(a, list) else [a])]
 
 
 def _arrondir(valeur: Fraction, decimales: int) -> Fraction:

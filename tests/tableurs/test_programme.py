@@ -223,7 +223,7 @@ def _comparer_controle(feuille: Feuille, vue: Vue) -> None:
     assert lus["Position du journal"][0] == vue.situation.position
     assert lus["Les feuilles redonnent les totaux"][0] == "conforme"
     totaux = [ligne for ligne in lus.values() if len(ligne) == 4 and ligne[3] is not None][1:]
-    assert len(totaux) >= 19
+    assert len(totaux) >= 60
     for attendu, trouve, ecart, verdict in totaux:
         assert (trouve, ecart, verdict) == (attendu, 0, "conforme")
 
