@@ -8,6 +8,22 @@ from __future__ import annotations
 
 from ..vocabulaire import PHRASES
 
+ANOMALIES_ABSENTES = (
+    "doublon_structure",
+    "doublon_versement",
+    "fait_tardif",
+    "ordonne_et_paye",
+    "acteurs_semblables",
+    "horloge_immobile",
+)
+"""Codes that compare structures, or read the facts again: the read model does not hold them."""
+DES_FICHES = (
+    "Anomalies du programme et de chaque structure. N'y sont pas, car elles comparent des "
+    f"structures ou relisent le journal : {', '.join(ANOMALIES_ABSENTES)} ; "
+    "`fabriques anomalies` les donne toutes."
+)
+"""What the anomalies in SQL leave out, wherever they are shown."""
+
 OBJETS: dict[str, tuple[str, str]] = {
     "v_enveloppe": ("Enveloppe", "La consommation de l'enveloppe, une ligne par programme."),
     "v_exercices": ("Exercices", "AE, CP et restes à payer, une ligne par exercice."),
@@ -15,7 +31,7 @@ OBJETS: dict[str, tuple[str, str]] = {
     "v_echeancier": ("Échéanciers", "Une ligne par tranche, avec son statut au dernier fait."),
     "v_versements": ("Versements", "Un paiement par ligne ; annule = 1 s'il a été annulé."),
     "v_journal": ("Journal", "Un fait par ligne, dans l'ordre où il a été enregistré."),
-    "v_anomalies": ("Anomalies", "Ce qui mérite un regard."),
+    "v_anomalies": ("Anomalies", f"Ce qui mérite un regard. {DES_FICHES}"),
     "v_restes_a_payer": (
         "Restes à payer",
         "Engagé ni payé ni retiré, par exercice d'engagement et par nature.",

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from .mots import DES_FICHES
+
 
 class Requete(Struct, frozen=True):
     """A question: its address in Datasette, title, what it answers, SQL (`:name` is asked for)."""
@@ -137,7 +139,7 @@ REQUETES = (
     Requete(
         "anomalies",
         "Ce qui mérite un regard",
-        "Anomalies du programme et des structures, la plus fréquente d'abord.",
+        f"Par code, le plus fréquent d'abord. {DES_FICHES}",
         "SELECT programme, code, libelle, count(*) AS nombre, min(structure) AS exemple, "
         "min(detail) AS detail FROM v_anomalies GROUP BY programme, code "
         "ORDER BY nombre DESC, code",
