@@ -34,6 +34,8 @@ TERMINAL = [
     "docs/guides/tableurs.md",
     "docs/guides/terminal.md",
 ]
+MOTS_D_IMAGE = 15
+"""A picture says more than its name: as many characters, at least."""
 LANCEUR = "import sys; from commands.cli import main; sys.exit(main())"
 
 
@@ -87,3 +89,19 @@ def test_tous_les_liens_internes_existent() -> None:
         if not (page.parent / cible).exists()
     ]
     assert morts == []
+
+
+def test_chaque_capture_est_montree_et_dite() -> None:
+    """Chaque image de docs/captures est dans une page, avec sa phrase ; README et guide en ont."""
+    captures = RACINE / "docs/captures"
+    montrees: dict[str, list[Path]] = {}
+    for page in (RACINE / "README.md", *(RACINE / "docs").rglob("*.md")):
+        for phrase, cible in re.findall(r"!\[([^\]]*)\]\(([^)]+)\)", page.read_text("utf-8")):
+            image = (page.parent / cible).resolve()
+            assert len(phrase) > MOTS_D_IMAGE, (page, cible)
+            assert image.is_file(), (page, cible)
+            montrees.setdefault(page.name, []).append(image)
+    toutes = {image for images in montrees.values() for image in images}
+    assert {*captures.iterdir()} <= toutes
+    for page_lue in ("README.md", "controler.md"):
+        assert len(set(montrees.get(page_lue, ()))) > 1, page_lue
