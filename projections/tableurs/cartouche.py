@@ -220,6 +220,7 @@ def controle(vue: Cartouche, attendus: Sequence[Attendu]) -> Feuille:
 
 
 def _identite(vue: Cartouche, attendus: Sequence[Attendu]) -> Tableau:
+    ou = f"--base BASE --programme {vue.programme}"
     lignes: list[Ligne] = [
         ["Programme", vue.programme],
         ["Intitulé", vue.intitule],
@@ -231,8 +232,8 @@ def _identite(vue: Cartouche, attendus: Sequence[Attendu]) -> Tableau:
         ["Version des règles (position)", vue.regles_version],
         ["Moteur", f"fabriques-ledger {VERSION}"],
         *([quoi, valeur] for quoi, valeur in vue.autres),
-        ["Retrouver la racine", f"fabriques releve --connu-au {vue.position}"],
-        ["Vérifier le journal", "fabriques verifier"],
+        ["Retrouver la racine", f"fabriques releve {ou} --connu-au {vue.position}"],
+        ["Vérifier le journal", f"fabriques verifier {ou}"],
     ]
     if attendus:
         verdict = Formule('IF(SUMSQ({totaux.ecart})=0;"conforme";"écart")', _verdict(*attendus))

@@ -63,6 +63,11 @@ def test_exporter_ecrit_le_classeur_du_programme(
     assert controle["Racine du journal à cette position"] == releve[2]
     assert controle["Position du journal"] == int(releve[1])
     assert controle["Les feuilles redonnent les totaux"] == "conforme"
+    for quoi, attendue in (("Retrouver la racine", releve[2]), ("Vérifier le journal", "")):
+        commande = str(controle[quoi])
+        assert "--base BASE --programme fabriques-de-territoire" in commande
+        relue = lancer(*commande.replace("BASE", str(base_golden)).split()[1:])
+        assert (relue.code, attendue in relue.sortie) == (0, True)
     assert controle["Statuts lus au"] == datetime.fromisoformat("2022-03-01")
     assert [f.name for f in tmp_path.iterdir()] == [fichier.name]
 
