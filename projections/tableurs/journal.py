@@ -28,8 +28,8 @@ from ..situation import Vue
 from .modele import Colonne, Ligne, Lues, Tableau
 
 SOURCE = (
-    Colonne("source_fichier", "Fichier importé (SHA-256)", largeur=20),
-    Colonne("source_feuille", "Feuille", largeur=12),
+    Colonne("source_fichier", "Fichier importé (SHA-256)", largeur=20, replie=True),
+    Colonne("source_feuille", "Feuille", largeur=12, replie=True),
     Colonne("source_ligne", "Ligne", "entier", 9),
 )
 """Where the command of a fact was read, when it was in a file."""
@@ -38,14 +38,14 @@ _COLONNES = (
     Colonne("date_effet", "Date d'effet", "date"),
     Colonne("enregistre_le", "Enregistré le (UTC)", "instant"),
     Colonne("tardif", "Tardif", largeur=7),
-    Colonne("type", "Fait", largeur=24),
-    Colonne("structure", "Structure", largeur=30),
+    Colonne("type", "Fait", largeur=24, replie=True),
+    Colonne("structure", "Structure", largeur=30, replie=True),
     Colonne("exercice", "Exercice", "entier", 9),
     Colonne("engage", "Engagé (AE)", "montant", 15, total=True),
     Colonne("retire", "Retiré", "montant", 15, total=True),
     Colonne("paye", "Payé (CP)", "montant", 15, total=True),
-    Colonne("id_commande", "Commande", largeur=26),
-    Colonne("acteur", "Acteur", largeur=26),
+    Colonne("id_commande", "Commande", largeur=26, replie=True),
+    Colonne("acteur", "Acteur", largeur=26, replie=True),
     Colonne("role", "Rôle", largeur=14),
     *SOURCE,
 )

@@ -109,8 +109,8 @@ def tableau_explication(explication: Explication) -> Tableau:
     colonnes = (
         Colonne("position", "Position", "entier", 10),
         Colonne("date_effet", "Date d'effet", "date"),
-        Colonne("type", "Fait", largeur=26),
-        Colonne("structure", "Structure", largeur=34),
+        Colonne("type", "Fait", largeur=26, replie=True),
+        Colonne("structure", "Structure", largeur=34, replie=True),
         *SOURCE,
         Colonne("contribution", explication.cellule, genre, 26, total=True),
     )
@@ -133,14 +133,14 @@ def classeur_explication(entete: Cartouche, explication: Explication) -> Classeu
 
 
 _COMPARAISON = (
-    Colonne("cellule", "Chiffre", largeur=44),
+    Colonne("cellule", "Chiffre", largeur=44, replie=True),
     Colonne("avant", "Avant", "montant"),
     Colonne("apres", "Après", "montant"),
     Colonne("difference", "Différence", "montant"),
     Colonne("position", "Position", "entier"),
     Colonne("classe", "Classe", largeur=20),
-    Colonne("type", "Fait", largeur=26),
-    Colonne("structure", "Structure", largeur=34),
+    Colonne("type", "Fait", largeur=26, replie=True),
+    Colonne("structure", "Structure", largeur=34, replie=True),
     Colonne("contribution", "Contribution", "montant"),
 )
 

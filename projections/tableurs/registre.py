@@ -12,10 +12,10 @@ from ..libelles import ETATS, STATUTS, TERRITOIRES
 from .modele import Colonne, Formule, Ligne, Lues, Tableau
 
 _STRUCTURES = (
-    Colonne("structure", "Structure", largeur=30),
-    Colonne("porteur", "Porteur", largeur=30),
+    Colonne("structure", "Structure", largeur=30, replie=True),
+    Colonne("porteur", "Porteur", largeur=30, replie=True),
     Colonne("code_postal", "Code postal", largeur=8),
-    Colonne("ville", "Ville", largeur=20),
+    Colonne("ville", "Ville", largeur=20, replie=True),
     Colonne("territoire", "Zone", largeur=9),
     Colonne("numerique", "Num.", largeur=6),
     Colonne("etat", "État", largeur=12),
@@ -29,8 +29,8 @@ _STRUCTURES = (
     Colonne("reverse", "Reversements encaissés", "montant", 15, total=True),
 )
 _ECHEANCIERS = (
-    Colonne("structure", "Structure", largeur=30),
-    Colonne("porteur", "Porteur", largeur=30),
+    Colonne("structure", "Structure", largeur=30, replie=True),
+    Colonne("porteur", "Porteur", largeur=30, replie=True),
     Colonne("ligne", "Ligne", largeur=9),
     Colonne("rang", "Rang", "entier", 7),
     Colonne("exercice", "Exercice", "entier", 10),
@@ -39,12 +39,12 @@ _ECHEANCIERS = (
     Colonne("verse", "Versé", "montant", 15, total=True),
     Colonne("reste", "Reste à payer", "montant", 15, total=True),
     Colonne("statut", "Statut", largeur=11),
-    Colonne("references", "Références des versements", largeur=30),
+    Colonne("references", "Références des versements", largeur=30, replie=True),
 )
 _ANOMALIES = (
     Colonne("code", "Code", largeur=26),
     Colonne("sens", "Sens", largeur=40, replie=True),
-    Colonne("structure", "Structure", largeur=30),
+    Colonne("structure", "Structure", largeur=30, replie=True),
     Colonne("position", "Position", "entier"),
     Colonne("detail", "Détail", largeur=60, replie=True),
 )

@@ -13,6 +13,10 @@ from pathlib import Path
 import pytest
 from python_calamine import CalamineWorkbook
 
+from ledger import Journal, SQLiteStore
+from projections import regarder
+from projections.tableurs.modele import LARGEURS
+from projections.tableurs.programme import classeur_du_programme
 from tests.cli.outils import RACINE, en_lignes, lancer, ouverture
 from tests.tableurs.evaluer import Livre, ecarts, lire_ods, lire_xlsx, verdict
 
@@ -119,6 +123,33 @@ def test_tout_chiffre_change_donne_un_ecart(base_golden: Path, tmp_path: Path) -
         assert verdict(livre, nom) == "écart", nom
         livre[nom].cellules.update({k: v for k, v in otees.items() if v is not None})
     assert verdict(livre) == "conforme"
+
+
+LIBRES = {"structure", "porteur", "ville", "references", "id_commande", "acteur", "source_fichier"}
+
+
+def test_aucun_nom_n_est_coupe_a_l_impression(base_golden: Path) -> None:
+    """Dans les listes, un texte tient dans sa colonne, ou se replie dans sa cellule."""
+    store = SQLiteStore(base_golden, ecriture=False)
+    try:
+        vue = regarder(Journal(store, "fabriques-de-territoire"))
+        listes = [f.tableaux[0] for f in classeur_du_programme(vue).feuilles if f.est_liste]
+        vus: set[str] = set()
+        coupes = []
+        for liste in listes:
+            fixes = [(r, c) for r, c in enumerate(liste.colonnes) if not c.replie]
+            vus |= {c.cle for c in liste.colonnes} & LIBRES
+            assert not {c.cle for _, c in fixes} & LIBRES
+            for ligne in liste.lignes:
+                textes = [(c, ligne[rang]) for rang, c in fixes if c.genre == "texte"]
+                coupes += [
+                    (liste.cle, c.cle, valeur)
+                    for c, valeur in textes
+                    if isinstance(valeur, str) and len(valeur) > (c.largeur or LARGEURS["texte"])
+                ]
+        assert (len(listes), vus, coupes) == (4, LIBRES, [])
+    finally:
+        store.fermer()
 
 
 @pytest.mark.parametrize("suffixe", ["xlsx", "ods"])
