@@ -12,8 +12,8 @@ from msgspec import Struct
 
 from ..rapport import ecrire, rapport, tableaux_csv
 from ..situation import Vue
-from ..tableurs import ecrire_ods, ecrire_xlsx
-from ..tableurs.programme import classeur_du_programme
+from ..tableurs import ecrire_csv, ecrire_ods, ecrire_xlsx
+from ..tableurs.programme import classeur_du_programme, tableau
 
 
 class Ecrivain(Struct, frozen=True):
@@ -25,8 +25,12 @@ class Ecrivain(Struct, frozen=True):
     ecrire: Callable[[Vue], bytes]
 
 
-def _csv(tableau: str) -> Callable[[Vue], bytes]:
-    return lambda vue: tableaux_csv(rapport(vue))[tableau]
+def _csv(fichier: str) -> Callable[[Vue], bytes]:
+    return lambda vue: tableaux_csv(rapport(vue))[fichier]
+
+
+def _csv_francais(cle: str) -> Callable[[Vue], bytes]:
+    return lambda vue: b"".join(ecrire_csv(tableau(vue, cle), "fr"))
 
 
 def _ods(vue: Vue) -> bytes:
@@ -42,6 +46,19 @@ def _xlsx(vue: Vue) -> bytes:
 
 
 _HTML, _JSON, _CSV = "text/html; charset=utf-8", "application/json", "text/csv; charset=utf-8"
+
+_TABLEAUX = {
+    "enveloppe": "Enveloppe",
+    "labels": "Labels et quotas",
+    "vagues": "Labels par vague",
+    "exercices": "AE, CP et restes à payer par exercice",
+    "matrice": "Engagements et paiements par année",
+    "structures": "Registre des structures",
+    "echeanciers": "Échéanciers",
+    "anomalies": "Anomalies",
+    "journal": "Journal",
+}
+"""The tables of the workbook, one by one, as `exporter csv --feuille` writes them."""
 
 ECRIVAINS: tuple[Ecrivain, ...] = (
     Ecrivain(
@@ -67,6 +84,10 @@ ECRIVAINS: tuple[Ecrivain, ...] = (
         "Le même classeur pour Excel",
         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         _xlsx,
+    ),
+    *(
+        Ecrivain(f"{cle}-tableur.csv", f"{quoi} : CSV (tableur français)", _CSV, _csv_francais(cle))
+        for cle, quoi in _TABLEAUX.items()
     ),
     Ecrivain("enveloppe.csv", "Enveloppe (CSV, montants en centimes)", _CSV, _csv("enveloppe.csv")),
     Ecrivain("credits.csv", "AE et CP par exercice (CSV)", _CSV, _csv("credits.csv")),

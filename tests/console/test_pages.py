@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -23,6 +24,7 @@ from projections.anomalies import CODES
 from projections.console.application import PAGES, Console, creer_console
 from projections.pages.postes import ANOMALIES
 from projections.rapport import reproduire
+from projections.tableurs.programme import TABLEAUX
 from tests.cli.outils import lancer
 from tests.console.client import Client, Page
 from tests.unit.monde import Monde, P
@@ -202,6 +204,25 @@ def test_les_fichiers_sont_ceux_de_la_ligne_de_commande(client: Client, base_dem
     csv = client.demander(f"{RACINE}/telecharger/credits.csv").text
     assert csv.startswith("exercice,ae_ouvertes_centimes")
     assert client.demander(f"{RACINE}/telecharger/../x").status_code == 404
+
+
+def test_chaque_tableau_est_offert_a_un_tableur_francais(client: Client, base_demo: Path) -> None:
+    """Chaque tableau, journal compris, s'offre dans les octets d'« exporter csv --feuille »."""
+    liens = {
+        adresse.partition("?")[0]: texte
+        for adresse, texte in client.lire(f"{RACINE}/telecharger?{DATES}").liens
+    }
+    for feuille in TABLEAUX:
+        adresse = f"{RACINE}/telecharger/{feuille}-tableur.csv"
+        assert adresse in liens
+        attendu = lancer(
+            "exporter", "csv", "--feuille", feuille, "--base", base_demo, "--au", "2021-06-30",
+            "--connu-au", "400",
+        ).octets  # fmt: skip
+        octets = client.demander(f"{adresse}?{DATES}").content
+        assert octets == attendu
+        assert octets.startswith(BOM_UTF8)
+        assert b";" in octets.splitlines()[0]
 
 
 def test_l_adresse_durable_redonne_la_meme_page(client: Client) -> None:
