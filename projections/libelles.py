@@ -21,6 +21,10 @@ STATUTS = {
 }
 TERRITOIRES = {"qpv": "QPV", "hors_qpv": "hors QPV", "inconnu": "inconnu"}
 
+RETRAITS_POUR_MEMOIRE = "Retraits d'exercices antérieurs (pour mémoire)"
+"""Beside the AE, and not among what adds up: such a withdrawal gives AE back only under rules that
+say so."""
+
 
 def libelle_du_type(topic: str) -> str:
     """The French name of a type of fact: `tranche-versee:1` -> `Tranche versée`."""

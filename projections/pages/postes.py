@@ -5,6 +5,8 @@ from __future__ import annotations
 from ledger.evenements import Fait, FaitDeStructure
 from ledger.registre import TOPICS
 
+from ..libelles import RETRAITS_POUR_MEMOIRE
+
 ENVELOPPE = (
     ("Enveloppe", "enveloppe_centimes"),
     ("Engagé", "engage_centimes"),
@@ -24,8 +26,8 @@ CREDITS_AE = (
     ("AE gelées", "ae_gelees_centimes"),
     ("AE engagées", "ae_engagees_centimes"),
     ("Retraits du même exercice", "retraits_meme_exercice_centimes"),
-    ("Retraits d'exercices antérieurs", "retraits_anterieurs_centimes"),
     ("AE disponibles", "ae_disponibles_centimes"),
+    (RETRAITS_POUR_MEMOIRE, "retraits_anterieurs_centimes"),
 )
 CREDITS_CP = (
     ("CP ouverts", "cp_ouverts_centimes"),

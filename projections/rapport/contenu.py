@@ -26,7 +26,7 @@ from ..structures import LigneStructure, structures
 
 FORMAT: Literal[1] = 1
 """Of the value: the members of the heading and of the figures."""
-MISE_EN_PAGE = 2
+MISE_EN_PAGE = 3
 """Of the files: raise it whenever the same value would give other bytes, in any format."""
 MOTEUR = f"fabriques-ledger {VERSION}"
 

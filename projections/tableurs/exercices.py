@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ledger.budget import LigneCredits
 
+from ..libelles import RETRAITS_POUR_MEMOIRE
 from ..matrice import LigneMatrice
 from .modele import Cellule, Colonne, Formule, Ligne, Tableau
 
@@ -42,6 +44,7 @@ _TRANCHES = (
             "retraits_meme_exercice",
             "ae_recyclees",
             "ae_disponibles",
+            "retraits_anterieurs",
         ),
     ),
     (
@@ -85,10 +88,12 @@ def tranches(exercices: Tableau) -> tuple[Tableau, ...]:
     """The same table in three that a page holds: AE, CP, and the roll-forward of outstanding."""
     suivis = any(ligne[1] or ligne[7] for ligne in exercices.lignes)
     reserve = "" if suivis else _SANS_CREDITS
-    return tuple(
+    ae, *autres = (
         exercices.extraire(cle, titre if cle == "restes" else f"{titre}{reserve}", colonnes)
         for cle, titre, colonnes in _TRANCHES
     )
+    memoire = ae.colonnes[-1]._replace(titre=RETRAITS_POUR_MEMOIRE)
+    return (replace(ae, colonnes=(*ae.colonnes[:-1], memoire)), *autres)
 
 
 def _ligne(rang: int, ligne: LigneCredits) -> Ligne:

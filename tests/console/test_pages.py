@@ -19,11 +19,13 @@ from commands.demo import PROGRAMME, structure_temoin
 from ledger import Journal, SQLiteStore
 from ledger.montants import format_euros
 from ledger.preuve.preuve_ligne import lire_preuve
-from projections import Point, comparer
+from projections import Point, comparer, credits, regarder
 from projections.anomalies import CODES
 from projections.console.application import PAGES, Console, creer_console
-from projections.pages.postes import ANOMALIES
+from projections.libelles import RETRAITS_POUR_MEMOIRE
+from projections.pages.postes import ANOMALIES, CREDITS_AE
 from projections.rapport import reproduire
+from projections.tableurs.exercices import tableau_exercices, tranches
 from projections.tableurs.programme import TABLEAUX
 from tests.cli.outils import lancer
 from tests.console.client import Client, Page
@@ -204,6 +206,22 @@ def test_les_fichiers_sont_ceux_de_la_ligne_de_commande(client: Client, base_dem
     csv = client.demander(f"{RACINE}/telecharger/credits.csv").text
     assert csv.startswith("exercice,ae_ouvertes_centimes")
     assert client.demander(f"{RACINE}/telecharger/../x").status_code == 404
+
+
+def test_le_classeur_et_la_page_disent_les_memes_ae(client: Client, base_demo: Path) -> None:
+    """La page et le classeur ont les mêmes lignes d'AE ; « pour mémoire » vient après le solde."""
+    page = client.lire(f"{RACINE}/exercices").source
+    lignes = [titre for titre, _ in CREDITS_AE]
+    assert all(titre.replace("'", "&#39;") in page for titre in lignes)
+    store = SQLiteStore(base_demo, ecriture=False)
+    try:
+        vue = regarder(Journal(store, PROGRAMME))
+        ae = tranches(tableau_exercices(credits(vue)))[0]
+    finally:
+        store.fermer()
+    titres = [c.titre for c in ae.colonnes[1:]]
+    assert titres[-2:] == lignes[-2:] == ["AE disponibles", RETRAITS_POUR_MEMOIRE]
+    assert set(lignes) <= set(titres)
 
 
 def test_chaque_tableau_est_offert_a_un_tableur_francais(client: Client, base_demo: Path) -> None:

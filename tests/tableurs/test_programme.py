@@ -15,7 +15,7 @@ from commands.testing.histoires import Histoire, histoires
 from ledger import Journal
 from ledger.testing.valeurs import JOUR_MAX, JOUR_MIN
 from projections import credits, echeancier, enveloppe, regarder, structures
-from projections.libelles import ETATS
+from projections.libelles import ETATS, RETRAITS_POUR_MEMOIRE
 from projections.matrice import matrice
 from projections.situation import Vue
 from projections.tableurs import ecrire_csv, ecrire_ods, ecrire_xlsx
@@ -159,6 +159,7 @@ def _comparer_exercices(feuille: Feuille, vue: Vue) -> None:
             (ae, "AE engagées", "ae_engagees"),
             (ae, "Retraits du même exercice", "retraits_meme_exercice"),
             (ae, "AE disponibles", "ae_disponibles"),
+            (ae, RETRAITS_POUR_MEMOIRE, "retraits_anterieurs"),
             (cp, "CP ouverts", "cp_ouverts"),
             (cp, "CP gelés", "cp_geles"),
             (cp, "CP payés", "cp_payes"),
