@@ -106,6 +106,9 @@ class Redacteur:
         self._clock = clock
         self._releves = releves
         self._fils: dict[str, Fil] = {}
+        # the last line read of each programme, as long as the handle lives: whatever fails, what is
+        # read afterwards must hold it
+        self._vues: dict[str, tuple[int, str | None]] = {}
         # whether the last catch-up found what others wrote: they may well go on
         self._devance = False
         # what the clock said to a presumption that wrote nothing: asked once, whoever decides
@@ -181,10 +184,13 @@ class Redacteur:
         except BaseException:
             self._fils.pop(programme, None)  # half caught up: start again from the store
             raise
+        if froid:
+            fil.journal.exiger(*self._vues.get(programme, (0, None)))
         if froid and self._store.taille_index(programme) < fil.etat.position:
             self._refaire_index(programme)
         if fil.etat.position:
             self._fils[programme] = fil
+            self._vues[programme] = fil.journal.taille, fil.journal.tete
         if froid:
             self._cliches.garder(fil.journal, fil.etat)
         return fil
@@ -273,7 +279,9 @@ class Redacteur:
             # interrupted between the two, journal and state no longer agree: `fil` starts again
             essai.fil.journal.valider(essai.brouillon)
             essai.fil.etat = essai.etat
-            self._fils[essai.fil.journal.programme] = essai.fil
+            journal = essai.fil.journal
+            self._fils[journal.programme] = essai.fil
+            self._vues[journal.programme] = journal.taille, journal.tete
 
     def _repondre(self, essais: dict[str, _Essai], demande: Demande) -> list[Recu]:
         """The receipts of one demand. A refused atomic batch leaves nothing in the drafts."""

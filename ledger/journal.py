@@ -12,7 +12,13 @@ from msgspec.structs import replace
 
 from .champs import est_slug
 from .cliche import Cliche
-from .erreurs import ChainBrokenError, UnreadableFactError, UnrecordableFactError, UsageError
+from .erreurs import (
+    ChainBrokenError,
+    StoreReplacedError,
+    UnreadableFactError,
+    UnrecordableFactError,
+    UsageError,
+)
 from .evenements import Fait, JournalRepris
 from .preuve.canonique import DECODEURS, OctetsIllisibles, decoder, encoder
 from .preuve.ligne import ETAT_MAX_OCTETS, Lineur
@@ -21,6 +27,7 @@ from .preuve.page import lire_page
 from .preuve.releve import Releve, origine
 from .provenance import Provenance
 from .registre import TOPICS
+from .stockage.identite import remplacee
 from .stockage.port import Ecriture, EntreeIndex, LigneBrute, Store
 
 
@@ -234,6 +241,18 @@ class Journal:
     def _rompue(self, position: int, raison: str) -> ChainBrokenError:
         return ChainBrokenError(
             f"Journal {self.programme}, position {position} : {raison}.", position=position
+        )
+
+    def exiger(self, position: int, feuille: str | None) -> None:
+        """Have among the lines read the one of that position and leaf: read earlier, from a base
+        that may have been put back since. 0: nothing was. Raises: StoreReplacedError.
+        """
+        if position and (position > self.taille or self.arbre.feuille(position).hex() != feuille):
+            raise self._remplacee(position)
+
+    def _remplacee(self, position: int) -> StoreReplacedError:
+        return remplacee(
+            None, f"elle n'a plus la ligne {position} de {self.programme} qui y fut lue"
         )
 
     def lire_un(self, position: int) -> Fait | None:

@@ -74,8 +74,7 @@ def _noeud(vu: os.stat_result | None) -> tuple[int, int] | None:
     return None if vu is None else (vu.st_dev, vu.st_ino)
 
 
-def remplacee(fichier: Path, quoi: str) -> StoreReplacedError:
-    """The error, in words."""
-    return StoreReplacedError(
-        f"La base {fichier} a été remplacée pendant son usage : {quoi}.", remede=_REMEDE
-    )
+def remplacee(fichier: Path | None, quoi: str) -> StoreReplacedError:
+    """The error, in words; the file is left out by those who do not know where the lines are."""
+    base = "La base" if fichier is None else f"La base {fichier}"
+    return StoreReplacedError(f"{base} a été remplacée pendant son usage : {quoi}.", remede=_REMEDE)
