@@ -226,8 +226,18 @@ class Recorder(SQLiteApplicationRecorder):
         with self.privileges.pour_creer():
             super().create_table()
 
-    def ecrire(self, ecritures: Sequence[Ecriture], fichier: Path, *, douteuse: bool) -> None:
+    def ecrire(
+        self,
+        ecritures: Sequence[Ecriture],
+        fichier: Path,
+        *,
+        douteuse: Callable[[], bool],
+        regarder: Callable[[], bool],
+    ) -> None:
         """One durable transaction: lines, ids, and the look at what they follow.
+
+        `regarder` tells, once no other writer is left, that the file was written while this one
+        waited for its turn: the pages read before are then forgotten. `douteuse` is asked after it.
 
         `insert_events` of the library, without its five context managers and its objects: plain
         rows, on a connection of the pool. What is not committed, the pool undoes.
@@ -235,13 +245,17 @@ class Recorder(SQLiteApplicationRecorder):
         connexion = self.bassin.get_connection(is_writer=True)
         try:
             with closing(connexion.cursor().sqlite_cursor) as c:
-                c.execute("BEGIN")
-                # insert before any read: a transaction that reads first fails under two writers
+                # the lock before any read: a transaction that reads first fails under two writers
+                c.execute("BEGIN IMMEDIATE")
+                while regarder():
+                    c.execute("ROLLBACK")
+                    connexion.oublier(self.bassin.generation)
+                    c.execute("BEGIN IMMEDIATE")
                 lignes = [(e.programme, *ligne) for e in ecritures for ligne in e.lignes]
                 c.executemany(self.insert_events_statement, lignes)
                 ids = [(e.programme, *entree) for e in ecritures for entree in e.ids]
                 c.executemany("INSERT INTO fabriques_commandes VALUES (?,?,?,?)", ids)
-                connexion.suite.controler(c, fichier, ecritures, douteuse=douteuse)
+                connexion.suite.controler(c, fichier, ecritures, douteuse=douteuse())
                 connexion.commit()
             connexion.suite.retenir(ecritures)
         finally:

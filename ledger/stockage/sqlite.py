@@ -130,14 +130,20 @@ class SQLiteStore:
         if self._factory is None and self._existe():
             with self._ouverture:  # two threads may look at once
                 return self._factory or self._ouvrir()
-        if self._factory is not None and self._identite is not None:
-            bassin = self._factory.bassin
-            if self._identite.verifier(seule=ecrire or bassin.vide):
-                # a checkpoint of another process, or a copy put over the file: what was read of
-                # it before is worth nothing
-                bassin.generation += 1
-                self._douteuse = True
+        if self._factory is not None:
+            self._regarder(seule=ecrire or self._factory.bassin.vide)
         return self._factory
+
+    def _regarder(self, *, seule: bool = True, apres_ecriture: bool = False) -> bool:
+        """Look at the files again. Whether the main one was written since the last look."""
+        if self._factory is None or self._identite is None:
+            return False
+        ecrite = self._identite.verifier(seule=seule, apres_ecriture=apres_ecriture)
+        if ecrite:
+            # a checkpoint, or a copy put over the file: what was read of it before is worth nothing
+            self._factory.bassin.generation += 1
+            self._douteuse = True
+        return ecrite
 
     def _reconnaitre(self) -> None:
         """Refuse another application's file before SQLite touches it: read its first 100 bytes."""
@@ -294,11 +300,13 @@ class SQLiteStore:
             if not self._ecriture:
                 raise StoreReadOnlyError(f"La base {self.fichier} est ouverte en lecture seule.")
             factory = self._ouverte(ecrire=True) or self._creer()
-            factory.recorder.ecrire(ecritures, self.fichier, douteuse=self._douteuse)
+            factory.recorder.ecrire(
+                ecritures, self.fichier, douteuse=lambda: self._douteuse, regarder=self._regarder
+            )
         self._douteuse = False
-        if self._identite is not None:
-            # what was committed to a file that is gone is not durable
-            self._identite.verifier(apres_ecriture=True)
+        # what was committed to a file that is gone is not durable; a copy put over it meanwhile
+        # looks like our own checkpoint, and the next write tells one from the other
+        self._regarder(seule=False, apres_ecriture=True)
 
     def _creer(self) -> Factory:
         """Create the file; several processes may be doing so at once."""

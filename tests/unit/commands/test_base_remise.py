@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sqlite3
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from commands import GrandLivre
+from ledger import SQLiteStore
 from ledger.erreurs import ChainBrokenError, StoreReplacedError
 from tests.unit.commands.test_concurrence import commande
 from tests.unit.monde import P
@@ -65,3 +70,63 @@ def test_une_base_remplacee_reste_refusee_apres_une_premiere_erreur(
     livre.fermer()
     with GrandLivre.ouvrir(base) as rouvert:
         assert rouvert.executer(commande("ModifierEnveloppe", "c1")).positions == (5,)
+
+
+def recopier(depuis: Path, base: Path) -> None:
+    """Put a base back over the same file, by another program: closing it here drops our locks."""
+    cp = shutil.which("cp") or "cp"
+    subprocess.run([cp, os.fspath(depuis), os.fspath(base)], check=True)
+
+
+def ranger(base: Path) -> None:
+    """Have another connection move the log into the main file."""
+    with closing(sqlite3.connect(base)) as autre:
+        autre.execute("PRAGMA wal_checkpoint(RESTART)")
+
+
+def surprendre(store: SQLiteStore, geste: Callable[[], None], *, apres: bool) -> None:
+    """Have something done to the files once, while a write waits for its lock, or ends."""
+    assert store._factory is not None
+    recorder = store._factory.recorder
+    ecrire = recorder.ecrire
+
+    def faire(*args: Any, **kwargs: Any) -> None:
+        recorder.ecrire = ecrire  # type: ignore[method-assign]
+        if not apres:
+            geste()
+        ecrire(*args, **kwargs)
+        if apres:
+            geste()
+
+    recorder.ecrire = faire  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("apres", [False, True])
+def test_une_base_remise_pendant_une_ecriture_est_vue_par_elle_ou_par_la_suivante(
+    base: Path, vieille: Path, *, apres: bool
+) -> None:
+    """Recopiée pendant l'attente du verrou, l'écriture échoue ; à sa fin, la suivante échoue."""
+    store = SQLiteStore(base)
+    with GrandLivre(store) as livre:
+        for debut in range(0, 300, 100):
+            livre.executer_lot(commande("ModifierEnveloppe", f"m{debut + n}") for n in range(100))
+        ranger(base)
+        livre.executer(commande("ModifierEnveloppe", "seule"))
+        surprendre(store, lambda: recopier(vieille, base), apres=apres)
+        if apres:
+            livre.executer(commande("ModifierEnveloppe", "pendant"))
+        for identifiant in ("c0", "c1", "c2"):
+            with pytest.raises(StoreReplacedError):
+                livre.executer(commande("ModifierEnveloppe", identifiant))
+
+
+def test_un_point_de_controle_pendant_l_attente_ne_fait_rien_refuser(base: Path) -> None:
+    """Un autre range le journal pendant l'attente : l'écriture est inscrite, à sa place."""
+    store = SQLiteStore(base)
+    with GrandLivre(store) as livre:
+        livre.executer(commande("ModifierEnveloppe", "c0"))
+        surprendre(store, lambda: ranger(base), apres=False)
+        assert livre.executer(commande("ModifierEnveloppe", "c1")).positions == (3,)
+        surprendre(store, lambda: ranger(base), apres=True)
+        assert livre.executer(commande("ModifierEnveloppe", "c2")).positions == (4,)
+        assert livre.executer(commande("ModifierEnveloppe", "c3")).positions == (5,)
