@@ -93,9 +93,10 @@ class Arbre:
             self._remonter()
         return self._noeud(0, position - 1)
 
-    def _completer(self) -> None:
+    @staticmethod
+    def _completer(etages: tuple[list[bytearray], list[int]]) -> None:
         """Hash the inner nodes of every subtree that became complete, level by level."""
-        niveaux, debuts = self._etages
+        niveaux, debuts = etages
         niveau, paire = 0, 2 * TAILLE_EMPREINTE
         while len(niveaux[niveau]) >= paire:
             if niveau + 1 == len(niveaux):
@@ -123,8 +124,9 @@ class Arbre:
                 niveaux, debuts = self._etages
                 suite = niveaux[0][(self._reprise - debuts[0]) * TAILLE_EMPREINTE :]
                 # of the size resumed at, the caller made sure; inner nodes come when asked for
-                self._etages, self._reprise = ([bytearray(passe) + suite], [0]), 0
-                self._completer()
+                entier = ([bytearray(passe) + suite], [0])
+                self._completer(entier)  # before other threads, who read without the lock, see it
+                self._etages, self._reprise = entier, 0
 
     def racine(self, taille: int | None = None) -> bytes:
         """The root (32 bytes) of the first `taille` leaves, of all of them by default."""
@@ -182,7 +184,7 @@ class Arbre:
         if taille < self._reprise:
             self._remonter()
         with self._verrou:
-            self._completer()
+            self._completer(self._etages)
         return taille
 
     def _plage(self, debut: int, fin: int) -> bytes:

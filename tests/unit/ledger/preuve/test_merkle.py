@@ -116,3 +116,27 @@ def test_un_verrou_tenu_au_fork_ne_bloque_pas_l_enfant() -> None:
     assert arbre._verrou.acquire(blocking=False)
     arbre._verrou.release()
     assert arbre.racine() == definition(FEUILLES[:5])
+
+
+def test_un_arbre_repris_ne_se_montre_jamais_a_moitie_refait() -> None:
+    """Pendant que le passé est relu, un autre fil trouve chaque racine entière."""
+    feuilles = [bytes([n]) * 32 for n in range(7)]
+    entier = Arbre()
+    entier.ajouter(feuilles)
+    repris = Arbre.reprendre(7, entier.souches(), lambda: b"".join(feuilles))
+    vues: list[bytes] = []
+    completer = repris._completer
+
+    class Espionne(Arbre):
+        """A tree that another thread reads in the middle of each completion."""
+
+        __slots__ = ()
+
+        @staticmethod
+        def _completer(etages: tuple[list[bytearray], list[int]]) -> None:
+            vues.append(repris._plage(0, 7))
+            completer(etages)
+
+    repris.__class__ = Espionne
+    repris.feuilles()
+    assert vues == [entier.racine()]
