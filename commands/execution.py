@@ -133,8 +133,10 @@ class GrandLivre:
 
     def _fermer(self) -> None:
         if self._usage.fermer():
-            self._redacteur.oublier()
-            self.store.fermer()
+            try:
+                self._redacteur.oublier()
+            finally:
+                self.store.fermer()
 
     def executer(
         self,

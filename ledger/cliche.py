@@ -18,6 +18,7 @@ from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
+from tempfile import mkstemp
 from typing import Any, cast
 
 from immutables import Map
@@ -29,12 +30,15 @@ from .preuve.ligne import Lineur
 from .programme import Demande, Dossier, Programme
 from .regles import Chronologie, Regles, Revision
 from .soldes import Soldes
-from .stockage.port import Store
+from .stockage.port import LigneBrute, Store
 
 FORMAT = 1
 SUFFIXE = ".cliche"
 _ENTETE_MAX = 512
-_SOURCES = ("evenements", "programme", "regles", "soldes", "valeurs", "registre", "cliche")
+_SOURCES = (
+    *("champs", "cliche", "erreurs", "evenements", "montants", "programme", "provenance"),
+    *("registre", "regles", "soldes", "temps", "valeurs"),
+)
 """The modules that make a state, and keep it: a change of one of them drops every snapshot."""
 _DROITS_LARGES = stat.S_IWGRP | stat.S_IWOTH
 
@@ -141,11 +145,18 @@ def code_des_etats() -> str:
 
 
 def chemin_du_cliche(dossier: str | Path, store: Store, programme: str) -> Path | None:
-    """The file of the snapshot of a journal: named after its first line; None without any line."""
+    """The file of the snapshot of a journal: named after its first line; None without any."""
     for ligne in store.lire(programme, jusqua=1):
-        feuille = Lineur(programme).feuille(*ligne).hex()
-        return Path(dossier) / f"{programme}-{feuille[:16]}{SUFFIXE}"
+        feuille = _feuille(programme, ligne)
+        return None if feuille is None else Path(dossier) / f"{programme}-{feuille[:16]}{SUFFIXE}"
     return None
+
+
+def _feuille(programme: str, ligne: LigneBrute) -> str | None:
+    """The hex leaf of a stored line; None for what is no line (SQLite keeps any type)."""
+    if type(ligne.topic) is not str or type(ligne.octets) is not bytes:
+        return None
+    return Lineur(programme).feuille(*ligne).hex()
 
 
 def en_octets(cliche: Cliche) -> bytes:
@@ -250,10 +261,10 @@ def lire(chemin: Path, store: Store, programme: str) -> Cliche | None:
     cliche = de_octets(octets)
     if cliche.etat.slug != programme:
         raise ClicheIgnore(f"il est du programme {cliche.etat.slug}")
-    tete = None
-    for ligne in store.lire(programme, apres=cliche.taille - 1, jusqua=cliche.taille):
-        tete = Lineur(programme).feuille(*ligne).hex()
-    if tete != cliche.tete:
+    # asked first: a store may take a line that it lacks for a server put back while in use
+    presente = store.taille(programme) >= cliche.taille
+    lignes = store.lire(programme, apres=cliche.taille - 1, jusqua=cliche.taille)
+    if not presente or [_feuille(programme, ligne) for ligne in lignes] != [cliche.tete]:
         raise ClicheIgnore(f"la base n'a pas, en {cliche.taille}, la ligne qu'il suivait")
     return cliche
 
@@ -282,12 +293,17 @@ def exiger_a_nous(vu: os.stat_result, quoi: str) -> None:
 def ecrire(chemin: Path, octets: bytes) -> None:
     """Put a snapshot in place, whole or not at all. Raises: OSError."""
     chemin.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    provisoire = chemin.with_name(f"{chemin.name}.tmp")
-    provisoire.unlink(missing_ok=True)  # of a process killed while it was writing
-    descripteur = os.open(provisoire, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descripteur, "wb") as fichier:
-        fichier.write(octets)
-    provisoire.replace(chemin)
+    for reste in chemin.parent.glob(f"{chemin.name}.*tmp"):
+        reste.unlink(missing_ok=True)  # of a process killed while it was writing
+    # a name of its own: another thread or process may be writing the same, and then fails
+    descripteur, provisoire = mkstemp(dir=chemin.parent, prefix=f"{chemin.name}.", suffix=".tmp")
+    try:
+        with os.fdopen(descripteur, "wb") as fichier:
+            fichier.write(octets)
+        Path(provisoire).replace(chemin)
+    except BaseException:
+        Path(provisoire).unlink(missing_ok=True)
+        raise
 
 
 def presents(dossier: Path) -> Iterable[Path]:

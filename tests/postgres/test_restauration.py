@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from commands import GrandLivre, Recu
-from ledger.audit import verifier
+from commands import GrandLivre, Recu, cliches
+from ledger.audit import confronter_cliche, verifier
 from tests.unit.commands.test_concurrence import commande
 from tests.unit.monde import P
 
@@ -136,3 +137,23 @@ def test_une_sauvegarde_logique_se_restaure_a_l_octet(serveur: Serveur, url: str
         assert ([*livre.store.lire(P)], [*livre.store.index()]) == voulu
         assert livre.store.controler() == []
         assert verifier(livre.store, P).conforme
+
+
+def test_une_base_restauree_plus_ancienne_que_son_cliche_s_ouvre(
+    serveur: Serveur, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Le cliché d'une suite perdue est ignoré : la base restaurée se lit en entier."""
+    monkeypatch.setattr(cliches, "SEUIL", 1)
+    serveur.sql("CREATE DATABASE vivante TEMPLATE modele")
+    url = serveur.url("vivante")
+    with GrandLivre.ouvrir(url) as livre:
+        livre.executer(commande("OuvrirProgramme", "o", "2019-07-11"))
+    serveur.sql("CREATE DATABASE ancienne TEMPLATE vivante")
+    with GrandLivre.ouvrir(url, cliches=tmp_path) as livre:
+        for n in range(3):
+            livre.executer(commande("ModifierEnveloppe", f"m{n}"))
+    (fichier,) = tmp_path.iterdir()
+    with GrandLivre.ouvrir(serveur.url("ancienne"), cliches=tmp_path) as livre:
+        (constat,) = confronter_cliche(livre.store, P, fichier)
+        assert "serait ignoré : la base n'a pas, en 4" in constat.detail
+        assert livre.executer(commande("ModifierEnveloppe", "n")).positions == (2,)
