@@ -171,6 +171,7 @@ class Redacteur:
             sur = self._releves is None
             journal, etat = self._cliches.reprendre(programme)
             fil, froid = Fil(journal, etat, sur), True
+        avant = fil.journal.taille
         try:
             for _, fait in fil.journal.rattraper():
                 fil.etat = evolve(fil.etat, fait)
@@ -184,6 +185,8 @@ class Redacteur:
         except BaseException:
             self._fils.pop(programme, None)  # half caught up: start again from the store
             raise
+        if not froid and fil.journal.taille == avant:
+            fil.journal.exiger_en_place()  # what comes next links to it: that was checked
         if froid:
             fil.journal.exiger(*self._vues.get(programme, (0, None)))
         if froid and self._store.taille_index(programme) < fil.etat.position:

@@ -250,6 +250,19 @@ class Journal:
         if position and (position > self.taille or self.arbre.feuille(position).hex() != feuille):
             raise self._remplacee(position)
 
+    def exiger_en_place(self) -> None:
+        """Have the base still hold the last line read: nothing after it tells that it does not.
+
+        Raises: StoreReplacedError.
+        """
+        for position, topic, octets in self.store.lire(
+            self.programme, apres=self.taille - 1, jusqua=self.taille
+        ):
+            lisible = type(topic) is str and type(octets) is bytes
+            if lisible and self.lineur.feuille(position, topic, octets).hex() == self.tete:
+                return
+        raise self._remplacee(self.taille)
+
     def _remplacee(self, position: int) -> StoreReplacedError:
         return remplacee(
             None, f"elle n'a plus la ligne {position} de {self.programme} qui y fut lue"

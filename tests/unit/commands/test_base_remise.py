@@ -130,3 +130,17 @@ def test_un_point_de_controle_pendant_l_attente_ne_fait_rien_refuser(base: Path)
         surprendre(store, lambda: ranger(base), apres=True)
         assert livre.executer(commande("ModifierEnveloppe", "c2")).positions == (4,)
         assert livre.executer(commande("ModifierEnveloppe", "c3")).positions == (5,)
+
+
+@pytest.mark.parametrize("moyen", [restaurer, recopier])
+def test_une_base_remise_en_arriere_ne_fait_rien_refuser_sur_l_etat_perdu(
+    base: Path, vieille: Path, livre: GrandLivre, moyen: Callable[[Path, Path], None]
+) -> None:
+    """Ni refus ni état d'après des lignes que la base n'a plus, pas même d'un acte reconnu."""
+    ranger(base)
+    moyen(vieille, base)
+    for identifiant in ("b0", "b1"):  # acknowledged; refused by what is no longer there
+        with pytest.raises(StoreReplacedError):
+            livre.executer(commande("DéposerCandidature", identifiant))
+    with pytest.raises(StoreReplacedError):
+        livre.etat(P)
