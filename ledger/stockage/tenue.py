@@ -48,6 +48,14 @@ def tenir(fichier: Path, tant_que: object) -> weakref.finalize[..., object] | No
     return weakref.finalize(tant_que, _lacher, inode)
 
 
+def est_tenue(fichier: Path) -> bool:
+    """Whether a store of this process is open on a file."""
+    try:
+        return _tenues[_inode(fichier.stat())] > 0
+    except OSError:
+        return False
+
+
 def _lacher(inode: _Inode) -> None:
     with _verrou:
         _tenues[inode] -= 1

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import re
-import sqlite3
-from contextlib import closing
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -144,6 +146,26 @@ def test_executer_et_importer_disent_ou_ils_en_sont(
     assert (fait.code, "\rLignes lues : 200" in fait.erreur) == (0, True), fait.erreur
 
 
+_ECRIVAIN = """
+import sqlite3, sys
+base = sqlite3.connect(sys.argv[1], isolation_level=None)
+base.execute("BEGIN IMMEDIATE")
+print(flush=True)
+sys.stdin.read()
+"""
+
+
+@contextmanager
+def autre_ecrivain(base: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another program that holds the lock of writers, until its input ends."""
+    commande = (sys.executable, "-c", _ECRIVAIN, str(base))
+    tube = subprocess.PIPE
+    with subprocess.Popen(commande, stdin=tube, stdout=tube, text=True) as autre:
+        assert autre.stdout is not None
+        autre.stdout.readline()
+        yield autre
+
+
 def test_une_base_tenue_est_dite_avant_d_etre_attendue(
     base_neuve: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -151,16 +173,15 @@ def test_une_base_tenue_est_dite_avant_d_etre_attendue(
     commandes = tmp_path / "c.jsonl"
     commandes.write_bytes(en_lignes([depot("a")]))
     demande = ("executer", commandes, "--base", base_neuve)
-    with closing(sqlite3.connect(base_neuve, isolation_level=None)) as autre:
+    with autre_ecrivain(base_neuve) as autre:
         attentes = []
 
         def attendre(secondes: float) -> None:
             attentes.append(secondes)
             if len(attentes) == 10:
-                autre.execute("ROLLBACK")
+                autre.communicate("")
 
         monkeypatch.setattr("commands.cli.base.sleep", attendre)
-        autre.execute("BEGIN IMMEDIATE")
         fait = en_montrant(monkeypatch, *demande)
     assert (fait.code, "est tenue par un autre programme" in fait.erreur) == (0, True), fait.erreur
     fait = en_montrant(monkeypatch, *demande)
