@@ -115,6 +115,15 @@ class Demande:
         """This very page, on all that is known."""
         return self.liens.a(Moment(), self.chemin, self.autres_parametres())
 
+    def options_du_terminal(self) -> str:
+        """The options that give a verb of the terminal this very view, of a base called BASE."""
+        dits = {"--base": "BASE", "--programme": self.tete.programme}
+        if self.moment.au is not None:
+            dits["--au"] = self.moment.au.isoformat()
+        if self.moment.connu_au is not None:
+            dits["--connu-au"] = str(self.moment.connu_au)
+        return " ".join(f"{option} {valeur}" for option, valeur in dits.items())
+
     def bornes(self) -> tuple[date, date] | None:
         """The first and the last effect dates of the journal."""
         return self.tete.bornes()

@@ -121,6 +121,20 @@ def test_chaque_chiffre_mene_aux_faits_qui_en_font_la_somme(client: Client, suit
             assert sum(sommes) == total, adresse
 
 
+@pytest.mark.parametrize("suite", ["", f"?{DATES}", "?au=2020-12-31", "?connu_au=31/12/2999"])
+def test_la_commande_affichee_donne_le_chiffre_de_la_page(
+    client: Client, base_demo: Path, suite: str
+) -> None:
+    """« La même réponse au terminal » : la commande copiée rend la valeur et les faits montrés."""
+    page = client.lire(f"{RACINE}/chiffres/enveloppe.paye{suite}")
+    trouvee = re.search(r"<code>(fabriques expliquer [^<]+)</code>", page.source)
+    assert trouvee is not None
+    mots = trouvee[1].replace("BASE", str(base_demo)).split()[1:]
+    obtenu = lancer(*mots, "--format", "json").json
+    assert format_euros(obtenu["valeur_centimes"]) in page.source
+    assert f"Faits{len(obtenu['contributions'])}" in page.texte.replace(" ", "")
+
+
 def _retiree(client: Client) -> str:
     """A structure whose label was withdrawn."""
     liens = client.lire(f"{RACINE}/structures?etat=label_retire").liens
