@@ -16,7 +16,7 @@ from .options import FICHIER, Demande, option_base, option_format
 from .phrases import phrase
 from .progression import progression
 from .rendu import Colonne, accorder, tableau
-from .sortie import proteger
+from .sortie import proteger, refuser_suffixe_de_rapport
 from .terminal import avertir
 
 if TYPE_CHECKING:
@@ -140,6 +140,7 @@ def sauvegarder(base: str, sortie: str, format_demande: str | None) -> None:
     from ledger.stockage.adresse import est_adresse  # noqa: PLC0415
     from ledger.stockage.sauvegarde import deja_la, poser  # noqa: PLC0415
 
+    refuser_suffixe_de_rapport(sortie, "La sauvegarde")
     cible = Path(sortie)
     proteger(cible, base)
     if cible.exists():

@@ -10,7 +10,7 @@ import click
 
 from .base import ouvrir_en_lecture
 from .options import FICHIER, option_base
-from .sortie import proteger
+from .sortie import proteger, refuser_suffixe_de_rapport
 from .terminal import avertir, neutraliser
 
 if TYPE_CHECKING:
@@ -66,6 +66,8 @@ def explorer(
 
     if copie_seule and lancer:
         raise click.UsageError("--lancer explore un dossier : sans --copie-seule.")
+    if copie_seule:
+        refuser_suffixe_de_rapport(sortie, "La copie")
     cible = Path(sortie)
     if not cible.name:
         raise click.UsageError(f"{sortie} n'est pas un nom de dossier.")

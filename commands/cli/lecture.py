@@ -12,7 +12,7 @@ from .chiffres import publier
 from .options import FICHIER, Demande, option_base, option_format, option_programme
 from .phrases import phrase
 from .rendu import Colonne, tableau
-from .sortie import proteger
+from .sortie import proteger, refuser_suffixe_de_rapport
 
 if TYPE_CHECKING:
     from projections.lecture import Bilan
@@ -64,6 +64,8 @@ def lecture(
     from projections.lecture import Lecture  # noqa: PLC0415
 
     cible = fichier_de_lecture(base, sortie, "--sortie")
+    if sortie is not None:
+        refuser_suffixe_de_rapport(sortie, "Le modèle de lecture")
     demande = Demande(base=base, format=format_demande or "table", sortie=None, programme=programme)
     with ouvrir_en_lecture(base) as store:
         proteger(Path(cible), base)

@@ -35,22 +35,22 @@ _VERDICTS = ("table", "json", "csv")
     epilog="""\b
 Exemples :
   fabriques rapport --au 2021-12-31 -o rapport-2021.html
-  fabriques rapport --format table | less
+  fabriques rapport | less
   fabriques rapport --connu-au 325 --format json > rapport-325.json
 
 \b
 Le refaire des années plus tard :
   fabriques reproduire rapport-2021.html""",
 )
-@avec_demande(formats=("json", "html", "table"), defaut="json")
+@avec_demande(formats=("table", "json", "html"))
 def rapport(demande: Demande) -> None:
     """Un rapport qui se refait à l'identique : tous les chiffres, et d'où ils viennent.
 
     Il dit sa date d'effet, sa position, la racine du journal, la version des règles et celle du
     moteur. Le HTML est une page qui se suffit, s'imprime, et contient les données en JSON.
 
-    Le tableau (--format table) montre les mêmes chiffres à l'écran ; « fabriques reproduire »
-    demande le JSON ou le HTML.
+    À l'écran, un tableau montre les mêmes chiffres ; « fabriques reproduire » demande le JSON ou
+    le HTML : -o RAPPORT.html, ou --format.
     """
     from ledger import Journal  # noqa: PLC0415
     from projections import regarder  # noqa: PLC0415

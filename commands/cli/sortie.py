@@ -65,6 +65,18 @@ def choisir_format(
     return possibles[0]
 
 
+def refuser_suffixe_de_rapport(sortie: str, quoi: str) -> None:
+    """A database is not named as a report: who opens it by its suffix would find it damaged.
+
+    Raises: click.UsageError.
+    """
+    suffixe = Path(sortie).suffix.lower()
+    if suffixe in SUFFIXES:
+        raise click.UsageError(
+            f"{quoi} est une base SQLite, pas un fichier {suffixe} : finir le nom en .db."
+        )
+
+
 def suffixes(admis: tuple[str, ...]) -> tuple[str, ...]:
     """The file suffixes that name one of these formats."""
     return tuple(s for s, formats in SUFFIXES.items() if not set(formats).isdisjoint(admis))

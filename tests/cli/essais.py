@@ -46,7 +46,6 @@ APPELS: dict[str, tuple[tuple[str, ...], ...]] = {
     "verifier": ((), ("--releve", "1 RACINE")),
     "releve": ((), ("--carte",)),
     "reprendre": (("--base", "RECULEE", "--releves", "RELEVES", "--motif", "essai", "--a-blanc"),),
-    "rapport": (("--format", "table"),),
     "reproduire": (("RAPPORT",),),
     "dossier": (("-o", "SORTIE.zip"),),
     "rapprocher": (("CHORUS",),),

@@ -127,6 +127,18 @@ def test_un_produit_ne_prend_pas_un_autre_nom(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("suffixe", [".xlsx", ".ods", ".html", ".CSV", ".json", ".txt"])
+@pytest.mark.parametrize("verbe", ["lecture", "explorer --copie-seule", "sauvegarder"])
+def test_une_base_ne_prend_pas_le_nom_d_un_rapport(
+    base_golden: Path, tmp_path: Path, verbe: str, suffixe: str
+) -> None:
+    """Un fichier SQLite n'est pas écrit sous un suffixe de rapport : code 2, rien d'écrit."""
+    cible = tmp_path / f"x{suffixe}"
+    fait = lancer(*verbe.split(), "--base", base_golden, "-o", cible)
+    assert (fait.code, "finir le nom en .db" in fait.erreur) == (2, True), fait
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_sans_suffixe_le_format_est_celui_du_verbe(base_golden: Path, tmp_path: Path) -> None:
     """Un fichier sans suffixe reçoit le format par défaut du verbe."""
     for verbe in ("enveloppe", "journal", "releve"):

@@ -77,7 +77,7 @@ def atelier(tmp_path_factory: pytest.TempPathFactory) -> Atelier:
         releves,
         note,
         str(faire(*signer, "--format", "json").json["cle"]),
-        faire("rapport", *b).octets,
+        faire("rapport", *b, "--format", "json").octets,
         faire("rapport", *b, "--format", "html").octets,
         faire("sonder", *b, *SIMPLE, "--format", "json").octets,
     )

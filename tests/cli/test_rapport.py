@@ -25,8 +25,8 @@ def page(base_golden: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_le_suffixe_ou_format_choisit_json_ou_html(base_golden: Path, page: Path) -> None:
-    """Le rapport est en JSON sur la sortie standard, en page quand le fichier finit par .html."""
-    json = lancer("rapport", "--base", base_golden, "--au", "31/12/2021")
+    """Le rapport est en JSON quand --format le dit, en page quand le fichier finit par .html."""
+    json = lancer("rapport", "--base", base_golden, "--au", "31/12/2021", "--format", "json")
     html = lancer("rapport", "--base", base_golden, "--au", "2021-12-31", "--format", "html")
     assert (json.code, json.erreur) == (0, "")
     assert html.octets == page.read_bytes()
@@ -158,3 +158,14 @@ def test_le_rapport_ne_depend_pas_de_la_machine(
     fait = lancer_a_part(*arguments, dossier=tmp_path, env=env)
     assert (fait.code, fait.erreur) == (0, "")
     assert fait.octets == page.read_bytes()
+
+
+def test_a_l_ecran_le_rapport_est_un_tableau(base_golden: Path, tmp_path: Path) -> None:
+    """Sans --format, le rapport est un tableau ; avec -o, le suffixe du fichier décide."""
+    demande = ("rapport", "--base", base_golden, "--au", "2021-12-31")
+    nu, dit = lancer(*demande), lancer(*demande, "--format", "table")
+    assert (nu.code, nu.octets) == (0, dit.octets)
+    assert nu.octets.startswith(b"Nouveaux lieux")
+    fichier = tmp_path / "r.json"
+    assert lancer(*demande, "-o", fichier).code == 0
+    assert lire_entete(fichier.read_bytes())["position"] == 464
