@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 from typing import Protocol
 
 ANNEE_MIN, ANNEE_MAX = 1900, 2999
+_JOUR_DIT = re.compile(r"([0-9]{1,2})([/.])([0-9]{1,2})\2([0-9]{4})")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
 
@@ -35,12 +36,36 @@ def lire_date(texte: str) -> date:
     """Read `AAAA-MM-JJ` strictly. Raises ValueError with a French sentence."""
     if _DATE.fullmatch(texte) is None:
         raise ValueError(f"la date {texte[:40]!r} ne s'écrit pas AAAA-MM-JJ")
+    return _dater(texte, texte)
+
+
+def lire_jour(texte: str) -> date:
+    """Read a date typed by a person. Raises ValueError with a French sentence.
+
+    `AAAA-MM-JJ`, or day first: `31/12/2020`, `1/3/2021`, `31.12.2020`. A year has four digits, so
+    that no text can be read in two ways.
+    """
+    texte = texte.strip()
+    iso = en_iso(texte)
+    if _DATE.fullmatch(iso) is None:
+        raise ValueError(f"la date {texte[:40]!r} ne s'écrit ni AAAA-MM-JJ ni JJ/MM/AAAA")
+    return _dater(iso, texte)
+
+
+def en_iso(texte: str) -> str:
+    """A day typed day first, put in ISO order, existing or not; any other text as it is."""
+    dit = _JOUR_DIT.fullmatch(texte)
+    return texte if dit is None else f"{dit[4]}-{dit[3]:0>2}-{dit[1]:0>2}"
+
+
+def _dater(iso: str, dit: str) -> date:
+    """The date of a text in ISO form; what a refusal quotes is what was typed."""
     try:
-        lue = date.fromisoformat(texte)
+        lue = date.fromisoformat(iso)
     except ValueError:
-        raise ValueError(f"la date {texte!r} n'existe pas au calendrier") from None
+        raise ValueError(f"la date {dit!r} n'existe pas au calendrier") from None
     if not ANNEE_MIN <= lue.year <= ANNEE_MAX:
-        raise ValueError(f"la date {texte!r} est hors des années {ANNEE_MIN} à {ANNEE_MAX}")
+        raise ValueError(f"la date {dit!r} est hors des années {ANNEE_MIN} à {ANNEE_MAX}")
     return lue
 
 

@@ -19,8 +19,6 @@ FORMATS_DE_TABLEUR = ("csv-fr", *CLASSEURS)
 """What a French spreadsheet opens; `csv-fr` is CSV as it expects it."""
 FORMATS_DE_TABLEAU = (*FORMATS, *FORMATS_DE_TABLEUR)
 """What a verb that shows a table writes."""
-_JOUR_FRANCAIS = re.compile(r"([0-9]{2})/([0-9]{2})/([0-9]{4})")
-_JOUR_ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _POSITION = re.compile(r"[0-9]{1,15}")
 
 Rappel = Callable[..., None]
@@ -60,15 +58,13 @@ def _lire_connu_au(_: click.Context, __: click.Parameter, valeur: str | None) ->
 
 def lire_moment(texte: str) -> int | str:
     """A position, or an instant in its stored form. Raises ValueError with a French sentence."""
-    from ledger.temps import lire_instant  # noqa: PLC0415
+    from ledger.temps import en_iso, lire_instant  # noqa: PLC0415
 
     texte = texte.strip()
     if _POSITION.fullmatch(texte):
         return int(texte)
     try:
-        if _JOUR_FRANCAIS.fullmatch(texte):
-            texte = lire_jour(texte).isoformat()
-        return lire_instant(texte)
+        return lire_instant(en_iso(texte))
     except (ValueError, OverflowError) as erreur:
         raise ValueError(
             f"{texte[:40]!r} n'est ni une position (325), ni un jour UTC (2021-01-31), ni un "
@@ -78,16 +74,9 @@ def lire_moment(texte: str) -> int | str:
 
 def lire_jour(texte: str) -> date:
     """A date typed by a person. Raises ValueError with a French sentence."""
-    from ledger.temps import lire_date  # noqa: PLC0415
+    from ledger.temps import lire_jour as lire  # noqa: PLC0415
 
-    texte = texte.strip()
-    francais = _JOUR_FRANCAIS.fullmatch(texte)
-    if francais is not None:
-        jour, mois, annee = francais.groups()
-        texte = f"{annee}-{mois}-{jour}"
-    elif _JOUR_ISO.fullmatch(texte) is None:
-        raise ValueError(f"la date {texte[:40]!r} ne s'écrit ni AAAA-MM-JJ ni JJ/MM/AAAA")
-    return lire_date(texte)
+    return lire(texte)
 
 
 FICHIER = click.Path(readable=False)

@@ -24,6 +24,7 @@ from .contributions import StructureInconnue
 from .demande import Demande, PageIntrouvable
 from .ecrans import chiffres, controles, lignes, registre
 from .garde import Asgi, Garde
+from .moment import DateRefusee
 from .taches import EnAttente, Occupee
 from .telechargements import ECRIVAINS, Ecrivain
 from .tete import Tete
@@ -164,15 +165,20 @@ class Console:
                 commun["regard"] = demande.regard
             except EnAttente as attente:
                 return self._rendre("attente.html", 202, **commun, a=attente.avancement, fichier="")
+            except UsageError as erreur:  # the menu and the dates stay at hand
+                return self._refus(erreur, commun)
             return self._rendre(f"{nom}.html", **commun, **contexte)
 
         return repondre
 
     def _demande(self, requete: Request) -> Demande:
+        return Demande(*self._demandee(requete))
+
+    def _demandee(self, requete: Request) -> tuple[Tete, dict[str, str], str]:
+        """Programme, parameters and page of an address."""
         tete = self._tete(self._programme(requete))
         programme = f"/programmes/{tete.programme}/"
-        chemin = requete.url.path.removeprefix(programme)
-        return Demande(tete, dict(requete.query_params), chemin)
+        return tete, dict(requete.query_params), requete.url.path.removeprefix(programme)
 
     def _programme(self, requete: Request) -> str:
         programme: str = requete.path_params["programme"]
@@ -219,14 +225,22 @@ class Console:
     def _erreur(self, statut: int, phrase: str, remede: str = "") -> Response:
         return Response(self._erreur_html(statut, phrase, remede), statut, media_type=_HTML)
 
-    def erreur_du_livre(self, _: Request, erreur: Exception) -> Response:
-        """What the ledger says, as a page."""
+    def erreur_du_livre(self, requete: Request, erreur: Exception) -> Response:
+        """What the ledger says, as a page; about a date, with the form and what was typed."""
         if not isinstance(erreur, LedgerError):
             raise erreur
-        statut = 503 if isinstance(erreur, StoreError) else 500
+        if isinstance(erreur, DateRefusee):
+            demande = Demande.sans_refus(*self._demandee(requete))
+            return self._refus(erreur, self._commun(demande, ""))
         if isinstance(erreur, UsageError):
-            statut = 404 if isinstance(erreur, PageIntrouvable | StructureInconnue) else 400
+            return self._refus(erreur, {})
+        statut = 503 if isinstance(erreur, StoreError) else 500
         return self._erreur(statut, erreur.message, erreur.remede)
+
+    def _refus(self, erreur: UsageError, commun: Mapping[str, Any]) -> Response:
+        statut = 404 if isinstance(erreur, PageIntrouvable | StructureInconnue) else 400
+        dits = {"titre": _TITRES[statut], "phrase": erreur.message, "remede": erreur.remede}
+        return self._rendre("erreur.html", statut, **commun, **dits)
 
     def introuvable(self, _: Request, erreur: Exception) -> Response:
         """An address that is none."""

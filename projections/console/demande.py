@@ -9,8 +9,9 @@ from typing import TypeVar
 from msgspec import Struct
 
 from ledger.erreurs import UsageError
+from ledger.temps import format_date
 
-from .moment import Liens, Moment, lire_moment, mois_voisins
+from .moment import DateRefusee, Liens, Moment, lire_moment, mois_voisins
 from .regard import Regard
 from .tete import Tete
 
@@ -39,7 +40,7 @@ class Demande:
     """A request for a page of one programme, read and checked."""
 
     def __init__(self, tete: Tete, parametres: Mapping[str, str], chemin: str) -> None:
-        """Raises: UsageError for a date, an instant or a position that cannot be read or met."""
+        """Raises: DateRefusee for a date, an instant or a position that cannot be read or met."""
         self.tete = tete
         self.parametres = parametres
         self.chemin = chemin
@@ -48,8 +49,36 @@ class Demande:
         taille = tete.rafraichir()
         connu = self.moment.connu_au
         voulue = tete.position_de(connu) if isinstance(connu, str) else connu
-        self.position = tete.exiger(voulue, taille)
+        try:
+            self.position = tete.exiger(voulue, taille)
+        except UsageError as erreur:
+            raise DateRefusee("connu_au", erreur.message, remede=erreur.remede) from erreur
         self.taille = taille
+        self.refus: dict[str, DateRefusee] = {}
+        """Of the two dates, those typed that were refused: this is the page that says so."""
+
+    @classmethod
+    def sans_refus(cls, tete: Tete, parametres: Mapping[str, str], chemin: str) -> Demande:
+        """The same request, the dates that cannot be read or met left out and kept in `refus`."""
+        gardes, refus = dict(parametres), dict[str, DateRefusee]()
+        while True:
+            try:
+                demande = cls(tete, gardes, chemin)
+            except DateRefusee as erreur:
+                refus[erreur.champ] = erreur
+                del gardes[erreur.champ]
+            else:
+                demande.refus = refus
+                demande.parametres = parametres
+                return demande
+
+    def saisi(self, champ: str) -> str:
+        """What the field of a date shows: the date; where it was refused, what was typed."""
+        if champ in self.refus:
+            return self.parametres[champ][:_TEXTE_MAX]
+        if champ == "au":
+            return "" if self.moment.au is None else format_date(self.moment.au)
+        return self.moment.connu_texte
 
     @property
     def regard(self) -> Regard:

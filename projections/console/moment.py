@@ -10,11 +10,10 @@ from urllib.parse import quote, urlencode
 from msgspec import Struct
 
 from ledger.erreurs import UsageError
-from ledger.temps import ANNEE_MAX, ANNEE_MIN, lire_date, lire_instant
+from ledger.temps import ANNEE_MAX, ANNEE_MIN, en_iso, lire_instant, lire_jour
 
 from .regard import fin_de_mois
 
-_JOUR_FRANCAIS = re.compile(r"([0-9]{2})/([0-9]{2})/([0-9]{4})")
 _POSITION = re.compile(r"[0-9]{1,15}")
 
 
@@ -33,22 +32,27 @@ class Moment(Struct, frozen=True):
         return {nom: valeur for nom, valeur in dits.items() if valeur}
 
 
-def lire_moment(parametres: Mapping[str, str]) -> Moment:
-    """Read `au` and `connu_au`. Raises: UsageError with a French sentence."""
+class DateRefusee(UsageError):  # noqa: N818 - a statement of fact
+    """One of the two dates of a page cannot be read, or met; `champ` is its field."""
+
+    def __init__(self, champ: str, message: str, *, remede: str = "") -> None:
+        super().__init__(message, remede=remede)
+        self.champ = champ
+
+
+def lire_moment(parametres: Mapping[str, str], *, champ: str = "État au") -> Moment:
+    """Read `au`, under the label `champ`, and `connu_au`. Raises: DateRefusee, in French."""
     au, connu = parametres.get("au", "").strip(), parametres.get("connu_au", "").strip()
-    return Moment(lire_jour(au) if au else None, _lire_connu(connu) if connu else None, connu)
+    return Moment(_lire_au(au, champ) if au else None, _lire_connu(connu) if connu else None, connu)
 
 
-def lire_jour(texte: str) -> date:
-    """A date, `AAAA-MM-JJ` or `JJ/MM/AAAA`. Raises: UsageError."""
-    francais = _JOUR_FRANCAIS.fullmatch(texte)
-    if francais is not None:
-        texte = "-".join(reversed(francais.groups()))
+def _lire_au(texte: str, champ: str) -> date:
     try:
-        return lire_date(texte)
+        return lire_jour(texte)
     except ValueError as erreur:
-        raise UsageError(
-            f"La date demandée ne se lit pas : {erreur}.",
+        raise DateRefusee(
+            "au",
+            f"« {champ} » ne se lit pas : {erreur}.",
             remede="L'écrire JJ/MM/AAAA, par exemple 31/12/2020.",
         ) from erreur
 
@@ -57,13 +61,12 @@ def _lire_connu(texte: str) -> int | str:
     if _POSITION.fullmatch(texte):
         return int(texte)
     try:
-        if _JOUR_FRANCAIS.fullmatch(texte):
-            texte = lire_jour(texte).isoformat()
-        return lire_instant(texte)
+        return lire_instant(en_iso(texte))
     except (ValueError, OverflowError) as erreur:
-        raise UsageError(
-            f"« Connu au » ne se lit pas : {texte[:40]!r} n'est ni une position (306), ni un jour "
-            "(31/01/2021), ni un instant avec son fuseau (2021-01-31T10:00:00Z)."
+        raise DateRefusee(
+            "connu_au",
+            f"« Connu à la position, ou au » ne se lit pas : {texte[:40]!r} n'est ni une position "
+            "(306), ni un jour (31/01/2021), ni un instant avec son fuseau (2021-01-31T10:00:00Z).",
         ) from erreur
 
 

@@ -40,7 +40,7 @@ RACINE = f"/programmes/{PROGRAMME}"
         (f"{RACINE}/chiffres/structures.inconnue.paye", 404, "n'est pas dans"),
         (f"{RACINE}/situation?au=2020-02-30", 400, "n'existe pas au calendrier"),
         (f"{RACINE}/situation?au=31/02/2020", 400, "n'existe pas au calendrier"),
-        (f"{RACINE}/situation?au=demain", 400, "ne s'écrit pas"),
+        (f"{RACINE}/situation?au=demain", 400, "ne s'écrit ni"),
         (f"{RACINE}/situation?au=9999-12-31", 400, "hors des années"),
         (f"{RACINE}/situation?connu_au=465", 400, "n'est pas encore écrite"),
         (f"{RACINE}/situation?connu_au=1e3", 400, "n'est ni une position"),
@@ -51,7 +51,7 @@ RACINE = f"/programmes/{PROGRAMME}"
         (f"{RACINE}/structures?tri=rien", 400, "ne connaît pas"),
         (f"{RACINE}/structures?q={'x' * 201}", 400, "200 au plus"),
         (f"{RACINE}/structures?q={'x' * 5000}", 400, "L'adresse est trop longue"),
-        (f"{RACINE}/comparaison?au_avant=hier", 400, "ne s'écrit pas"),
+        (f"{RACINE}/comparaison?au_avant=hier", 400, "Comparer à l'état au » ne se lit pas"),
     ],
 )
 def test_une_demande_impossible_a_sa_page(
@@ -63,6 +63,32 @@ def test_une_demande_impossible_a_sa_page(
     assert page.de("html") == [{"lang": "fr"}]
     assert len(page.de("h1")) == 1
     assert "Traceback" not in page.source
+
+
+@pytest.mark.parametrize("saisie", ["31.12.2020", "31/12/2020", "%2031/12/2020%20", "2020-12-31"])
+def test_une_date_se_tape_comme_on_l_ecrit(client: Client, saisie: str) -> None:
+    """Points, barres ou tirets, blancs autour : la même page."""
+    page = client.lire(f"{RACINE}/situation?au={saisie}")
+    (champ,) = [a for a in page.de("input") if a.get("id") == "au"]
+    assert champ["value"] == "31/12/2020"
+    assert "Situation au 31/12/2020" in page.texte
+
+
+def test_une_date_mal_tapee_rend_le_formulaire(client: Client) -> None:
+    """Menu, champs, valeurs tapées et raison à côté du champ ; l'autre date, bonne, reste."""
+    page = client.lire(f"{RACINE}/structures?au=31/13/2020&connu_au=400&q=lab", 400)
+    champs = {a["id"]: a for a in page.de("input") if "id" in a}
+    assert champs["au"]["value"] == "31/13/2020"
+    assert champs["au"]["aria-invalid"] == "true"
+    assert "aria-invalid" not in champs["connu_au"]
+    assert champs["connu_au"]["value"] == "400"
+    assert {"name": "q", "value": "lab", "type": "hidden"} in page.de("input")
+    assert champs["au"]["aria-describedby"] in [a.get("id") for a in page.de("span")]
+    assert "« État au » ne se lit pas : la date '31/13/2020' n'existe pas" in page.texte
+    assert f"{RACINE}/exercices?connu_au=400" in [lien.adresse for lien in page.liens]
+    deux = client.lire(f"{RACINE}/situation?au=x&connu_au=9999", 400)
+    assert [a["value"] for a in deux.de("input") if "aria-invalid" in a] == ["x", "9999"]
+    assert "n'est pas encore écrite" in deux.texte
 
 
 @pytest.mark.parametrize("methode", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])

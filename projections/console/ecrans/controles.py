@@ -105,7 +105,8 @@ class Difference(Struct, frozen=True, gc=False):
 
 def comparaison(demande: Demande) -> dict[str, Any]:
     """This moment against another: every cell that differs; of one of them, the facts why."""
-    autre = lire_moment({"au": demande.texte("au_avant"), "connu_au": demande.texte("connu_avant")})
+    dates = {"au": demande.texte("au_avant"), "connu_au": demande.texte("connu_avant")}
+    autre = lire_moment(dates, champ="Comparer à l'état au")
     faite = bool(autre.parametres()) or demande.choix("comparer", ("oui",)) == "oui"
     contexte: dict[str, Any] = {"autre": autre, "faite": faite, "ecart": None}
     if not faite:

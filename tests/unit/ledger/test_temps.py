@@ -9,16 +9,48 @@ import pytest
 from ledger.temps import (
     SystemClock,
     echeance,
+    en_iso,
     est_instant,
     format_date,
     lire_date,
     lire_instant,
+    lire_jour,
 )
 
 
 def test_une_date_s_ecrit_annee_mois_jour() -> None:
     """Une date s'écrit AAAA-MM-JJ."""
     assert lire_date("2020-02-29") == date(2020, 2, 29)
+
+
+@pytest.mark.parametrize(
+    "texte", ["2021-03-01", "01/03/2021", "1/3/2021", "1.3.2021", "01.03.2021", " 1/03/2021 "]
+)
+def test_un_jour_saisi_se_lit_le_jour_d_abord(texte: str) -> None:
+    """AAAA-MM-JJ, ou le jour d'abord, barres ou points, zéros et blancs autour facultatifs."""
+    assert lire_jour(texte) == date(2021, 3, 1)
+    assert en_iso(texte.strip()) == "2021-03-01"
+
+
+@pytest.mark.parametrize(
+    ("texte", "raison"),
+    [
+        ("31/13/2020", "la date '31/13/2020' n'existe pas au calendrier"),
+        ("30.02.2020", "la date '30.02.2020' n'existe pas au calendrier"),
+        ("1/1/1899", "la date '1/1/1899' est hors des années 1900 à 2999"),
+        ("1/3.2021", "ne s'écrit ni AAAA-MM-JJ ni JJ/MM/AAAA"),
+        ("1/3/21", "ne s'écrit ni AAAA-MM-JJ ni JJ/MM/AAAA"),
+        ("1 / 3 / 2021", "ne s'écrit ni AAAA-MM-JJ ni JJ/MM/AAAA"),
+        ("2021-3-1", "ne s'écrit ni AAAA-MM-JJ ni JJ/MM/AAAA"),
+        ("001/3/2021", "ne s'écrit ni AAAA-MM-JJ ni JJ/MM/AAAA"),
+        ("\u0661/3/2021", "ne s'écrit ni AAAA-MM-JJ ni JJ/MM/AAAA"),
+        ("demain", "ne s'écrit ni AAAA-MM-JJ ni JJ/MM/AAAA"),
+    ],
+)
+def test_un_jour_saisi_douteux_est_refuse_comme_il_fut_tape(texte: str, raison: str) -> None:
+    """Un jour qui n'existe pas ou à demi dit est refusé, cité comme il fut tapé."""
+    with pytest.raises(ValueError, match=raison):
+        lire_jour(texte)
 
 
 @pytest.mark.parametrize(
