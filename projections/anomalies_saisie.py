@@ -120,6 +120,14 @@ def _resumer(annee: int, tardifs: _Tardifs) -> list[Anomalie]:
     ]
 
 
+def faits_de(anomalie: Anomalie) -> int:
+    """How many facts a late entry stands for: one, or those of its exercice told together."""
+    if anomalie.code != "fait_tardif" or anomalie.structure is not None:
+        return 1
+    debut = anomalie.detail.split(" ", 1)[0]
+    return int(debut) if debut.isdigit() else 1  # as `_resumer` writes it
+
+
 def _arrets(plateaux: list[tuple[int, int, str]]) -> list[Anomalie]:
     if len(plateaux) > POIGNEE:
         premiere, derniere = plateaux[0][0], plateaux[-1][1]

@@ -78,6 +78,21 @@ def labels_financables(regard: Regard) -> Calcul:
     )
 
 
+def taux_de_consommation(regard: Regard) -> Calcul:
+    """The part of the envelope that is used."""
+    figure = regard.enveloppe
+    enveloppe = figure.enveloppe_centimes
+    return Calcul(
+        figure.taux_consommation_dix_milliemes if enveloppe else None,
+        "dix_milliemes",
+        "Consommé, divisé par l'enveloppe ; arrondi au centième de pour cent le plus proche.",
+        (
+            Operande("Consommé", enveloppe - figure.disponible_centimes, "centimes", CONSOMME),
+            Operande("Enveloppe", enveloppe, "centimes", "enveloppe.enveloppe"),
+        ),
+    )
+
+
 def retire_non_reemployable(regard: Regard) -> Calcul:
     """What was withdrawn for good, where the rules let some of it be granted again."""
     figure = regard.enveloppe
@@ -121,6 +136,7 @@ def _part(membre: str) -> Callable[[Regard], Calcul]:
 CALCULS: dict[str, Callable[[Regard], Calcul]] = {
     "calcul.subvention_moyenne": subvention_moyenne,
     "calcul.labels_financables": labels_financables,
+    "enveloppe.taux_consommation": taux_de_consommation,
     RETIRE: retire_non_reemployable,
     **{f"calcul.part.{m}": _part(m) for m in ("total", "qpv", "hors_qpv", "numeriques")},
 }

@@ -218,6 +218,11 @@ class Tete:
             return fait.enregistre_le
         return ""
 
+    def du_type(self, topic: str, positions: Iterable[int]) -> list[int]:
+        """Those of these positions that hold a fact of this topic."""
+        code = _CODES[topic]
+        return [p for p in positions if self.types[p - 1] == code]
+
     def connait(self, structure: str) -> bool:
         """Whether a fact recorded so far names this structure, whatever its effect date."""
         return structure in self._situation.fiches

@@ -94,7 +94,7 @@ ANOMALIES = {
     "rythme_insoutenable": "Rythme insoutenable",
     "doublon_structure": "Structure en double",
     "doublon_versement": "Versement en double",
-    "fait_tardif": "Fait tardif",
+    "fait_tardif": "Saisie tardive",
     "ordonne_et_paye": "Ordonné et payé",
     "acteurs_semblables": "Acteurs semblables",
     "horloge_immobile": "Horloge immobile",

@@ -159,6 +159,44 @@ def test_ce_qui_est_consomme_a_une_date_suit_l_enveloppe_de_cette_date() -> None
     console.fermer()
 
 
+def test_la_frise_d_une_structure_suit_le_temps(client: Client) -> None:
+    """Label, bonus, tranches, retrait : dans l'ordre des dates, le retrait avec son montant."""
+    retiree = _retiree(client)
+    for structure in (structure_temoin(), retiree):
+        source = client.lire(f"{RACINE}/structures/{structure}").source
+        frise = source.partition('<ol class="frise"')[2].partition("</ol>")[0]
+        ecrits = re.findall(r"(\d\d)/(\d\d)/(\d{4})", frise)
+        dits = [date(int(annee), int(mois), int(jour)) for jour, mois, annee in ecrits]
+        assert dits == sorted(dits)
+        assert len(dits) == frise.count("<li")
+        assert ("Label retiré" in frise) is (structure == retiree)
+        faits = source.partition("Tous les faits")[2]
+        montre = re.search('label retiré</td><td class="n"><a [^>]*>[^<]+ €</a>', faits, re.I)
+        assert (montre is not None) is (structure == retiree)
+    temoin = client.lire(f"{RACINE}/structures/{structure_temoin()}").source
+    assert "<strong>Bonus accordé</strong>" in temoin
+    assert "<strong>Bonus versé</strong>" in temoin
+
+
+def test_le_taux_de_consommation_montre_son_calcul(client: Client) -> None:
+    """Le taux mène à la division qui le fait : consommé, enveloppe, chacun avec ses faits."""
+    page = client.lire(f"{RACINE}/chiffres/enveloppe.taux_consommation?{DATES}")
+    vers = {lien.adresse.partition("?")[0].rpartition("/")[2] for lien in page.liens}
+    assert {"enveloppe.consomme", "enveloppe.enveloppe"} <= vers
+    assert "divisé par l'enveloppe" in page.texte
+    assert {"33,78 %"} == set(re.findall(r"[0-9]+,[0-9]{2} %", page.texte.replace("\xa0", " ")))
+
+
+def test_les_saisies_tardives_disent_combien_de_faits(client: Client) -> None:
+    """« Saisie tardive » compte ses anomalies et, dans son sens, les faits qu'elles résument."""
+    page = client.lire(f"{RACINE}/anomalies?code=fait_tardif")
+    details = re.findall(r"<td><bdi>([^<]+)</bdi></td>", page.source)
+    resumes = [re.match(r"(\d+) faits tardifs", detail) for detail in details]
+    assert any(resumes)
+    assert "Saisie tardive" in page.texte
+    assert f"Ici, {sum(int(r[1]) if r else 1 for r in resumes)} faits." in page.texte
+
+
 def test_la_recherche_et_les_filtres_trouvent(client: Client) -> None:
     """La recherche ignore casse, accents et ordre des mots ; les filtres se composent."""
 
@@ -188,6 +226,13 @@ def test_le_journal_se_parcourt_et_se_filtre(client: Client) -> None:
     assert positions("sens=decroissant")[:2] == [464, 463]
     assert positions("type=programme-ouvert") == [1]
     assert positions("structure=inconnue") == []
+    assert (
+        'structures?q=inconnue">registre</a>'
+        in client.lire(f"{RACINE}/journal?structure=inconnue").source
+    )
+    vichy = positions("structure=ca-vichy-communaute-03200")
+    assert len(vichy) > 3
+    assert positions("structure=CA+VICHY") == positions("structure=vichy+03200") == vichy
     temoin = positions(f"structure={structure_temoin()}")
     assert len(temoin) > 3
     assert positions(f"structure={structure_temoin()}&au=2020-12-31") < temoin

@@ -11,6 +11,7 @@ from ledger.audit.constats import CONTROLES, Rapport
 from ledger.audit.verifier import verifier
 
 from ...anomalies import CODES, Anomalie
+from ...anomalies_saisie import faits_de
 from ...cellules import Cellule, lire_cellule, valeurs_de_fiche
 from ...comparaison import Ecart, Point, comparer
 from ...fiche import Fiche
@@ -57,6 +58,7 @@ def page_anomalies(demande: Demande) -> dict[str, Any]:
     fiches = regard.vue.situation.fiches
     return {
         "nombres": [(nom, len(suite)) for nom, suite in trouvees.par_code.items()],
+        "tardifs": sum(map(faits_de, trouvees.par_code.get("fait_tardif", ()))),
         "codes": CODES,
         "code": code,
         "lignes": [(a, fiches.get(a.structure or "")) for a in lignes],

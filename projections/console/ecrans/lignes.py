@@ -21,6 +21,8 @@ from ledger.vocabulaire import FAITS, MEMBRES
 
 from ...partie_double import ecritures
 from ..demande import Demande, PageIntrouvable
+from ..recherche import Recherche
+from .registre import montant_de, retenues
 
 _TYPES = tuple(TYPES)
 _SOLDES = {
@@ -68,7 +70,7 @@ def journal(demande: Demande) -> dict[str, Any]:
         faits.reverse()
     fiches = demande.regard.vue.situation.fiches
     return {
-        "faits": [(p, f, fiches.get(_structure_de(f) or ""), _centimes(f)) for p, f in faits],
+        "faits": [(p, f, fiches.get(_structure_de(f) or ""), montant_de(f)) for p, f in faits],
         "pagination": pagination,
         "types": {topic: FAITS.get(topic.split(":")[0], "") for topic in _TYPES},
         "type_voulu": type_voulu,
@@ -82,8 +84,9 @@ def _retenues(demande: Demande, type_voulu: str, structure: str) -> Sequence[int
     tete, au = demande.tete, demande.moment.au
     positions: Sequence[int] = range(1, demande.position + 1)
     if structure:
-        fiche = demande.regard.vue.situation.fiches.get(structure)
-        positions = () if fiche is None else fiche.evenements
+        exacte = demande.regard.vue.situation.fiches.get(structure)
+        choisies = retenues(demande, Recherche(q=structure)).fiches if exacte is None else (exacte,)
+        positions = sorted({p for fiche in choisies for p in fiche.evenements})
 
     def filtrer() -> array[int]:
         retenues = positions
@@ -164,10 +167,6 @@ def preuve(demande: Demande, position: int) -> bytes:
 
 def _structure_de(fait: Fait) -> str | None:
     return fait.structure if isinstance(fait, FaitDeStructure) else None
-
-
-def _centimes(fait: Fait) -> int | None:
-    return getattr(fait, "montant_centimes", None)
 
 
 def _effets(fait: Fait) -> list[tuple[str, str, int, bool]]:
