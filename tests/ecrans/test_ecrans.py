@@ -80,7 +80,24 @@ def test_aucune_faute_dans_le_rapport(page: Any, base_vue: Path, tmp_path: Path)
     assert page.evaluate(DEBORDE) is False
     page.emulate_media(media="print")
     assert page.locator("nav").first.is_visible() is False
+    assert page.evaluate(
+        "[...document.querySelectorAll('thead th')].every(e => getComputedStyle(e).fontSize"
+        " === getComputedStyle(e.closest('table')).fontSize)"
+    )
     assert fautes(page) == []
+
+
+@pytest.mark.onglet(viewport={"width": 390, "height": 844})
+def test_sur_un_telephone_un_tableau_qui_defile_garde_son_nom(page: Any, console: str) -> None:
+    """Légende et première colonne restent en vue ; un code ne se coupe pas lettre à lettre."""
+    page.goto(f"{console}/anomalies")
+    tableau = page.locator(".tableau").first
+    tableau.evaluate("e => { e.scrollLeft = 150; }")
+    assert tableau.evaluate("e => e.scrollLeft") > 0
+    for quoi in ("caption", "tbody th"):
+        assert tableau.locator(quoi).first.bounding_box()["x"] >= 0
+    for code in tableau.locator("td code").all():
+        assert code.bounding_box()["height"] < 40
 
 
 @pytest.mark.onglet(viewport={"width": 320, "height": 256})  # 1280 x 1024 at 400 %
