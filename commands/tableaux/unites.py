@@ -18,6 +18,7 @@ _AUTRES = re.compile(
     re.VERBOSE,
 )
 _LITTERAL = re.compile(r'"([^"]*)"|\[\$([^\]-]*)(?:-[^\]]*)?\]|\\(.)|([$£¥€%])')
+_EUROS = re.compile(r"[\d\s.,+-]*€?")
 _CHIFFRES = re.compile(r"\d+")
 _QUANTITE = re.compile(
     r"""(?<!\d)(?!(?:19|20)\d\d\b)\d+(?:[.,\s]\d+)*\s*
@@ -38,6 +39,8 @@ def unite_etrangere(texte: str) -> str | None:
 
 def unite_montree(texte: str) -> str | None:
     """The unit shown beside a number, as a spreadsheet displays it (`75,00 k€`), likewise."""
+    if _EUROS.fullmatch(texte):  # nearly every cell: ten times faster than looking for a unit
+        return None
     return unite_etrangere(_CHIFFRES.sub(" ", texte))
 
 
