@@ -81,6 +81,8 @@ def avertir(phrase: str) -> None:
 
 _SYSTEME = {
     errno.EACCES: "les droits ne suffisent pas",
+    errno.EADDRINUSE: "un autre programme y écoute déjà",
+    errno.EADDRNOTAVAIL: "cette adresse n'est pas celle de la machine",
     errno.EIO: "le disque ne répond pas",
     errno.EISDIR: "c'est un dossier",
     errno.ENOENT: "le fichier ou le dossier n'existe pas",

@@ -100,8 +100,10 @@ ANOMALIES = {
     "horloge_immobile": "Horloge immobile",
 }
 """The short words of the codes of anomalies."""
-CONTROLES = {"chaine": "chaîne", "regles": "règles", "releves": "relevés"}
+CONTROLES = {"chaine": "chaîne", "regles": "règles", "releves": "relevés", "cliches": "clichés"}
 """The names of the checks that need an accent."""
+ROLES = {"controleur": "contrôleur", "systeme": "système"}
+"""The roles that need an accent."""
 
 
 def type_de(fait: Fait) -> str:

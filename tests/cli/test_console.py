@@ -51,7 +51,7 @@ def test_un_port_pris_est_dit(base: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as prise:
         port = prise.getsockname()[1]
         fait = lancer("console", "--base", base, "--port", str(port))
-    assert (fait.code, f"port {port}" in fait.erreur) == (2, True)
+    assert (fait.code, f"port {port} : un autre programme y" in fait.erreur) == (2, True)
 
 
 def test_la_console_sert_sur_la_boucle_et_n_ecrit_rien(base: Path, tmp_path: Path) -> None:

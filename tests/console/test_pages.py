@@ -159,6 +159,16 @@ def test_ce_qui_est_consomme_a_une_date_suit_l_enveloppe_de_cette_date() -> None
     console.fermer()
 
 
+def test_les_mots_des_pages_ont_leurs_accents(client: Client) -> None:
+    """Rôles et contrôles se lisent en français ; un compte d'un seul fait est au singulier."""
+    un = client.lire(f"{RACINE}/journal?type=programme-ouvert").texte
+    assert "1 à 1 sur 1 fait " in un
+    journal = client.lire(f"{RACINE}/journal").source
+    assert "<td>système <bdi" in journal
+    assert "<td>systeme <bdi" not in journal
+    assert "clichés" in client.lire(f"{RACINE}/verification?lancer=oui").texte
+
+
 def test_la_frise_d_une_structure_suit_le_temps(client: Client) -> None:
     """Label, bonus, tranches, retrait : dans l'ordre des dates, le retrait avec son montant."""
     retiree = _retiree(client)
