@@ -54,8 +54,7 @@ class Demande:
         except UsageError as erreur:
             raise DateRefusee("connu_au", erreur.message, remede=erreur.remede) from erreur
         self.taille = taille
-        self.refus: dict[str, DateRefusee] = {}
-        """Of the two dates, those typed that were refused: this is the page that says so."""
+        self.refus: dict[str, DateRefusee] = {}  # by field, on the page that says so alone
 
     @classmethod
     def sans_refus(cls, tete: Tete, parametres: Mapping[str, str], chemin: str) -> Demande:
