@@ -26,7 +26,7 @@
     etiquette.htmlFor = "mois";
     etiquette.textContent = "Fin de mois";
     const montrer = () => { curseur.setAttribute("aria-valuetext", dire(fins[Number(curseur.value)])); };
-    curseur.setAttribute("aria-valuetext", jour.value || "toutes dates"); // until it is moved
+    montrer();
     curseur.addEventListener("input", () => { jour.value = dire(fins[Number(curseur.value)]); montrer(); });
     let clavier = false;
     curseur.addEventListener("keydown", () => { clavier = true; });
