@@ -37,9 +37,10 @@ SIMPLES = regles().map(
 )
 DE_L_ARGENT = Epreuve(verbes=ARGENT, reglements=SIMPLES, au=False, connu_au=False)
 PAYE = replace(DE_L_ARGENT, membres={"enveloppe": ("paye_centimes",)}, chiffres=("enveloppe",))
+ENVELOPPE = replace(DE_L_ARGENT, chiffres=("enveloppe",))
 TOUT = Epreuve()
 BOGUES: list[tuple[Callable[[], Systeme], Epreuve, str]] = [
-    (s.TrenteMillions, DE_L_ARGENT, "disponible"),
+    (s.TrenteMillions, ENVELOPPE, "disponible_centimes"),
     (s.PlafondAUnCentime, DE_L_ARGENT, "plafond_annuel_depasse"),
     (s.DoublePaiement, PAYE, "paye_centimes"),
     (s.OublieAuRedemarrage, DE_L_ARGENT, ""),
