@@ -140,3 +140,46 @@ def test_un_arbre_repris_ne_se_montre_jamais_a_moitie_refait() -> None:
     repris.__class__ = Espionne
     repris.feuilles()
     assert vues == [entier.racine()]
+
+
+def _repris(taille: int, suite: int, lectures: list[int]) -> Arbre:
+    """A tree resumed at a size, then grown to another; each reading of the past is counted."""
+    entier = Arbre()
+    entier.ajouter(FEUILLES[:taille])
+
+    def passe() -> bytes:
+        lectures.append(taille)
+        return b"".join(FEUILLES[:taille])
+
+    repris = Arbre.reprendre(taille, entier.souches(), passe)
+    repris.ajouter(FEUILLES[taille:suite])
+    return repris
+
+
+@pytest.mark.parametrize("taille", [5, 6, 7, 8])
+def test_un_arbre_repris_donne_chaque_feuille_et_chaque_preuve(taille: int) -> None:
+    """Repris sans son passé, il donne feuilles et preuves ; l'ancien se relit au besoin."""
+    entier = Arbre()
+    entier.ajouter(FEUILLES[:11])
+    for position in range(1, 12):
+        lectures: list[int] = []
+        assert _repris(taille, 11, lectures).feuille(position) == FEUILLES[position - 1]
+        assert lectures == ([taille] if position <= taille else []), "ce qui est récent est là"
+        assert _repris(taille, 11, []).inclusion(position) == entier.inclusion(position)
+        assert _repris(taille, 11, []).coherence(position) == entier.coherence(position)
+
+
+def test_deux_lecteurs_du_passe_ne_le_mettent_pas_deux_fois() -> None:
+    """Un passé qu'un autre a remis pendant qu'on le lisait n'est pas remis une seconde fois."""
+    entier, vus = Arbre(), list[bytes]()
+    entier.ajouter(FEUILLES[:7])
+
+    def passe() -> bytes:
+        if not vus:  # the other reader arrives while the first one reads, and is done before it
+            vus.append(b"")
+            vus.append(repris.feuilles())
+        return b"".join(FEUILLES[:7])
+
+    repris = Arbre.reprendre(7, entier.souches(), passe)
+    assert repris.feuilles() == vus[1] == b"".join(FEUILLES[:7])
+    assert (repris.taille, repris.racine()) == (7, entier.racine())
