@@ -40,7 +40,7 @@ class Arbre:
         # nodes by level, and the rank of the first one kept of each level; replaced together
         self._etages: tuple[list[bytearray], list[int]] = ([bytearray()], [0])
         self._reprise = 0
-        self._passe: Callable[[], bytes] | None = None
+        self._passe: Callable[[], bytes] = bytes
         self._verrou = Lock()  # receipts are read by any thread
         _VIVANTS.add(self)
 
@@ -116,7 +116,7 @@ class Arbre:
 
     def _remonter(self) -> None:
         """Have every leaf, of a tree that was resumed without its past."""
-        if self._passe is None or not self._reprise:
+        if not self._reprise:
             return
         passe = self._passe()
         with self._verrou:

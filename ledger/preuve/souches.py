@@ -17,7 +17,7 @@ class Souches(Arbre):
 
     def __init__(self, taille: int = 0, texte: str = "") -> None:
         """Resume at a size, from `texte` as `en_texte` gave it."""
-        super().__init__()
+        # nothing of a whole tree is made: asked here for a leaf or a proof, it fails at once
         self._taille = taille
         octets = bytes.fromhex(texte)
         hauteurs = [h for h in range(taille.bit_length()) if taille >> h & 1]

@@ -165,6 +165,8 @@ def test_un_arbre_repris_donne_chaque_feuille_et_chaque_preuve(taille: int) -> N
         lectures: list[int] = []
         assert _repris(taille, 11, lectures).feuille(position) == FEUILLES[position - 1]
         assert lectures == ([taille] if position <= taille else []), "ce qui est récent est là"
+        assert _repris(taille, 11, lectures := []).racine(position) == entier.racine(position)
+        assert lectures == ([taille] if position < taille else [])
         assert _repris(taille, 11, []).inclusion(position) == entier.inclusion(position)
         assert _repris(taille, 11, []).coherence(position) == entier.coherence(position)
 

@@ -44,6 +44,15 @@ def test_repris_de_son_texte_le_bord_continue_comme_s_il_n_avait_jamais_ete_pose
     assert (repris.taille, repris.racine()) == (41, entier(41).racine())
 
 
+def test_le_bord_ne_donne_ni_feuille_ni_preuve() -> None:
+    """Une feuille ou une preuve ne se tire pas du bord : la demande échoue, sans rien inventer."""
+    souches = Souches()
+    souches.ajouter(FEUILLES[:5])
+    for demande in (lambda: souches.feuille(1), lambda: souches.inclusion(1), souches.feuilles):
+        with pytest.raises(AttributeError):
+            demande()
+
+
 @pytest.mark.parametrize("taille", [0, 4, 6])
 def test_une_racine_passee_n_est_pas_connue_du_bord(taille: int) -> None:
     """Une autre taille que la présente est refusée, en disant les deux."""
