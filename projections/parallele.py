@@ -110,9 +110,8 @@ def joindre(journal: Journal, pli: Pli, octets: bytes) -> bool:
     ):
         return False
     journal.reprendre(part.feuilles, part.dernier_instant, part.fondations)
-    pli.joindre(part.pli)
-    pli.prendre((position, decoder(topic, octets)) for position, topic, octets in part.communs)
-    pli.position = part.pli.position
+    communs = ((position, decoder(topic, octets)) for position, topic, octets in part.communs)
+    pli.joindre(part.pli, communs)
     return True
 
 

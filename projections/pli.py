@@ -146,17 +146,18 @@ class Pli:
             # without rules, it is dated before an opening that is not counted
             self.regles = self.regles.reviser(Revision(fait.date_effet, position, fait.regles))
 
-    def joindre(self, partie: Partie) -> None:
-        """Take what the following facts, folded elsewhere, add; their `communs` come after."""
+    def joindre(self, partie: Partie, communs: Iterable[tuple[int, Fait]]) -> None:
+        """Take what the following facts, folded elsewhere, add; then those of the programme."""
         self._fermer()
         self.chantiers = partie.chantiers
-        self.position = max(self.position, partie.position)
         self.derniere = max(self.derniere, partie.derniere)
         for annee, membre, centimes in partie.valeurs:
             cle = annee, membre
             self.valeurs[cle] = self.valeurs.get(cle, 0) + centimes
         for jour, (centimes, preneur) in partie.jours.items():
             _dater(self.jours, jour, centimes, preneur)
+        self.prendre(communs)
+        self.position = partie.position
 
     def partie(self) -> Partie:
         """What the facts taken add. Begun from nothing, with `apart`."""
@@ -182,7 +183,6 @@ class Pli:
         self.fiches = fiches.update(
             {s: fermer(fiches.get(s) or Fiche(s), c) for s, c in self.chantiers.items()}
         )
-        self.chantiers = {}
 
 
 def _dater(jours: dict[date, tuple[int, int]], jour: date, centimes: int, preneur: int) -> None:
