@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from eventsourcing.persistence import (
+    ConnectionPoolClosedError,
     ConnectionUnavailableError,
     InfrastructureFactory,
 )
@@ -75,6 +76,11 @@ class ConnexionDuBassin(SQLiteConnection):
         """End the transaction, by a statement kept compiled (that of the driver's own is not)."""
         self._sqlite_conn.cursor().execute("COMMIT")
 
+    def rollback(self) -> None:
+        """Undo the transaction, if an error of SQLite did not, by a compiled statement too."""
+        if self._sqlite_conn.in_transaction:
+            self._sqlite_conn.cursor().execute("ROLLBACK")
+
     def oublier(self, generation: int) -> None:
         """Forget the pages read in an earlier generation of the file."""
         if self.generation != generation:
@@ -102,27 +108,30 @@ class Pool(SQLiteConnectionPool):
     def get_connection(
         self, timeout: float | None = None, *, is_writer: bool | None = None
     ) -> ConnexionDuBassin:
-        """The library's, which would keep the writers' lock when no connection can be made."""
-        connexion = cast("ConnexionDuBassin", self._donner(timeout, is_writer=is_writer))
-        try:
-            connexion.oublier(self.generation)
-        except BaseException:
-            self.put_connection(connexion)
-            raise
-        return connexion
+        """The library's, which would keep the writers' lock when no connection can be made.
 
-    def _donner(self, timeout: float | None, *, is_writer: bool | None) -> SQLiteConnection:
-        if not is_writer:
-            return super().get_connection(timeout, is_writer=is_writer)
-        if not self._writer_lock.acquire(timeout=self.pool_timeout if timeout is None else timeout):
+        Without its queue of demands: a connection at rest is taken at once.
+        """
+        if self._closed:
+            raise ConnectionPoolClosedError
+        attente = self.pool_timeout if timeout is None else timeout
+        if is_writer and not self._writer_lock.acquire(timeout=attente):
             raise ConnectionUnavailableError("Timed out waiting for return of writer")
         try:
-            connexion = super().get_connection(timeout)
+            connexion = cast("ConnexionDuBassin", self._get_connection(attente))
         except BaseException:
-            self._writer_lock.release()
+            if is_writer:
+                self._writer_lock.release()
             raise
-        self._num_writers += 1
-        connexion.is_writer = True
+        if is_writer:
+            self._num_writers += 1
+            connexion.is_writer = True
+        if connexion.generation != self.generation:
+            try:
+                connexion.oublier(self.generation)
+            except BaseException:
+                self.put_connection(connexion)
+                raise
         return connexion
 
     def put_connection(self, conn: SQLiteConnection) -> None:
@@ -141,6 +150,19 @@ class Pool(SQLiteConnectionPool):
             raise
         finally:
             super().put_connection(conn)
+
+    @contextmanager
+    def lecture(self) -> Iterator[sqlite3.Cursor]:
+        """A cursor that reads one state of the base, in plain tuples."""
+        connexion = self.get_connection()
+        try:
+            with closing(connexion._sqlite_conn.cursor()) as c:
+                c.row_factory = None
+                c.execute("BEGIN")
+                yield c
+                connexion.rollback()
+        finally:
+            self.put_connection(connexion)
 
     def __init__(self, *, db_name: str, pool_timeout: float) -> None:
         self._usage = Usage("Le bassin de connexions")
@@ -244,7 +266,7 @@ class Recorder(SQLiteApplicationRecorder):
         """
         connexion = self.bassin.get_connection(is_writer=True)
         try:
-            with closing(connexion.cursor().sqlite_cursor) as c:
+            with closing(connexion._sqlite_conn.cursor()) as c:
                 # the lock before any read: a transaction that reads first fails under two writers
                 c.execute("BEGIN IMMEDIATE")
                 while regarder():

@@ -101,6 +101,11 @@ class SQLiteStore:
         self._factory = factory
         return factory
 
+    def _absente(self) -> bool:
+        """Whether there is no base yet. One that is open is looked at by the reading itself."""
+        self._usage.exiger()
+        return self._factory is None and self._ouverte() is None
+
     def exiger_en_place(self) -> None:
         """An open file survives its removal: a reader of it would see nothing new, for ever.
 
@@ -204,7 +209,7 @@ class SQLiteStore:
     def programmes(self) -> tuple[str, ...]:
         """The programmes that have events, sorted (a skip scan over the primary key)."""
         trouves: list[str] = []
-        if self._ouverte() is None:
+        if self._absente():
             return ()
         with self._lecture() as c:
             while True:
@@ -220,7 +225,7 @@ class SQLiteStore:
 
     def taille(self, programme: str) -> int:
         """The last position of a programme; 0 when it has no event."""
-        if self._ouverte() is None:
+        if self._absente():
             return 0
         with self._lecture() as c:
             c.execute(
@@ -242,7 +247,7 @@ class SQLiteStore:
         self, programme: str, *, apres: int = 0, jusqua: int | None = None
     ) -> Iterator[list[tuple[int, str, bytes]]]:
         """The lines of a programme by pages: no read transaction stays open between two."""
-        while self._ouverte() is not None:
+        while not self._absente():
             with self._lecture() as c:
                 c.execute(
                     "SELECT originator_version, topic, state FROM stored_events "
@@ -260,7 +265,7 @@ class SQLiteStore:
     def retrouver(self, programme: str, ids: Iterable[str]) -> dict[str, EntreeIndex]:
         """Which of these command ids were accepted, and where."""
         trouves: dict[str, EntreeIndex] = {}
-        if self._ouverte() is None or not self._indexee:
+        if self._absente() or not self._indexee:
             return trouves
         restants = list(dict.fromkeys(ids))
         with self._lecture() as c:
@@ -279,7 +284,7 @@ class SQLiteStore:
     def index(self) -> Iterator[tuple[str, EntreeIndex]]:
         """The whole index of command ids, by programme and id."""
         dernier = ("", "")
-        while self._ouverte() is not None and self._indexee:
+        while not self._absente() and self._indexee:
             with self._lecture() as c:
                 c.execute(
                     "SELECT programme, id_commande, position, empreinte FROM fabriques_commandes "
@@ -317,7 +322,7 @@ class SQLiteStore:
 
     def taille_index(self, programme: str) -> int:
         """How many command ids of a programme the index holds."""
-        if self._ouverte() is None or not self._indexee:
+        if self._absente() or not self._indexee:
             return 0
         with self._lecture() as c:
             c.execute("SELECT COUNT(*) FROM fabriques_commandes WHERE programme=?", (programme,))
@@ -334,7 +339,7 @@ class SQLiteStore:
 
     def controler(self) -> list[str]:
         """What `PRAGMA integrity_check` reports, and what has no place in a ledger base."""
-        if self._ouverte() is None:
+        if self._absente():
             return []
         with self._lecture() as c:
             c.execute("PRAGMA integrity_check(100)")
@@ -368,9 +373,5 @@ class SQLiteStore:
             factory = self._ouverte()
             if factory is None:
                 raise absente(self.fichier)
-            with (
-                traduire(self.fichier),
-                factory.datastore.transaction(commit=False) as curseur,
-            ):
-                curseur.sqlite_cursor.row_factory = None
-                yield curseur.sqlite_cursor
+            with traduire(self.fichier), factory.bassin.lecture() as curseur:
+                yield curseur
