@@ -171,9 +171,10 @@ class Redacteur:
             sur = self._releves is None
             journal, etat = self._cliches.reprendre(programme)
             fil, froid = Fil(journal, etat, sur), True
-        avant = fil.journal.taille
+        # a warm one whose last line is gone would not be told by what follows
+        lire = fil.journal.rattraper if froid else fil.journal.rattraper_en_place
         try:
-            for _, fait in fil.journal.rattraper():
+            for _, fait in lire():
                 fil.etat = evolve(fil.etat, fait)
                 self._devance = not froid
         except (LookupError, ValueError) as erreur:
@@ -185,8 +186,6 @@ class Redacteur:
         except BaseException:
             self._fils.pop(programme, None)  # half caught up: start again from the store
             raise
-        if not froid and fil.journal.taille == avant:
-            fil.journal.exiger_en_place()  # what comes next links to it: that was checked
         if froid:
             fil.journal.exiger(*self._vues.get(programme, (0, None)))
         if froid and self._store.taille_index(programme) < fil.etat.position:

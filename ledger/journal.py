@@ -137,6 +137,25 @@ class Journal:
         for page in self.par_pages(jusqua=jusqua):
             yield from page
 
+    def rattraper_en_place(self) -> Iterator[tuple[int, Fait]]:
+        """The same, having the base still hold the last line read when no other follows it.
+
+        One that follows links to it: that is checked as always. Raises: also StoreReplacedError.
+        """
+        taille, en_place = self.taille, not self.taille
+        for lignes in self.store.pages(self.programme, apres=max(taille - 1, 0)):
+            if lignes[0][0] == taille:
+                en_place = self._est_la_derniere(*lignes.pop(0))
+            yield from self.admettre(lignes)
+        if not en_place and self.taille == taille:
+            raise self._remplacee(taille)
+
+    def _est_la_derniere(self, position: int, topic: object, octets: object) -> bool:
+        """Whether a stored line is the last one read (SQLite gives back whatever was stored)."""
+        if type(topic) is not str or type(octets) is not bytes:
+            return False
+        return self.lineur.feuille(position, topic, octets).hex() == self.tete
+
     def par_pages(self, *, jusqua: int | None = None) -> Iterator[list[tuple[int, Fait]]]:
         """What `rattraper` gives, by pages: what bulk replay reads."""
         for lignes in self.store.pages(self.programme, apres=self.taille, jusqua=jusqua):
@@ -249,19 +268,6 @@ class Journal:
         """
         if position and (position > self.taille or self.arbre.feuille(position).hex() != feuille):
             raise self._remplacee(position)
-
-    def exiger_en_place(self) -> None:
-        """Have the base still hold the last line read: nothing after it tells that it does not.
-
-        Raises: StoreReplacedError.
-        """
-        for position, topic, octets in self.store.lire(
-            self.programme, apres=self.taille - 1, jusqua=self.taille
-        ):
-            lisible = type(topic) is str and type(octets) is bytes
-            if lisible and self.lineur.feuille(position, topic, octets).hex() == self.tete:
-                return
-        raise self._remplacee(self.taille)
 
     def _remplacee(self, position: int) -> StoreReplacedError:
         return remplacee(
