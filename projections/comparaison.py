@@ -84,8 +84,8 @@ def comparer(
 
     `motifs` are shell patterns (`enveloppe.*`) on the names of cells; none keeps every cell.
     Classes: `changement_de_regle` (rules or envelope); `correction` (cancelled payment, corrected
-    identity); `fait_tardif`, not known at `a` though dated on or before the last effect date that
-    `a` counts; `fait_nouveau`, any other.
+    identity); `fait_tardif`, not known at `a` though of a day that `a` gave as past (`_passee`);
+    `fait_nouveau`, any other.
     Raises: UsageError, as `expliquer`; ChainBrokenError; StoreError.
     """
     for point in (a, b):
@@ -126,14 +126,14 @@ def _lire(journal: Journal, a: Point, b: Point) -> tuple[Suivi, Suivi, dict[str,
     """One reading for both: up to the first fact that only one of them counts, they are alike."""
     cote_a = cote_b = Suivi()
     apports: dict[str, list[Apport]] = {}
-    montree: date | None = None
+    derniere: date | None = None
     for position, fait in connus(Journal(journal.store, journal.programme), None):
         su_de_a, su_de_b = _connait(a, position, fait), _connait(b, position, fait)
         if not (su_de_a or su_de_b):
             break
         dans_a, dans_b = su_de_a and _compte(a, fait), su_de_b and _compte(b, fait)
-        if dans_a and (montree is None or fait.date_effet > montree):
-            montree = fait.date_effet
+        if su_de_a and (derniere is None or fait.date_effet > derniere):
+            derniere = fait.date_effet
         if cote_a is cote_b:
             if dans_a == dans_b:
                 if dans_a:
@@ -142,7 +142,8 @@ def _lire(journal: Journal, a: Point, b: Point) -> tuple[Suivi, Suivi, dict[str,
             cote_b = cote_a.copie()
         gains_a = cote_a.compter(position, fait) if dans_a else {}
         gains_b = cote_b.compter(position, fait) if dans_b else {}
-        classe = _classe(fait, su_de_a=su_de_a, montree=montree)
+        tardif = not su_de_a and _passee(fait.date_effet, a, derniere)
+        classe = _classe(fait, tardif=tardif)
         for nom in gains_a.keys() | gains_b.keys():
             centimes = gains_b.get(nom, 0) - gains_a.get(nom, 0)
             if centimes:
@@ -161,15 +162,26 @@ def _compte(point: Point, fait: Fait) -> bool:
     return point.au is None or fait.date_effet <= point.au
 
 
-def _classe(fait: Fait, *, su_de_a: bool, montree: date | None) -> Classe:
-    """`montree` is the last effect date that the first view counts: it knows nothing later on."""
+def _passee(jour: date, point: Point, derniere: date | None) -> bool:
+    """Whether a view gave a day as past: a fact of that day that it did not know is then late.
+
+    `derniere` is the last effect date known to the view, counted or not. A day before it is past:
+    the journal marks such a fact "tardif" too. That very day is still going on (facts of one day
+    follow one another in the journal) unless the view names its end: "état au" that day. Of a
+    view that looks further than what it knows ("état au" a day not reached yet), the days after
+    `derniere` are to come. A day after "état au" is none of its business: there, nothing is late.
+    """
+    if derniere is None or (point.au is not None and jour > point.au):
+        return False
+    return jour < derniere or jour == derniere == point.au
+
+
+def _classe(fait: Fait, *, tardif: bool) -> Classe:
     if isinstance(fait, RèglesRévisées | EnveloppeModifiée | ProgrammeOuvert):
         return "changement_de_regle"
     if isinstance(fait, VersementAnnulé | StructureCorrigée):
         return "correction"
-    if not su_de_a and montree is not None and fait.date_effet <= montree:
-        return "fait_tardif"
-    return "fait_nouveau"
+    return "fait_tardif" if tardif else "fait_nouveau"
 
 
 def _apport(position: int, fait: Fait, classe: Classe, centimes: int) -> Apport:

@@ -200,7 +200,7 @@ Exemples :
 Classes, la première qui convient :
   changement de règle   règles révisées ou enveloppe modifiée
   correction            versement annulé ou identité corrigée
-  fait tardif           enregistré après P1, daté dans ce que P1 montrait déjà
+  fait tardif           enregistré après P1, daté d'un jour passé pour P1
   fait nouveau          tous les autres
 
 \b

@@ -129,14 +129,14 @@ def test_ce_qui_n_etait_pas_encore_la_valait_zero(abandons: Monde) -> None:
         ("AnnulerVersement", "2020-02-10", {"position": 4}, "enveloppe.paye", "correction"),
         (
             "VerserTranche",
-            "2020-03-02",
+            "2020-03-01",
             {"rang": 1, "montant_centimes": 2_000_000},
             "enveloppe.paye",
             "fait_tardif",
         ),
         (
             "VerserTranche",
-            "2020-03-03",
+            "2020-03-02",
             {"rang": 1, "montant_centimes": 2_000_000},
             "enveloppe.paye",
             "fait_nouveau",
@@ -146,7 +146,7 @@ def test_ce_qui_n_etait_pas_encore_la_valait_zero(abandons: Monde) -> None:
 def test_la_classe_est_la_premiere_qui_convient(
     verbe: str, jour: str, champs: dict[str, Any], cellule: str, classe: str
 ) -> None:
-    """Règle, puis correction, puis fait tardif (la date montrée comprise), sinon fait nouveau."""
+    """Règle, puis correction, puis fait tardif (d'un jour passé), sinon fait nouveau."""
     monde = Monde()
     monde.label()
     monde.payer(1, "2020-02-10", 3_000_000)
@@ -173,19 +173,42 @@ def test_un_fait_deja_connu_et_date_plus_tard_n_est_pas_tardif() -> None:
     }
 
 
-def test_un_fait_tardif_l_est_pour_la_derniere_date_comptee_par_la_premiere_vue() -> None:
-    """Un fait enregistré après P1 n'est tardif que si P1 comptait un fait de sa date ou d'après."""
+@pytest.mark.parametrize(
+    ("au", "jour", "classe"),
+    [
+        # without "état au", the last day known is still going on
+        (None, "2020-05-31", "fait_tardif"),
+        (None, "2020-06-01", "fait_nouveau"),
+        (None, "2020-06-02", "fait_nouveau"),
+        # "état au" the last day known names its end
+        ("2020-06-01", "2020-05-31", "fait_tardif"),
+        ("2020-06-01", "2020-06-01", "fait_tardif"),
+        ("2020-06-01", "2020-06-02", "fait_nouveau"),
+        # "état au" a day that the journal had passed, whatever the last fact counted
+        ("2020-05-15", "2020-03-02", "fait_tardif"),
+        ("2020-05-15", "2020-05-15", "fait_tardif"),
+        ("2020-05-15", "2020-05-16", "fait_nouveau"),
+        # "état au" a day to come: what follows the last day known is expected
+        ("2020-12-31", "2020-05-31", "fait_tardif"),
+        ("2020-12-31", "2020-06-01", "fait_nouveau"),
+        ("2020-12-31", "2020-12-31", "fait_nouveau"),
+    ],
+)
+def test_un_fait_est_tardif_pour_un_jour_que_la_premiere_vue_donnait_pour_passe(
+    au: str | None, jour: str, classe: str
+) -> None:
+    """Inconnu de P1, un fait est tardif si son jour y était passé, ou clos par « état au »."""
     monde = Monde()
     monde.label()
     monde.label("s2")
     monde.payer(1, "2020-06-01", structure="s2")
-    monde.payer(1, "2020-03-02")
+    monde.payer(1, jour)
     paye = "enveloppe.paye"
-    assert classes(monde, Point(6), Point(7), paye) == {paye: [(7, "fait_tardif")]}
-    # the payment of June is not counted: February is the last date shown
-    assert classes(monde, Point(6, date(2020, 5, 31)), Point(7), paye) == {
-        paye: [(6, "fait_nouveau"), (7, "fait_nouveau")]
-    }
+    etat_au = None if au is None else date.fromisoformat(au)
+    trouvees = classes(monde, Point(6, etat_au), Point(7), paye)[paye]
+    assert trouvees[-1] == (7, classe)
+    # what the first view knew without counting it is never late
+    assert trouvees[:-1] == ([(6, "fait_nouveau")] if au == "2020-05-15" else [])
 
 
 def test_la_derniere_date_montree_est_la_plus_grande() -> None:
