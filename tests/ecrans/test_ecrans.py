@@ -225,16 +225,43 @@ def test_au_clavier_seul(page: Any, console: str) -> None:
 
 
 def test_le_curseur_mene_a_une_fin_de_mois(page: Any, console: str) -> None:
-    """Le curseur, ajouté par le script, va de fin de mois en fin de mois et dit sa date."""
+    """Le curseur, ajouté par le script, va de fin de mois en fin de mois, puis à toutes dates."""
     page.goto(f"{console}/exercices")
+    curseur, au = page.get_by_label("Fin de mois", exact=True), page.get_by_label("État au")
+    for touche, dit, tape in (
+        ("", "toutes dates", ""),
+        ("ArrowLeft", "31/03/2022", "31/03/2022"),
+        ("ArrowRight", "toutes dates", ""),
+        ("Home", "31/07/2019", "31/07/2019"),
+        ("End", "toutes dates", ""),
+        ("PageDown", "31/01/2022", "31/01/2022"),
+    ):
+        if touche:
+            curseur.press(touche)
+        assert (curseur.get_attribute("aria-valuetext"), au.input_value()) == (dit, tape)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Afficher"
+    page.keyboard.press("Enter")
+    page.wait_for_url("**au=31%2F01%2F2022*")
+    assert curseur.get_attribute("aria-valuetext") == "31/01/2022"
+
+
+@pytest.mark.parametrize(
+    ("question", "dit", "rang"),
+    [
+        ("au=2021-06-15", "15/06/2021", "23"),
+        ("au=2019-01-01", "01/01/2019", "0"),
+        ("au=2030-01-01", "01/01/2030", "32"),
+        ("au=31/13/2020", "toutes dates", "33"),
+    ],
+)
+def test_le_curseur_dit_la_date_de_la_page(
+    page: Any, console: str, question: str, dit: str, rang: str
+) -> None:
+    """Une date qui n'est pas une fin de mois est dite telle quelle ; une date refusée, non."""
+    page.goto(f"{console}/exercices?{question}")
     curseur = page.get_by_label("Fin de mois", exact=True)
-    assert curseur.get_attribute("aria-valuetext") == "31/03/2022"
-    curseur.focus()
-    page.keyboard.press("ArrowLeft")
-    assert curseur.get_attribute("aria-valuetext") == "28/02/2022"
-    assert page.get_by_label("État au").input_value() == "28/02/2022"
-    page.get_by_role("button", name="Afficher").click()
-    assert "au=28%2F02%2F2022" in page.url
+    assert (curseur.get_attribute("aria-valuetext"), curseur.input_value()) == (dit, rang)
 
 
 def test_chaque_element_actif_se_touche(page: Any, console: str) -> None:

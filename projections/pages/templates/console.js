@@ -12,22 +12,24 @@
       fins.push(fin);
       if (fin >= zone.dataset.fin) break;
     }
-    const dire = (iso) => iso.split("-").reverse().join("/");
+    const dire = (rang) => rang < fins.length ? fins[rang].split("-").reverse().join("/") : "";
     const curseur = document.createElement("input");
     const etiquette = document.createElement("label");
     curseur.type = "range";
     curseur.id = "mois";
     curseur.min = "0";
-    curseur.max = String(fins.length - 1);
-    const lu = /^(\d{2})\/(\d{2})\/(\d{4})$/.exec(jour.value);
-    const choisi = lu ? `${lu[3]}-${lu[2]}-${lu[1]}` : zone.dataset.fin;
-    const rang = fins.findIndex((fin) => fin >= choisi);
+    curseur.max = String(fins.length); // after the last month end: no date, every fact
+    const { au } = zone.dataset;
+    const rang = au ? fins.findIndex((fin) => fin >= au) : fins.length;
     curseur.value = String(rang < 0 ? fins.length - 1 : rang);
     etiquette.htmlFor = "mois";
     etiquette.textContent = "Fin de mois";
-    const montrer = () => { curseur.setAttribute("aria-valuetext", dire(fins[Number(curseur.value)])); };
-    montrer();
-    curseur.addEventListener("input", () => { jour.value = dire(fins[Number(curseur.value)]); montrer(); });
+    const montrer = (texte) => { curseur.setAttribute("aria-valuetext", texte || "toutes dates"); };
+    montrer(au && au.split("-").reverse().join("/")); // the date of the page may be no month end
+    curseur.addEventListener("input", () => {
+      jour.value = dire(Number(curseur.value));
+      montrer(jour.value);
+    });
     let clavier = false;
     curseur.addEventListener("keydown", () => { clavier = true; });
     curseur.addEventListener("pointerdown", () => { clavier = false; });
