@@ -104,7 +104,7 @@ def expliquer_tout(
         for nom, centimes in suivi.compter(position, fait).items():
             contribution = memes.get(centimes)
             if contribution is None:
-                contribution = memes[centimes] = _contribution(position, fait, centimes)
+                contribution = memes[centimes] = contribution_de(position, fait, centimes)
             listes[nom].append(contribution)
     return tuple(
         Explication(
@@ -119,7 +119,8 @@ def expliquer_tout(
     )
 
 
-def _contribution(position: int, fait: Fait, centimes: int) -> Contribution:
+def contribution_de(position: int, fait: Fait, centimes: int) -> Contribution:
+    """What a fact adds, with what identifies it."""
     structure = fait.structure if isinstance(fait, FaitDeStructure) else None
     genre, source = TOPICS[type(fait)], fait.provenance
     return Contribution(position, fait.date_effet, genre, structure, centimes, source)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from hashlib import sha256
@@ -20,12 +21,14 @@ from ledger.stockage.port import Store
 from ledger.version import VERSION
 
 from ..pages.gabarits import compiler, fichier, gabarit
+from ..tableurs import ecrire_csv
 from .contributions import StructureInconnue
 from .demande import Demande, PageIntrouvable
 from .ecrans import chiffres, controles, lignes, registre
+from .ecrans.listes import LISTES, Fabrique
 from .garde import Asgi, Garde
 from .moment import DateRefusee
-from .taches import EnAttente, Occupee
+from .taches import Avancement, EnAttente, Occupee
 from .telechargements import ECRIVAINS, Ecrivain
 from .tete import Tete
 
@@ -41,7 +44,8 @@ PAGES: tuple[tuple[str, str, Ecran], ...] = (
     ("verification", "Vérification", controles.verification),
 )
 """Path, words and content of the pages of the menu, in its order."""
-_HTML = "text/html; charset=utf-8"
+_HTML, _CSV = "text/html; charset=utf-8", "text/csv; charset=utf-8"
+_HORS_NOM = re.compile(r"[^A-Za-z0-9._-]")
 _ILLISIBLES = {400: "Demande illisible", 403: "Demande refusée", 404: "Page introuvable"}
 _TITRES = {**_ILLISIBLES, 405: "Demande refusée", 500: "Page en défaut", 503: "Base inutilisable"}
 
@@ -89,6 +93,7 @@ class Console:
             Route("/statique/{nom}", self.statique),
             Route(racine, self.programme),
             *(Route(f"{racine}/{chemin}", self._page(chemin, e)) for chemin, _, e in PAGES),
+            *(Route(f"{racine}/{chemin}.csv", self._liste(f)) for chemin, f in LISTES),
             Route(f"{racine}/structures/{{cle}}", self._page("structure", registre.structure)),
             Route(f"{racine}/chiffres/{{cle}}", self._page("chiffre", chiffres.chiffre)),
             Route(f"{racine}/journal/{{cle}}.json", self.ligne),
@@ -140,17 +145,49 @@ class Console:
         ecrivain = self._ecrivains.get(requete.path_params["nom"])
         if ecrivain is None:
             raise HTTPException(404)
+        nom = ecrivain.fichier
+
+        def preparer() -> Callable[[Avancement], bytes]:
+            vue = demande.regard.vue
+            return lambda _: ecrivain.ecrire(vue)
+
+        return self._prendre(demande, nom, ecrivain.media, preparer)
+
+    def _liste(self, fabrique: Callable[..., Fabrique]) -> Callable[[Request], Response]:
+        """A whole list, as its page filters it."""
+
+        def repondre(requete: Request) -> Response:
+            demande = self._demande(requete)
+            suite = [requete.path_params["cle"]] if "cle" in requete.path_params else []
+
+            def preparer() -> Callable[[Avancement], bytes]:
+                faire = fabrique(demande, *suite)
+                return lambda pas: b"".join(ecrire_csv(faire(pas), "fr"))
+
+            nom = _HORS_NOM.sub("_", demande.chemin.rpartition("/")[2])
+            return self._prendre(demande, nom, _CSV, preparer)
+
+        return repondre
+
+    def _prendre(
+        self,
+        demande: Demande,
+        nom: str,
+        media: str,
+        preparer: Callable[[], Callable[[Avancement], bytes]],
+    ) -> Response:
+        """A file of this view: made by a worker, or a page that says how far it is."""
+        tete, position, au = demande.tete, demande.position, demande.moment.au
+        commun = self._commun(demande, "telecharger")
+        cle = ("fichier", demande.chemin, *sorted(demande.autres_parametres().items()))
         try:
-            regard, calculs = demande.regard, demande.tete.calculs
-            cle = ("fichier", ecrivain.fichier, regard.position, regard.vue.au)
-            octets = calculs.obtenir(cle, lambda _: ecrivain.ecrire(regard.vue))
+            octets = tete.calculs.obtenir((cle, position, au), preparer())
         except EnAttente as attente:
-            commun = self._commun(demande, "telecharger")
-            nom = ecrivain.fichier
             return self._rendre("attente.html", 202, **commun, a=attente.avancement, fichier=nom)
-        jour = "" if regard.vue.au is None else f"-au-{regard.vue.au.isoformat()}"
-        nom = f"{demande.tete.programme}-{regard.position}{jour}-{ecrivain.fichier}"
-        return _fichier(octets, nom, ecrivain.media)
+        except UsageError as erreur:  # the menu and the dates stay at hand
+            return self._refus(erreur, commun)
+        jour = "" if au is None else f"-au-{au.isoformat()}"
+        return _fichier(octets, f"{tete.programme}-{position}{jour}-{nom}", media)
 
     def _fichiers(self, demande: Demande) -> dict[str, Any]:
         return {"ecrivains": tuple(self._ecrivains.values()), "vue": demande.regard.vue}

@@ -119,6 +119,10 @@ class Demande:
         autres = {n: v for n, v in self.parametres.items() if n not in ("au", "connu_au", "page")}
         return self.liens.vers(self.chemin, **{**autres, "page": numero if numero > 1 else None})
 
+    def liste_entiere(self) -> str:
+        """The whole list that this page shows a part of, as a file."""
+        return self.liens.vers(f"{self.chemin}.csv", **self.autres_parametres())
+
     def autres_parametres(self) -> dict[str, str]:
         """What the form of dates must keep: everything but the dates and the rank of the page."""
         return {

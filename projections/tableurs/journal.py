@@ -6,7 +6,7 @@ this sheet is a recount.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -51,6 +51,10 @@ _COLONNES = (
 )
 
 
+Suivi = tuple[int, Fait, bool]
+"""A position, its fact, and whether a fact recorded before takes effect after it."""
+
+
 class Effet(NamedTuple):
     """What a fact commits, withdraws and pays, in cents."""
 
@@ -85,31 +89,40 @@ def tableau_journal(vue: Vue, nombre: int) -> Tableau:
 
     `nombre` is how many the view counts.
     """
-    return Tableau("journal", "Journal", _COLONNES, Lues(lambda: _lignes(vue.faits())), nombre)
+    return tableau_de_faits(lambda: _suivre(vue.faits()), nombre)
 
 
-def _lignes(faits: Iterable[tuple[int, Fait]]) -> Iterator[Ligne]:
+def tableau_de_faits(faits: Callable[[], Iterator[Suivi]], nombre: int) -> Tableau:
+    """Some facts of a journal, in the same columns: each with whether the journal has it late."""
+    lignes = Lues(lambda: (_ligne(position, fait, tardif) for position, fait, tardif in faits()))
+    return Tableau("journal", "Journal", _COLONNES, lignes, nombre)
+
+
+def _suivre(faits: Iterable[tuple[int, Fait]]) -> Iterator[Suivi]:
     derniere = date.min
     for position, fait in faits:
-        tardif = fait.date_effet < derniere
+        yield position, fait, fait.date_effet < derniere
         derniere = max(derniere, fait.date_effet)
-        somme = effet(fait)
-        yield [
-            position,
-            fait.date_effet,
-            datetime.fromisoformat(fait.enregistre_le),
-            "tardif" if tardif else "",
-            TOPICS[type(fait)],
-            fait.structure if isinstance(fait, FaitDeStructure) else None,
-            getattr(fait, "exercice", None),
-            somme.engage or None,
-            somme.retire or None,
-            somme.paye or None,
-            fait.id_commande,
-            fait.acteur.id,
-            fait.acteur.role,
-            *source(fait.provenance),
-        ]
+
+
+def _ligne(position: int, fait: Fait, tardif: bool) -> Ligne:
+    somme = effet(fait)
+    return [
+        position,
+        fait.date_effet,
+        datetime.fromisoformat(fait.enregistre_le),
+        "tardif" if tardif else "",
+        TOPICS[type(fait)],
+        fait.structure if isinstance(fait, FaitDeStructure) else None,
+        getattr(fait, "exercice", None),
+        somme.engage or None,
+        somme.retire or None,
+        somme.paye or None,
+        fait.id_commande,
+        fait.acteur.id,
+        fait.acteur.role,
+        *source(fait.provenance),
+    ]
 
 
 def source(provenance: Provenance | None) -> tuple[str | None, str | None, int | None]:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from ..anomalies import Anomalie
+from ..cellules import Unite
 from ..comparaison import Ecart
 from ..credits import credits
 from ..enveloppe import complements, enveloppe
-from ..explication import Explication
+from ..explication import Contribution, Explication
 from ..situation import Vue
 from . import registre, situation
 from .attendus import de_la_situation, des_exercices
 from .cartouche import Cartouche, cartouche, classeur, classeur_d_un_tableau, somme
 from .exercices import tableau_exercices, tranches
 from .journal import SOURCE, source
-from .modele import Classeur, Colonne, Feuille, Formule, Genre, Ligne, Nombre, Tableau
+from .modele import Classeur, Colonne, Feuille, Formule, Genre, Ligne, Lues, Nombre, Tableau
 from .situation import (
     tableau_annees,
     tableau_labels,
@@ -105,20 +106,30 @@ def classeur_anomalies(vue: Vue, anomalies: Sequence[Anomalie]) -> Classeur:
 
 def tableau_explication(explication: Explication) -> Tableau:
     """`expliquer`: the facts that make a figure, whose total is the figure."""
-    genre = _GENRES.get(explication.unite, "entier")
+    apports = explication.contributions
+    return tableau_des_apports(
+        explication.cellule, explication.unite, lambda: iter(apports), len(apports)
+    )
+
+
+def tableau_des_apports(
+    chiffre: str, unite: Unite, apports: Callable[[], Iterator[Contribution]], nombre: int
+) -> Tableau:
+    """The facts that make any figure, made each time they are read."""
     colonnes = (
         Colonne("position", "Position", "entier", 10),
         Colonne("date_effet", "Date d'effet", "date"),
         Colonne("type", "Fait", largeur=26, replie=True),
         Colonne("structure", "Structure", largeur=34, replie=True),
         *SOURCE,
-        Colonne("contribution", explication.cellule, genre, 26, total=True),
+        Colonne("contribution", chiffre, _GENRES.get(unite, "entier"), 26, total=True),
     )
-    lignes: list[Ligne] = [
-        [c.position, c.date_effet, c.type, c.structure, *source(c.provenance), c.centimes]
-        for c in explication.contributions
-    ]
-    return Tableau("explication", "Explication", colonnes, lignes, len(lignes))
+
+    def lignes() -> Iterator[Ligne]:
+        for c in apports():
+            yield [c.position, c.date_effet, c.type, c.structure, *source(c.provenance), c.centimes]
+
+    return Tableau("explication", "Explication", colonnes, Lues(lignes), nombre)
 
 
 def classeur_explication(entete: Cartouche, explication: Explication) -> Classeur:
@@ -143,6 +154,15 @@ _COMPARAISON = (
     Colonne("structure", "Structure", largeur=34, replie=True),
     Colonne("contribution", "Contribution", "montant"),
 )
+
+
+def tableau_ecarts(ecarts: Sequence[tuple[str, Unite, int, int]]) -> Tableau:
+    """The figures that differ, without the facts why: name, unit, before, after."""
+    lignes: list[Ligne] = []
+    for nom, unite, avant, apres in ecarts:
+        genre = _GENRES.get(unite, "entier")
+        lignes.append([nom, *(Nombre(n, genre) for n in (avant, apres, apres - avant))])
+    return Tableau("ecarts", "Écarts", _COMPARAISON[:4], lignes, len(lignes))
 
 
 def tableau_comparaison(ecarts: Sequence[Ecart]) -> Tableau:

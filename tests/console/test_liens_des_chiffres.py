@@ -13,11 +13,12 @@ from tests.console.test_pages import TOUTES
 
 RACINE = f"/programmes/{PROGRAMME}"
 _VIDES = {"meta", "link", "input", "br", "rect", "path", "circle", "img", "hr"}
-_TUS = {"svg", "bdi", "pre", "code", "option", "nav", "a"}
-"""What outsiders wrote, the picture of a table, where one is in a list; and links themselves."""
+_TUS = {"svg", "bdi", "pre", "code", "option", "a"}
+"""What outsiders wrote, the picture of a table, and links themselves."""
 _DATE = re.compile(r"\d\d/\d\d/\d{4}( à \d\d:\d\d:\d\d UTC)?|\ben \d{4}\b")
 _CHIFFRE = re.compile(
     r"\d[\d\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE} ]*(,\d+)?\s?[€%]"
+    r"|\d[\d ]* à \d+"
     r"|\d[\d ]* (?:structures?|faits?|labels?|anomalies?|chiffres?|constats?|lignes?|écritures?)\b"
 )
 _CASES = {"n", "valeur", "precision", "m"}
@@ -85,7 +86,7 @@ def toutes_les_pages(client: Client) -> dict[str, str]:
         for lien in page.liens:
             cible = lien.adresse
             if not cible.startswith(RACINE) or re.search(
-                r"\.(json|tlog-proof)|telecharger/", cible
+                r"\.(csv|json|tlog-proof)|telecharger/", cible
             ):
                 continue
             nouvelle = forme(cible) not in vues or (retiree and "/structures/" in cible)
@@ -112,6 +113,8 @@ def test_un_chiffre_sans_lien_se_verrait() -> None:
         "<main><p>Payé : 12 000,00 €.</p></main>",
         "<main><p>33,33 % consommés</p></main>",
         "<main><p>80 structures</p></main>",
+        "<main><nav><li>1 à 50</li></nav></main>",
+        "<main><nav><li>464 faits</li></nav></main>",
         '<main><td class="n">80</td></main>',
         '<main><span class="valeur">80</span></main>',
     ):

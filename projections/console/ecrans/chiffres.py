@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from ...matrice import Cohortes, LigneMatrice
 from ...pages import graphes
 from ...pages.matrices import rectangle
 from ...pages.postes import structure_de
 from ..calculs import CALCULS
-from ..contributions import au_terminal, expliquer, lire_nom
+from ..contributions import Apports, au_terminal, expliquer, lire_nom
 from ..demande import Demande
 from ..noms import nom_francais
 from ..recherche import Recherche
+from ..sources import Sources
 from ..taches import Avancement
 from .registre import lire_recherche, retenues
 
@@ -63,29 +64,46 @@ def restes(demande: Demande) -> dict[str, Any]:
     return {"lignes": regard.credits, "matrice": rectangle(lignes)}
 
 
-def chiffre(demande: Demande, nom: str) -> dict[str, Any]:
-    """One figure: the facts that sum to it, or the figures that it is computed from."""
-    if nom in CALCULS:
-        return {"x": None, "nom": nom_francais(nom), "calcul": CALCULS[nom](demande.regard)}
+class Explique(NamedTuple):
+    """A figure that is a sum of facts: its one name, the search that it is of, its facts."""
+
+    nom: str
+    recherche: Recherche
+    apports: Apports
+
+
+def expliquer_le_chiffre(demande: Demande, nom: str) -> Explique:
+    """The facts behind a figure. Raises: UsageError, EnAttente, Occupee."""
     regard, tete = demande.regard, demande.tete
     nom = lire_nom(nom)
     recherche = lire_recherche(demande) if nom.startswith("registre.") else Recherche()
     fiches = retenues(demande, recherche).fiches if nom.startswith("registre.") else ()
     cle = ("chiffre", nom, regard.position, regard.vue.au, recherche)
     apports = tete.calculs.obtenir(cle, lambda pas: expliquer(tete, regard, nom, pas, fiches))
+    return Explique(nom, recherche, apports)
+
+
+def chiffre(demande: Demande, nom: str) -> dict[str, Any]:
+    """One figure: the facts that sum to it, or the figures that it is computed from."""
+    if nom in CALCULS:
+        return {"x": None, "nom": nom_francais(nom), "calcul": CALCULS[nom](demande.regard)}
+    cellule, recherche, apports = expliquer_le_chiffre(demande, nom)
+    regard = demande.regard
     positions, pagination = demande.page(apports.positions, _PAR_PAGE)
     gains = apports.gains[pagination.debut - 1 : pagination.fin]
-    noms = regard.vue.situation.fiches
+    faits = list(demande.tete.lire(positions))
+    fiches = regard.vue.situation.fiches
     return {
         "x": apports,
-        "cellule": nom,
-        "au_terminal": au_terminal(nom),
-        "nom": nom_francais(nom, regard),
+        "cellule": cellule,
+        "au_terminal": au_terminal(cellule),
+        "nom": nom_francais(cellule, regard),
         "recherche": recherche,
         "lignes": [
-            (position, fait, gain, noms.get(structure_de(fait) or ""))
-            for (position, fait), gain in zip(tete.lire(positions), gains, strict=True)
+            (position, fait, gain, fiches.get(structure_de(fait) or ""))
+            for (position, fait), gain in zip(faits, gains, strict=True)
         ],
+        "sources": Sources(fait for _, fait in faits),
         "pagination": pagination,
         "somme_page": sum(gains),
     }

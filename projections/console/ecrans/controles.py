@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 
@@ -48,19 +48,30 @@ def _chercher(demande: Demande, pas: Avancement) -> Trouvees:
     return Trouvees({code: tuple(par_code[code]) for code in sorted(par_code)}, toutes)
 
 
+def anomalies_trouvees(demande: Demande) -> Trouvees:
+    """Every anomaly of the view. Raises: EnAttente, Occupee."""
+    regard = demande.regard
+    cle = ("anomalies", regard.position, regard.vue.au)
+    return demande.tete.calculs.obtenir(cle, lambda pas: _chercher(demande, pas))
+
+
+def anomalies_retenues(demande: Demande) -> tuple[Anomalie, ...]:
+    """Those of the code that the address asks for. Raises: UsageError, EnAttente, Occupee."""
+    code = demande.choix("code", tuple(CODES))
+    trouvees = anomalies_trouvees(demande)
+    return trouvees.par_code.get(code, ()) if code else trouvees.toutes
+
+
 def page_anomalies(demande: Demande) -> dict[str, Any]:
     """The anomalies, counted by code, then one by one."""
-    regard, calculs = demande.regard, demande.tete.calculs
-    cle = ("anomalies", regard.position, regard.vue.au)
-    trouvees = calculs.obtenir(cle, lambda pas: _chercher(demande, pas))
-    code = demande.choix("code", tuple(CODES))
-    lignes, pagination = demande.page(trouvees.par_code.get(code, ()) if code else trouvees.toutes)
-    fiches = regard.vue.situation.fiches
+    trouvees = anomalies_trouvees(demande)
+    lignes, pagination = demande.page(anomalies_retenues(demande))
+    fiches = demande.regard.vue.situation.fiches
     return {
         "nombres": [(nom, len(suite)) for nom, suite in trouvees.par_code.items()],
         "tardifs": sum(map(faits_de, trouvees.par_code.get("fait_tardif", ()))),
         "codes": CODES,
-        "code": code,
+        "code": demande.choix("code", tuple(CODES)),
         "lignes": [(a, fiches.get(a.structure or "")) for a in lignes],
         "pagination": pagination,
         "total": len(trouvees.toutes),
@@ -105,35 +116,70 @@ class Difference(Struct, frozen=True, gc=False):
     apres: int
 
 
-def comparaison(demande: Demande) -> dict[str, Any]:
-    """This moment against another: every cell that differs; of one of them, the facts why."""
+class Retenus(NamedTuple):
+    """Cells that differ: the table asked for, how many in all, those of the table."""
+
+    table: str
+    total: int
+    ecarts: tuple[Difference, ...]
+
+
+class Comparee(NamedTuple):
+    """What is compared: the other moment as asked for, and both views; None before a choice."""
+
+    autre: Moment
+    regards: tuple[Regard, Regard] | None
+
+
+def lire_comparaison(demande: Demande) -> Comparee:
+    """The two views of the address. Raises: UsageError, EnAttente, Occupee."""
     dates = {"au": demande.texte("au_avant"), "connu_au": demande.texte("connu_avant")}
     autre = lire_moment(dates, champ="Comparer à l'état au")
-    faite = bool(autre.parametres()) or demande.choix("comparer", ("oui",)) == "oui"
-    contexte: dict[str, Any] = {"autre": autre, "faite": faite, "ecart": None}
-    if not faite:
-        return contexte
+    if not autre.parametres() and demande.choix("comparer", ("oui",)) != "oui":
+        return Comparee(autre, None)
     tete = demande.tete
     taille = tete.rafraichir()
     connu = autre.connu_au
     position = tete.exiger(tete.position_de(connu) if isinstance(connu, str) else connu, taille)
-    avant, apres = tete.regard(position, autre.au), demande.regard
+    return Comparee(autre, (tete.regard(position, autre.au), demande.regard))
+
+
+def ecarts_retenus(demande: Demande, avant: Regard, apres: Regard) -> Retenus:
+    """The cells that differ. Raises: UsageError, EnAttente, Occupee."""
+    table = demande.choix("table", _TABLES)
+    cle = ("ecarts", avant.position, avant.vue.au, apres.position, apres.vue.au)
+    ecarts = demande.tete.calculs.obtenir(cle, lambda _: _ecarts(avant, apres))
+    choisis = tuple(e for e in ecarts if e.cellule.table == table) if table else ecarts
+    return Retenus(table, len(ecarts), choisis)
+
+
+def ecart_demande(demande: Demande, avant: Regard) -> tuple[str, Ecart | None] | None:
+    """The cell that the address names, and why it differs; None when it names none."""
     cellule = demande.texte("cellule")
-    if cellule:
-        nom = str(lire_cellule(cellule))
-        contexte["nom"] = nom_francais(nom, apres)
-        contexte["ecart"] = _expliquer(demande, nom, Point(position, autre.au))
+    if not cellule:
+        return None
+    nom = str(lire_cellule(cellule))
+    return nom, _expliquer(demande, nom, Point(avant.position, avant.vue.au))
+
+
+def comparaison(demande: Demande) -> dict[str, Any]:
+    """This moment against another: every cell that differs; of one of them, the facts why."""
+    autre, regards = lire_comparaison(demande)
+    contexte: dict[str, Any] = {"autre": autre, "faite": regards is not None, "ecart": None}
+    if regards is None:
+        return contexte
+    avant, apres = regards
+    demande_un = ecart_demande(demande, avant)
+    if demande_un is not None:
+        nom, ecart = demande_un
+        contexte["nom"], contexte["ecart"] = nom_francais(nom, apres), ecart
         contexte["contributions"], contexte["pagination"] = demande.page(
-            contexte["ecart"].contributions if contexte["ecart"] else ()
+            ecart.contributions if ecart else ()
         )
     else:
-        table = demande.choix("table", _TABLES)
-        cle = ("ecarts", avant.position, avant.vue.au, apres.position, apres.vue.au)
-        ecarts = tete.calculs.obtenir(cle, lambda _: _ecarts(avant, apres))
-        choisies = [e for e in ecarts if e.cellule.table == table] if table else ecarts
-        contexte["table"] = table
-        contexte["total"] = len(ecarts)
-        lignes, contexte["pagination"] = demande.page(choisies)
+        retenus = ecarts_retenus(demande, avant, apres)
+        contexte["table"], contexte["total"] = retenus.table, retenus.total
+        lignes, contexte["pagination"] = demande.page(retenus.ecarts)
         contexte["lignes"] = [(nom_francais(str(e.cellule), apres), e) for e in lignes]
     contexte["avant"], contexte["apres"] = avant, apres
     contexte["sortie"] = _inverse(demande, autre)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from base64 import b64encode
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -22,6 +22,7 @@ from ledger.vocabulaire import FAITS, MEMBRES
 from ...partie_double import ecritures
 from ..demande import Demande, PageIntrouvable
 from ..recherche import Recherche
+from ..sources import Sources
 from .registre import montant_de, retenues
 
 _TYPES = tuple(TYPES)
@@ -56,12 +57,23 @@ _SOLDES = {
 _EN_NOMBRE = ("labels", "bonus_accordes")
 
 
+class Filtre(NamedTuple):
+    """What the page of the journal retains: a topic, words that name structures."""
+
+    type: str
+    structure: str
+
+
+def lire_filtre(demande: Demande) -> Filtre:
+    """What the address retains. Raises: UsageError."""
+    return Filtre(demande.choix("type", _TYPES), demande.texte("structure"))
+
+
 def journal(demande: Demande) -> dict[str, Any]:
     """The facts counted, in the order of positions or the last ones first."""
-    type_voulu = demande.choix("type", _TYPES)
-    structure = demande.texte("structure")
+    filtre = lire_filtre(demande)
     sens = demande.choix("sens", ("croissant", "decroissant"), "croissant")
-    positions = _retenues(demande, type_voulu, structure)
+    positions = positions_retenues(demande, filtre)
     if sens == "decroissant":
         positions = positions[::-1]
     page, pagination = demande.page(positions)
@@ -71,16 +83,19 @@ def journal(demande: Demande) -> dict[str, Any]:
     fiches = demande.regard.vue.situation.fiches
     return {
         "faits": [(p, f, fiches.get(_structure_de(f) or ""), montant_de(f)) for p, f in faits],
+        "sources": Sources(f for _, f in faits),
         "pagination": pagination,
         "types": {topic: FAITS.get(topic.split(":")[0], "") for topic in _TYPES},
-        "type_voulu": type_voulu,
-        "structure": structure,
+        "type_voulu": filtre.type,
+        "structure": filtre.structure,
         "sens": sens,
-        "filtre": bool(type_voulu or structure),
+        "filtre": any(filtre),
     }
 
 
-def _retenues(demande: Demande, type_voulu: str, structure: str) -> Sequence[int]:
+def positions_retenues(demande: Demande, filtre: Filtre) -> Sequence[int]:
+    """The positions of the facts retained that count, in order. Raises: EnAttente, Occupee."""
+    type_voulu, structure = filtre
     tete, au = demande.tete, demande.moment.au
     positions: Sequence[int] = range(1, demande.position + 1)
     if structure:
@@ -122,6 +137,7 @@ def evenement(demande: Demande, numero: str) -> dict[str, Any]:
         "topic": ligne.topic,
         "sens": FAITS.get(ligne.topic.split(":")[0], ""),
         "membres": [(nom, _dire(valeur), MEMBRES.get(nom, "")) for nom, valeur in etat.items()],
+        "sources": Sources((fait,)),
         "fiche": fiches.get(structure or ""),
         "structure": structure,
         "effets": list(_effets(fait)),
