@@ -92,7 +92,8 @@ def console(  # noqa: PLR0913 - one a choice of the person who serves
             else (choisir_programme(store, Demande(base, "table", None, programme)),)
         )
         with _ecouter(hote, port) as prise:
-            _servir(store, voulus, prise, noms=(*noms, hote), theme=feuille)
+            seuls = programme is not None
+            _servir(store, voulus, prise, seuls=seuls, noms=(*noms, hote), theme=feuille)
 
 
 def _exiger_web() -> None:
@@ -166,6 +167,7 @@ def _servir(
     programmes: tuple[str, ...],
     prise: socket.socket,
     *,
+    seuls: bool,
     noms: tuple[str, ...],
     theme: str | None,
 ) -> None:
@@ -173,7 +175,7 @@ def _servir(
 
     from projections.console.application import Console, creer_console  # noqa: PLC0415
 
-    pages = Console(store, theme=theme)
+    pages = Console(store, programmes=programmes if seuls else None, theme=theme)
     with progression("Faits relus") as avancer:
         for programme in programmes:
             pages.preparer(programme, avancer)

@@ -57,10 +57,13 @@ class Console:
         self,
         store: Store,
         *,
+        programmes: Sequence[str] | None = None,
         theme: str | None = None,
         ecrivains: Sequence[Ecrivain] = ECRIVAINS,
     ) -> None:
+        """`programmes`: the only ones that it shows; all those of the base unless said."""
         self._store = store
+        self._seuls = programmes
         self._ecrivains = {e.fichier: e for e in ecrivains}
         self._tetes: dict[str, Tete] = {}
         self._statiques = {
@@ -104,8 +107,8 @@ class Console:
         ]
 
     def accueil(self, _: Request) -> Response:
-        """The only programme of the base, or their list."""
-        programmes = self._store.programmes()
+        """The only programme shown, or their list."""
+        programmes = self._programmes()
         if len(programmes) == 1:
             return RedirectResponse(f"/programmes/{programmes[0]}/situation", 303)
         return self._rendre("programmes.html", programmes=programmes)
@@ -220,10 +223,16 @@ class Console:
     def _programme(self, requete: Request) -> str:
         programme: str = requete.path_params["programme"]
         if not est_slug(programme) or (
-            programme not in self._tetes and programme not in self._store.programmes()
+            programme not in self._tetes and programme not in self._programmes()
         ):
-            raise PageIntrouvable("Ce programme n'est pas dans la base.")
+            raise PageIntrouvable(
+                f"Le programme {programme[:80]!r} n'est pas dans cette console.",
+                remede="« Revenir à la console » montre ceux qui y sont.",
+            )
         return programme
+
+    def _programmes(self) -> Sequence[str]:
+        return self._store.programmes() if self._seuls is None else self._seuls
 
     def _tete(self, programme: str) -> Tete:
         return self._tetes.setdefault(programme, Tete(self._store, programme))
