@@ -33,6 +33,11 @@ class Avancement:
         """Say how many facts were read."""
         self.fait = fait
 
+    @property
+    def pour_cent(self) -> int:
+        """How much of it is done; 0 while it is unknown, 99 at most: its end is the answer."""
+        return min(100 * self.fait // self.total, 99) if self.total else 0
+
 
 class EnAttente(Exception):  # noqa: N818 - not a failure: the answer is being made
     """The answer is not there yet."""

@@ -136,7 +136,6 @@ class Tete:
             if debut is None and self._prolonge(jalon, position, au):
                 debut = jalon
         debut = debut or jalons[0]
-        pas.total = position - debut.position
         comptes = self.faits(position, depuis=debut.position, au=au, pas=pas)
         situation = replace(plier(comptes, depuis=debut), position=position)
         plafonds = tuple(
@@ -159,9 +158,12 @@ class Tete:
         *,
         depuis: int = 0,
         au: date | None = None,
-        pas: Callable[[int], None] | None = None,
+        pas: Avancement | None = None,
     ) -> Iterator[tuple[int, Fait]]:
-        """The facts after a position and up to another that count at a day, verified again."""
+        """The facts after a position and up to another that count at a day, verified again.
+
+        `pas` learns how many there are to read, then how many were read.
+        """
         gardes = self._faits
         if gardes is not None and len(gardes) >= jusqua:
             for position, fait in islice(gardes, depuis, jusqua):
@@ -169,9 +171,11 @@ class Tete:
                     yield position, fait
             return
         limite = None if au is None else au.toordinal()
-        voulues: Iterable[int] = range(depuis + 1, jusqua + 1)
+        voulues: Sequence[int] = range(depuis + 1, jusqua + 1)
         if limite is not None:
             voulues = [p for p in voulues if self.dates[p - 1] <= limite]
+        if pas is not None:
+            pas.total = len(voulues)
         yield from self.lire(voulues, pas=pas)
 
     def lire(

@@ -13,6 +13,7 @@ from projections.console.application import Console, creer_console
 from projections.console.garde import CSP, Garde
 from projections.console.taches import Avancement, EnAttente
 from tests.console.client import Client, Page
+from tests.unit.monde import Monde, P
 
 RACINE = f"/programmes/{PROGRAMME}"
 
@@ -21,7 +22,7 @@ RACINE = f"/programmes/{PROGRAMME}"
     ("adresse", "statut", "dit"),
     [
         ("/rien", 404, "ne mène à aucune page"),
-        ("/programmes/inconnu/situation", 404, "n'est pas dans la base"),
+        ("/programmes/inconnu/situation", 404, "'inconnu' n'est pas dans cette console"),
         ("/programmes/..%2F..%2Fetc%2Fpasswd/situation", 404, ""),
         ("/programmes/%00/situation", 404, ""),
         ("/statique/..%2f..%2fapplication.py", 404, ""),
@@ -186,12 +187,17 @@ def test_une_vue_longue_dit_ou_elle_en_est(client: Client, monkeypatch: pytest.M
 
     monkeypatch.setattr("projections.console.tete.Tete.regard", attendre)
     page = client.lire(f"{RACINE}/situation", 202)
-    assert "250 000 faits lus sur 1 000 000" in page.texte
+    assert "250 000 faits lus sur 1 000 000, soit 25 %" in page.texte
+    assert "Ne pas attendre" not in page.texte
     assert page.de("progress") == [
         {"max": "1000000", "value": "250000", "aria-label": "Avancement"}
     ]
     fichier = client.lire(f"{RACINE}/telecharger/rapport.json", 202)
+    assert "Le fichier rapport.json se prépare" in fichier.texte
     assert "250 000 faits lus sur 1 000 000" in fichier.texte
+    datee = client.lire(f"{RACINE}/structures?q=lab&au=2021-06-30", 202)
+    sortie = next(x.adresse for x in datee.liens if x.texte.startswith("Ne pas attendre"))
+    assert sortie == f"{RACINE}/structures?q=lab"
 
 
 def test_un_fichier_long_dit_qu_il_s_ecrit(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -200,7 +206,7 @@ def test_un_fichier_long_dit_qu_il_s_ecrit(client: Client, monkeypatch: pytest.M
     monkeypatch.setattr("projections.console.demande.Demande.regard", _Regard())
     reponse = client.demander(f"{RACINE}/telecharger/classeur.ods")
     assert (reponse.status_code, "content-disposition" in reponse.headers) == (202, False)
-    assert "classeur.ods s'écrit" in Page(reponse.text).texte
+    assert "Le fichier classeur.ods se prépare" in Page(reponse.text).texte
 
 
 class _Regard:
@@ -209,6 +215,19 @@ class _Regard:
 
 def _en_attente(*_: object) -> None:
     raise EnAttente(Avancement())
+
+
+def test_une_console_d_un_seul_programme_ne_montre_pas_les_autres() -> None:
+    """Ouverte sur un programme, elle n'en liste ni n'en sert aucun autre de la même base."""
+    monde = Monde()
+    monde.ok("OuvrirProgramme", "2019-07-11", programme="autre")
+    console = Console(monde.livre.store, programmes=("autre",))
+    client = Client(creer_console(console))
+    assert client.demander("/").headers["location"] == "/programmes/autre/situation"
+    assert client.demander("/programmes/autre/situation").status_code == 200
+    page = client.lire(f"/programmes/{P}/situation", 404)
+    assert f"Le programme '{P}' n'est pas dans cette console" in page.texte
+    console.fermer()
 
 
 def test_un_theme_s_ajoute_apres_la_feuille(base_demo: Path) -> None:

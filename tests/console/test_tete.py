@@ -58,6 +58,20 @@ def test_une_vue_est_celle_de_la_bibliotheque(tete: Tete) -> None:
             assert ecrire(rapport(vue), "json") == ecrire(rapport(attendue), "json")
 
 
+def test_l_avancement_d_une_vue_va_jusqu_au_bout(base_demo: Path) -> None:
+    """Relue de la base, une vue annonce ce qu'elle compte, et finit par l'avoir lu."""
+    store = SQLiteStore(base_demo, ecriture=False)
+    tete, pas = Tete(store, PROGRAMME), Avancement()
+    tete.rafraichir()
+    tete._faits = None
+    comptes = list(tete.faits(464, au=date(2020, 2, 3), pas=pas))
+    assert pas.total == len(comptes) < 464
+    pas(len(comptes) - 1)
+    assert (pas.pour_cent, Avancement().pour_cent) == (99, 0)
+    tete.fermer()
+    store.fermer()
+
+
 @pytest.mark.parametrize(
     "cellule", ["enveloppe.disponible", "credits.2021.cp_payes", "credits.2020.rap_cloture"]
 )

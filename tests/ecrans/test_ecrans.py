@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from commands.demo import PROGRAMME, structure_temoin
-from ledger import SQLiteStore
+from ledger import MemoryStore, SQLiteStore
 from ledger.montants import format_euros
+from projections.console.application import PAGES, Console
 from projections.console.taches import Avancement, EnAttente
 from tests.cli.outils import lancer
 from tests.console.test_pages import TOUTES
@@ -20,8 +21,30 @@ from tests.unit.monde import Monde, P
 
 pytestmark = pytest.mark.navigateur
 DATES = "au=2021-06-30&connu_au=400"
-ECRANS = (*TOUTES, f"situation?{DATES}", "situation?au=2019-01-01", "rien", "journal/9999")
+ECRANS = (
+    *TOUTES,
+    f"situation?{DATES}",
+    "situation?au=2019-01-01",
+    "rien",
+    "journal/9999",
+    "structures?q=zzz",
+    "journal?structure=zzz",
+    "exercices?au=31/13/2020&connu_au=9999",
+    "comparaison?comparer=oui",
+)
+SANS_PAGE = ("/statique/", ".csv", ".json", ".tlog-proof", "/telecharger/{nom}")
+"""What addresses give that is no page: style, script, files."""
 DEBORDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+
+
+def test_chaque_adresse_de_la_console_est_regardee() -> None:
+    """Aucune page n'échappe aux essais d'accessibilité : chaque route a un écran de la liste."""
+    routes = Console(MemoryStore()).routes()
+    # the lists of programmes and of one programme: a test of their own, and a redirection
+    pages = [r for r in routes if not any(s in r.path for s in SANS_PAGE)][2:]
+    adresses = [f"/programmes/{PROGRAMME}/{ecran.partition('?')[0]}" for ecran in ECRANS]
+    assert len(pages) > len(PAGES)
+    assert [r.path for r in pages if not any(r.path_regex.match(a) for a in adresses)] == []
 
 
 @pytest.mark.parametrize("ecran", ECRANS)
@@ -32,7 +55,7 @@ def test_aucune_faute_d_accessibilite(page: Any, console: str, ecran: str) -> No
 
 
 @pytest.mark.onglet(viewport={"width": 390, "height": 844})
-@pytest.mark.parametrize("ecran", ECRANS[:9])
+@pytest.mark.parametrize("ecran", [*ECRANS[:9], "chiffres/enveloppe.disponible"])
 def test_aucune_faute_sur_un_telephone(page: Any, console: str, ecran: str) -> None:
     """axe ne trouve aucune faute dans la page, sur un téléphone."""
     page.goto(f"{console}/{ecran}")
@@ -51,7 +74,7 @@ def test_aucune_faute_pendant_un_calcul(
     monkeypatch.setattr("projections.console.tete.Tete.regard", attendre)
     page.goto(f"{console}/{fichier}")
     assert page.locator("h1").inner_text() == "Calcul en cours"
-    assert page.get_by_role("link", name="Actualiser").count() == 1
+    assert page.locator("#attente a").count() == 1
     assert fautes(page) == []
 
 
@@ -262,6 +285,25 @@ def test_le_curseur_dit_la_date_de_la_page(
     page.goto(f"{console}/exercices?{question}")
     curseur = page.get_by_label("Fin de mois", exact=True)
     assert (curseur.get_attribute("aria-valuetext"), curseur.input_value()) == (dit, rang)
+
+
+@pytest.mark.parametrize("ecran", ["structures?q=lab", "rien"])
+def test_le_focus_se_voit_partout(page: Any, console: str, ecran: str) -> None:
+    """De Tab en Tab, chaque élément atteint a un contour visible d'au moins 2 points."""
+    page.goto(f"{console}/{ecran}")
+    atteints = 0
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        style = page.evaluate(
+            "(e => e === document.body ? null : (s => [e.tagName, s.outlineStyle,"
+            " parseFloat(s.outlineWidth)])(getComputedStyle(e)))(document.activeElement)"
+        )
+        if style is None:
+            break
+        atteints += 1
+        assert style[1] == "solid", style
+        assert style[2] >= 2, style
+    assert atteints >= 2
 
 
 def test_chaque_element_actif_se_touche(page: Any, console: str) -> None:

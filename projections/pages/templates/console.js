@@ -40,6 +40,13 @@
   }
   const attente = document.getElementById("attente");
   if (attente) {
+    const debut = Date.now();
+    const depart = Number(attente.dataset.fait);
+    const estimer = ({ fait, total }) => { // "environ 8 s", once it moved
+      const reste = ((Date.now() - debut) * (total - fait)) / (fait - depart) / 1000;
+      const zone = document.getElementById("reste");
+      if (zone && Number(fait) > depart) zone.textContent = `, encore ${Math.ceil(reste)} s environ`;
+    };
     const voir = async () => {
       const tete = await fetch(location.href, { method: "HEAD" });
       if (tete.headers.has("content-disposition")) {
@@ -51,7 +58,7 @@
       const reponse = await fetch(location.href);
       const page = new DOMParser().parseFromString(await reponse.text(), "text/html");
       const neuf = page.getElementById("attente");
-      if (neuf) attente.replaceChildren(...neuf.childNodes);
+      if (neuf) { attente.replaceChildren(...neuf.childNodes); estimer(neuf.dataset); }
       setTimeout(voir, 1000);
     };
     setTimeout(voir, 1000);
