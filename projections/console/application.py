@@ -28,7 +28,7 @@ from .ecrans import chiffres, controles, lignes, registre
 from .ecrans.listes import LISTES, Fabrique
 from .garde import Asgi, Garde
 from .moment import DateRefusee
-from .taches import Avancement, EnAttente, Occupee
+from .taches import PRESSEE, Avancement, EnAttente, Occupee
 from .telechargements import ECRIVAINS, Ecrivain
 from .tete import Tete
 
@@ -216,6 +216,7 @@ class Console:
 
     def _demandee(self, requete: Request) -> tuple[Tete, dict[str, str], str]:
         """Programme, parameters and page of an address."""
+        PRESSEE.set(requete.headers.get("prefer") == "respond-async")  # RFC 7240
         tete = self._tete(self._programme(requete))
         programme = f"/programmes/{tete.programme}/"
         return tete, dict(requete.query_params), requete.url.path.removeprefix(programme)

@@ -10,6 +10,7 @@ from array import array
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import ContextVar
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -17,6 +18,8 @@ T = TypeVar("T")
 PATIENCE_SECONDES = 5
 ATTENTES_MAX = 16
 OCTETS_MAX = 256_000_000
+PRESSEE: ContextVar[bool] = ContextVar("pressee", default=False)
+"""Whether who asks waits for nothing: a page that only comes to see how far a computation is."""
 AU_MOINS = 2
 """Results kept whatever they weigh: a comparison looks at two views."""
 
@@ -98,7 +101,9 @@ class Taches:
             self._taches.move_to_end(cle)
         futur, avancement = tache
         try:
-            resultat: T = futur.result(self._patience if patience is None else patience)
+            if patience is None:
+                patience = 0 if PRESSEE.get() else self._patience
+            resultat: T = futur.result(patience)
         except TimeoutError as erreur:
             if futur.done():
                 self._jeter(cle, futur)

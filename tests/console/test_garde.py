@@ -11,7 +11,7 @@ from commands.demo import PROGRAMME
 from ledger import SQLiteStore
 from projections.console.application import Console, creer_console
 from projections.console.garde import CSP, Garde
-from projections.console.taches import Avancement, EnAttente
+from projections.console.taches import PRESSEE, Avancement, EnAttente
 from tests.console.client import Client, Page
 from tests.unit.monde import Monde, P
 
@@ -215,6 +215,23 @@ class _Regard:
 
 def _en_attente(*_: object) -> None:
     raise EnAttente(Avancement())
+
+
+@pytest.mark.parametrize("presse", [True, False])
+def test_une_page_qui_vient_voir_le_dit(
+    client: Client, monkeypatch: pytest.MonkeyPatch, presse: bool
+) -> None:
+    """« Prefer: respond-async » : l'avancement est rendu sans attendre, le résultat s'il est là."""
+    vu: list[bool] = []
+
+    def noter(*_: object) -> None:
+        vu.append(PRESSEE.get())
+        raise EnAttente(Avancement())
+
+    monkeypatch.setattr("projections.console.tete.Tete.regard", noter)
+    entetes = {"prefer": "respond-async"} if presse else {}
+    assert client.demander(f"{RACINE}/situation", entetes=entetes).status_code == 202
+    assert vu == [presse]
 
 
 def test_une_console_d_un_seul_programme_ne_montre_pas_les_autres() -> None:

@@ -6,7 +6,14 @@ from threading import Event
 
 import pytest
 
-from projections.console.taches import ATTENTES_MAX, Avancement, EnAttente, Occupee, Taches
+from projections.console.taches import (
+    ATTENTES_MAX,
+    PRESSEE,
+    Avancement,
+    EnAttente,
+    Occupee,
+    Taches,
+)
 
 
 def test_deux_demandes_pareilles_ne_calculent_qu_une_fois() -> None:
@@ -53,6 +60,18 @@ def test_un_calcul_long_dit_ou_il_en_est_puis_rend_son_resultat() -> None:
     assert (attente.value.avancement.fait, attente.value.avancement.total) == (4, 10)
     finir.set()
     assert taches.obtenir("a", calculer, patience=30) == 5
+    taches.fermer()
+
+
+def test_qui_vient_voir_n_attend_pas() -> None:
+    """Une page qui vient voir où en est un calcul le sait aussitôt, sans user de la patience."""
+    taches, finir = Taches(gardees=2, patience=None), Event()
+    jeton = PRESSEE.set(True)
+    with pytest.raises(EnAttente):
+        taches.obtenir("a", lambda _: finir.wait(30))
+    finir.set()
+    PRESSEE.reset(jeton)
+    assert taches.obtenir("a", lambda _: False) is True
     taches.fermer()
 
 

@@ -48,14 +48,15 @@
       if (zone && Number(fait) > depart) zone.textContent = `, encore ${Math.ceil(reste)} s environ`;
     };
     const voir = async () => {
-      const tete = await fetch(location.href, { method: "HEAD" });
+      const headers = { Prefer: "respond-async" }; // tells at once how far it is
+      const tete = await fetch(location.href, { method: "HEAD", headers });
       if (tete.headers.has("content-disposition")) {
         attente.textContent = "Le fichier est prêt : il se télécharge.";
         location.assign(location.href);
         return;
       }
       if (tete.status !== 202) { location.reload(); return; }
-      const reponse = await fetch(location.href);
+      const reponse = await fetch(location.href, { headers });
       const page = new DOMParser().parseFromString(await reponse.text(), "text/html");
       const neuf = page.getElementById("attente");
       if (neuf) { attente.replaceChildren(...neuf.childNodes); estimer(neuf.dataset); }
