@@ -11,13 +11,13 @@ class Sources:
     """The files that some facts come from, in the order met, numbered from 1.
 
     A digest takes a line of its own: rows show a mark, and the files are told once below.
+    `fichiers`: the SHA-256 of their bytes, each with its mark.
     """
 
     def __init__(self, faits: Iterable[Fait]) -> None:
         lues = (fait.provenance for fait in faits)
         uniques = dict.fromkeys(p.fichier for p in lues if p is not None)
         self.fichiers: dict[str, int] = {nom: rang for rang, nom in enumerate(uniques, start=1)}
-        """SHA-256 of the bytes -> mark."""
 
     def __bool__(self) -> bool:
         """Whether a fact comes from a file."""
