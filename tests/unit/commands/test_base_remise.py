@@ -15,7 +15,7 @@ import pytest
 
 from commands import GrandLivre
 from ledger import SQLiteStore
-from ledger.erreurs import ChainBrokenError, StoreReplacedError
+from ledger.erreurs import ChainBrokenError, StoreReplacedError, UnreadableFactError
 from tests.unit.commands.test_concurrence import commande
 from tests.unit.monde import P
 
@@ -144,3 +144,21 @@ def test_une_base_remise_en_arriere_ne_fait_rien_refuser_sur_l_etat_perdu(
             livre.executer(commande("DéposerCandidature", identifiant))
     with pytest.raises(StoreReplacedError):
         livre.etat(P)
+
+
+@pytest.mark.parametrize(
+    "etat", ["CAST(replace(state, 'alice', 'alica') AS BLOB)", "CAST(state AS TEXT)"]
+)
+def test_une_derniere_ligne_changee_sur_place_ne_fait_rien_refuser(
+    base: Path, livre: GrandLivre, etat: str
+) -> None:
+    """Ni refus ni reçu rendu de nouveau quand la dernière ligne n'est plus celle qui fut lue."""
+    refusee = commande("DéposerCandidature", "b1")  # the same structure once more
+    assert livre.executer(refusee).statut == "refusee"
+    with closing(sqlite3.connect(base)) as autre:
+        autre.execute(f"UPDATE stored_events SET state={etat} WHERE originator_version=2")  # noqa: S608
+        autre.commit()
+    with pytest.raises(StoreReplacedError, match="la ligne 2"):
+        livre.executer(refusee)
+    with pytest.raises((StoreReplacedError, UnreadableFactError)):
+        livre.executer(commande("DéposerCandidature", "b0"))
