@@ -13,6 +13,7 @@ from eventsourcing.persistence import PersistenceError
 from psycopg.rows import TupleRow, tuple_row
 
 from ..erreurs import (
+    StoreError,
     StoreMissingError,
     StoreReadOnlyError,
     StoreReplacedError,
@@ -22,10 +23,18 @@ from ..erreurs import (
 from .adresse import Adresse
 from .port import Ecriture, EntreeIndex, LigneBrute
 from .postgres_bassin import Bassin, Datastore, Recorder
-from .postgres_ecriture import AJOUTER, ASSURER, AVISER, REINDEXER, valeurs, valeurs_index
+from .postgres_ecriture import (
+    AJOUTER,
+    ASSURER,
+    AVISER,
+    REINDEXER,
+    valeurs,
+    valeurs_apres,
+    valeurs_index,
+)
 from .postgres_erreurs import erreur_de_base, traduire
 from .postgres_reconnaissance import promesses, reconnaitre
-from .postgres_reglages import Etat, est_rompue
+from .postgres_reglages import Etat, est_rompue, exiger_durables
 from .postgres_schema import GARDES_ABSENTES, INTRUS, SCHEMA
 from .postgres_veille import Veille
 from .usage import Usage, refuser_de_voyager
@@ -35,6 +44,8 @@ ATTENTE_SECONDES = 30
 _PAGE = 1_000
 _LIGNES = f"{SCHEMA}.stored_events"
 _INDEX = f"{SCHEMA}.fabriques_commandes"
+_COMPTES = 3
+"""What a statement counts; then come the settings that it found (`DURABLES`)."""
 T = TypeVar("T")
 _REPRISES = 2
 """A dead connection is noticed when it is used: once more, on a new one."""
@@ -69,6 +80,7 @@ class PostgresStore:
         self._ouverture = Lock()
         self._vues: dict[str, int] = {}
         self._prete = False
+        self._perdue: StoreReplacedError | None = None
         try:
             with traduire(self.adresse):
                 self._recorder = Recorder(Datastore(self._bassin))
@@ -107,20 +119,18 @@ class PostgresStore:
 
     def programmes(self) -> tuple[str, ...]:
         """The programmes that have events, sorted (a skip scan over the primary key)."""
-        self._usage.exiger()
+        self._exiger()
         if not self._est_prete():
             return ()
         trouves: list[str] = []
-        with self._curseur() as c:
-            while True:
-                c.execute(
-                    f"SELECT min(originator_id) FROM {_LIGNES} WHERE originator_id > %s",
-                    (trouves[-1] if trouves else "",),
-                )
-                (suivant,) = c.fetchone() or (None,)
-                if suivant is None:
-                    return tuple(trouves)
-                trouves.append(str(suivant))
+        while True:
+            ((suivant,),) = self._lire(
+                f"SELECT min(originator_id) FROM {_LIGNES} WHERE originator_id > %s",
+                (trouves[-1] if trouves else "",),
+            )
+            if suivant is None:
+                return tuple(trouves)
+            trouves.append(str(suivant))
 
     def taille(self, programme: str) -> int:
         """The last position of a programme; 0 when it has no event."""
@@ -140,7 +150,7 @@ class PostgresStore:
         self, programme: str, *, apres: int = 0, jusqua: int | None = None
     ) -> Iterator[list[tuple[int, str, bytes]]]:
         """The lines of a programme by pages: no transaction stays open between two."""
-        self._usage.exiger()
+        self._exiger()
         if not self._est_prete():
             return
         fin = 2**62 if jusqua is None else jusqua
@@ -174,11 +184,20 @@ class PostgresStore:
         self._vues[programme] = generation
 
     def _remplacee(self, quoi: str) -> StoreReplacedError:
-        return StoreReplacedError(
+        """The error; from now on this store gives nothing else: what it writes may even have been
+        kept, and would then hide what is missing below it."""
+        self._perdue = StoreReplacedError(
             f"La base {self.adresse} a été remplacée pendant son usage : {quoi}.",
             remede="Ne rien écrire de plus : fermer la base, et confronter les reçus et relevés "
             "gardés ailleurs avec la base en place (`fabriques verifier`).",
         )
+        return self._perdue
+
+    def _exiger(self) -> None:
+        """Raises: StoreForkedError, StoreClosedError, StoreReplacedError once it was."""
+        self._usage.exiger()
+        if self._perdue is not None:
+            raise StoreReplacedError(self._perdue.message, remede=self._perdue.remede)
 
     def retrouver(self, programme: str, ids: Iterable[str]) -> dict[str, EntreeIndex]:
         """Which of these command ids were accepted, and where.
@@ -186,7 +205,7 @@ class PostgresStore:
         On a store open for writing, what is found is kept, on the standbys too, before it is
         returned. Raises StoreUncertainError when that wait was cancelled.
         """
-        self._usage.exiger()
+        self._exiger()
         demandes = list(dict.fromkeys(ids))
         if not demandes or not self._est_prete():
             return {}
@@ -202,7 +221,7 @@ class PostgresStore:
 
     def index(self) -> Iterator[tuple[str, EntreeIndex]]:
         """The whole index of command ids, by programme and id."""
-        self._usage.exiger()
+        self._exiger()
         if not self._est_prete():
             return
         dernier = ("", "")
@@ -229,30 +248,40 @@ class PostgresStore:
         Raises, besides what the port says: StoreUncertainError when the server kept them and its
         standby did not confirm.
         """
-        self._usage.exiger()
+        self._exiger()
         self._exiger_l_ecriture()
         if not self._est_prete():
             self._creer()
         parametres, attendus = valeurs(ecritures)
         with self._usage:
-            temoins, lignes, ids = self._inserer(AJOUTER, parametres)
-            self._aviser({e.programme for e in ecritures})
-        if temoins != attendus[0]:
-            raise self._remplacee("elle n'a plus les lignes qui y furent lues")
-        if (lignes, ids) != attendus[1:]:
-            raise StoreUnsafeError(
-                f"La base {self.adresse} n'a pas gardé ce qui lui était donné.",
-                remede="Chercher un déclencheur ou une règle (`fabriques verifier`).",
-            )
+            temoins, *ajoutes = self._inserer(AJOUTER, parametres)
+            if temoins != attendus[0]:
+                raise self._remplacee("elle n'a plus les lignes qui y furent lues")
+            if tuple(ajoutes) != attendus[1:]:
+                raise StoreUnsafeError(
+                    f"La base {self.adresse} n'a pas gardé ce qui lui était donné.",
+                    remede="Chercher un déclencheur ou une règle (`fabriques verifier`).",
+                )
+            self._aviser(valeurs_apres(ecritures))
 
-    def _aviser(self, programmes: set[str]) -> None:
-        """Tell whoever follows; what is acknowledged does not depend on it."""
-        with suppress(psycopg.Error), self._bassin.connection() as connexion:
-            connexion.execute(AVISER, (sorted(programmes),), prepare=True)
+    def _aviser(self, apres: dict[str, Any]) -> None:
+        """Tell whoever follows, and look again at what was just written and what it follows.
+
+        What is acknowledged depends on neither, when the server went away: its commit was read.
+        """
+        vues = None
+        with (
+            suppress(psycopg.Error, StoreError),
+            self._bassin.connection() as connexion,
+            connexion.cursor(row_factory=tuple_row, binary=True) as c,
+        ):
+            vues = c.execute(AVISER, apres, prepare=True).fetchone()
+        if vues is not None and vues[-1] != len(apres["tetes"]):
+            raise self._remplacee("des lignes y ont disparu pendant une écriture")
 
     def reindexer(self, programme: str, entrees: Iterable[EntreeIndex]) -> None:
         """Give the index of a programme the entries it lacks, in one transaction."""
-        self._usage.exiger()
+        self._exiger()
         self._exiger_l_ecriture()
         if not self._est_prete():
             raise self._absente()
@@ -268,23 +297,26 @@ class PostgresStore:
         """Run the one statement of a transaction, again if the connection was found dead.
 
         Committed or not before it died, this settles it: what is there already is a conflict.
+
+        Raises: StoreUnsafeError for settings that changed since the opening.
         """
         avis: list[str] = []
 
-        def une_fois() -> tuple[int, ...]:
+        def une_fois() -> tuple[Any, ...]:
             comptes = self._recorder.insert_events(
                 (), requete=requete, valeurs=parametres, avis=avis
             )
             return tuple(comptes or ())
 
         comptes = self._obstinement(une_fois)
+        exiger_durables(self.adresse, *comptes[_COMPTES:])
         if avis:
             raise StoreUncertainError(
                 f"La base {self.adresse} a gardé la commande, mais son secours ne l'a pas "
                 "confirmé.",
                 remede="Rétablir le secours, puis renvoyer la même commande.",
             )
-        return comptes
+        return comptes[:_COMPTES]
 
     def _creer(self) -> None:
         """Create the tables; several processes may be doing so at once."""
@@ -296,7 +328,7 @@ class PostgresStore:
 
     def controler(self) -> list[str]:
         """What has no place in a ledger base, and the guards that it lacks."""
-        self._usage.exiger()
+        self._exiger()
         if not self._est_prete():
             return []
         intrus = [f"{nom} présent" for (nom,) in self._lire(INTRUS, ())]
@@ -309,7 +341,7 @@ class PostgresStore:
 
     def guetter(self, secondes: float) -> Veille:
         """What waits for something new, as `ledger.flux.suivre` wants it. To be closed."""
-        self._usage.exiger()
+        self._exiger()
         return Veille(self._bassin, secondes)
 
     def fermer(self) -> None:
@@ -321,7 +353,7 @@ class PostgresStore:
             self._bassin.close()
 
     def _compter(self, requete: LiteralString, programme: str) -> int:
-        self._usage.exiger()
+        self._exiger()
         if not self._est_prete():
             return 0
         ((nombre,),) = self._lire(requete, (programme,))

@@ -11,57 +11,76 @@ from typing import Any
 
 from ..preuve.ligne import VERSION_LIGNE
 from .port import Ecriture, EntreeIndex
+from .postgres_reglages import DURABLES, SONT_SURES
 from .postgres_schema import CANAL, SCHEMA
 
 _FIN = f'","v":{VERSION_LIGNE}}}'
+
+_EN_PLACE = f"""WHERE tete = (
+        SELECT encode(sha256(
+            '\\x00'::bytea || convert_to(
+                '{{"journal":"' || t.programme || '","pos":' || t.position || ',"state":', 'UTF8')
+            || e.state || convert_to(',"type":"' || e.topic || '{_FIN}', 'UTF8')), 'hex')
+        FROM {SCHEMA}.stored_events e
+        WHERE e.originator_id = t.programme AND e.originator_version = t.position)"""
+"""Of lines named by programme, position and leaf (`tete`), those that the table holds."""
 
 AJOUTER = f"""
 WITH temoins AS MATERIALIZED (
     SELECT count(*) AS vus
     FROM unnest(%(programmes)s::text[], %(avant)s::bigint[], %(tetes)s::text[])
         AS t(programme, position, tete)
-    WHERE tete = (
-        SELECT encode(sha256(
-            '\\x00'::bytea || convert_to(
-                '{{"journal":"' || t.programme || '","pos":' || t.position || ',"state":', 'UTF8')
-            || e.state || convert_to(',"type":"' || e.topic || '{_FIN}', 'UTF8')), 'hex')
-        FROM {SCHEMA}.stored_events e
-        WHERE e.originator_id = t.programme AND e.originator_version = t.position)
+    {_EN_PLACE}
+), serveur AS MATERIALIZED (
+    SELECT {DURABLES}
+), permis AS MATERIALIZED (
+    SELECT vus = cardinality(%(tetes)s::text[]) AND {SONT_SURES} AS ecrire FROM temoins, serveur
 ), lignes AS (
     INSERT INTO {SCHEMA}.stored_events (originator_id, originator_version, topic, state)
     SELECT l.* FROM unnest(
         %(journaux)s::text[], %(positions)s::bigint[], %(topics)s::text[], %(etats)s::bytea[]
-    ) AS l, temoins WHERE vus = cardinality(%(tetes)s::text[])
+    ) AS l, permis WHERE ecrire
     RETURNING 1
 ), ids AS (
     INSERT INTO {SCHEMA}.fabriques_commandes (programme, id_commande, position, empreinte)
     SELECT i.* FROM unnest(
         %(journaux_ids)s::text[], %(ids)s::text[], %(places)s::bigint[], %(empreintes)s::text[]
-    ) AS i, temoins WHERE vus = cardinality(%(tetes)s::text[])
+    ) AS i, permis WHERE ecrire
     RETURNING 1
 )
-SELECT vus, (SELECT count(*) FROM lignes), (SELECT count(*) FROM ids) FROM temoins"""
+SELECT vus, (SELECT count(*) FROM lignes), (SELECT count(*) FROM ids), serveur.*
+FROM temoins, serveur"""
+"""Counts what it saw and added, then says the settings that it found: unsafe, it adds nothing."""
 
 REINDEXER = f"""
-WITH ids AS (
+WITH serveur AS MATERIALIZED (
+    SELECT {DURABLES}
+), ids AS (
     INSERT INTO {SCHEMA}.fabriques_commandes (programme, id_commande, position, empreinte)
     SELECT * FROM unnest(
         %(journaux_ids)s::text[], %(ids)s::text[], %(places)s::bigint[], %(empreintes)s::text[])
     ON CONFLICT DO NOTHING RETURNING 1
 )
-SELECT count(*) FROM ids"""
+SELECT 0, 0, (SELECT count(*) FROM ids), serveur.* FROM serveur"""
 
-ASSURER = "SELECT pg_logical_emit_message(true, 'fabriques', '')"
+ASSURER = f"""
+WITH serveur AS MATERIALIZED (SELECT {DURABLES})
+SELECT 0, 0, CASE WHEN pg_logical_emit_message(true, 'fabriques', '') IS NULL THEN 0 ELSE 1 END,
+    serveur.* FROM serveur"""
 """Nothing is added, and its commit waits for the disk and the standbys like any other, hence for
 all that was readable before it: a commit whose wait was cut short is visible all the same. A
 transaction that writes nothing to the log, even numbered, waits for nothing."""
 
-AVISER = (
-    "SELECT set_config('synchronous_commit', 'off', true), "
-    f"pg_notify('{CANAL}', programme) FROM unnest(%s::text[]) AS a(programme)"
-)
+AVISER = f"""
+SELECT set_config('synchronous_commit', 'off', true),
+    (SELECT count(pg_notify('{CANAL}', a.nom)) FROM unnest(%(avises)s::text[]) AS a(nom)),
+    (SELECT count(*) FROM unnest(%(programmes)s::text[], %(places)s::bigint[], %(tetes)s::text[])
+        AS t(programme, position, tete) {_EN_PLACE})""".encode()
 """Apart, after the commit: inside it, a notice makes every commit of the server wait for its turn
-(a lock held until the disk and the standby have answered). Lost, it delays whoever follows."""
+(a lock held until the disk and the standby have answered). Lost, it delays whoever follows.
+
+Looks at the lines again on the way: those before may have been taken away while the write waited
+for its turn, which its own statement does not see."""
 
 
 def valeurs(ecritures: Sequence[Ecriture]) -> tuple[dict[str, Any], tuple[int, int, int]]:
@@ -88,6 +107,21 @@ def valeurs(ecritures: Sequence[Ecriture]) -> tuple[dict[str, Any], tuple[int, i
         **index,
     }
     return parametres, (len(temoins), len(lignes), len(index["ids"]))
+
+
+def valeurs_apres(ecritures: Sequence[Ecriture]) -> dict[str, Any]:
+    """The parameters of `AVISER`: the lines before and the last ones added, as far as known."""
+    places: list[tuple[str, int, str]] = []
+    for e in ecritures:
+        if e.lignes:
+            bords = ((e.lignes[0].position - 1, e.tete), (e.lignes[-1].position, e.fin))
+            places += [(e.programme, place, feuille) for place, feuille in bords if feuille]
+    return {
+        "avises": sorted({e.programme for e in ecritures}),
+        "programmes": [p[0] for p in places],
+        "places": [p[1] for p in places],
+        "tetes": [p[2] for p in places],
+    }
 
 
 def valeurs_index(entrees: Sequence[tuple[str, EntreeIndex]]) -> dict[str, Any]:

@@ -34,10 +34,21 @@ _DROITS = "Donner au compte le rôle qu'il lui faut (`fabriques preparer-base --
 _DISQUE = "Libérer de la place sur le serveur puis relancer : rien n'est à moitié écrit."
 _RESTAURER = "Ne rien écrire de plus ; restaurer une sauvegarde et la vérifier."
 
+SESSION_CHANGEE = ("26000", "42P05")
+"""A prepared statement is not there any more, or is there already: this is another session."""
+_INTERMEDIAIRE = (
+    "Entre le programme et le serveur, un intermédiaire change de session : le régler par session "
+    "(PgBouncer : pool_mode = session), ou s'en passer. Rien n'a été écrit."
+)
+
 _Famille = tuple[type[StoreError], str, str]
 _INJOIGNABLE: _Famille = (StoreUnreachableError, "a cessé de répondre", _RENVOYER)
 _OCCUPEE: _Famille = (StoreBusyError, "est trop sollicitée ou verrouillée", "Réessayer.")
 _FAMILLES: tuple[tuple[str, _Famille], ...] = (
+    *(
+        (etat, (StoreUnreachableError, "perd ses requêtes préparées", _INTERMEDIAIRE))
+        for etat in SESSION_CHANGEE
+    ),
     ("08", _INJOIGNABLE),
     ("57P", _INJOIGNABLE),
     ("57014", _OCCUPEE),

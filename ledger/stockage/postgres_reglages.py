@@ -13,18 +13,28 @@ from psycopg.rows import tuple_row
 
 from ..erreurs import StoreReadOnlyError, StoreUnsafeError
 from .adresse import Adresse
-from .postgres_erreurs import cause
+from .postgres_erreurs import SESSION_CHANGEE, cause
 
 VERSION_MIN = 140000
 """The oldest PostgreSQL served (`CREATE OR REPLACE TRIGGER`)."""
 _MILLE = 1_000
 _DIX_MILLE = 10_000
 
+DURABLES = (
+    "current_setting('fsync') AS fsync, current_setting('full_page_writes') AS pages_entieres, "
+    "current_setting('synchronous_commit') AS validation, "
+    "current_setting('synchronous_standby_names') AS secours"
+)
+"""Read again by each statement that leads to an acknowledgement: a server reads its files again
+under an open session."""
+SONT_SURES = (
+    "fsync <> 'off' AND pages_entieres <> 'off' AND validation <> 'off' "
+    "AND (secours = '' OR validation NOT IN ('local', 'remote_write'))"
+)
+"""What `exiger_durables` demands of `DURABLES`, said to the server."""
 _LIRE = (
     "SELECT current_setting('server_version_num')::int, current_setting('server_encoding'), "
-    "current_setting('fsync'), current_setting('full_page_writes'), "
-    "current_setting('synchronous_commit'), current_setting('synchronous_standby_names'), "
-    "pg_is_in_recovery(), current_setting('transaction_read_only')"
+    f"{DURABLES}, pg_is_in_recovery(), current_setting('transaction_read_only')"
 )
 
 
@@ -89,22 +99,33 @@ def exiger(adresse: Adresse, etat: Etat, *, ecriture: bool) -> None:
             f"La base {adresse} est réglée en lecture seule.",
             remede="Regarder default_transaction_read_only de la base et du compte.",
         )
+    exiger_durables(adresse, etat.fsync, etat.pages_entieres, etat.validation, etat.secours)
+
+
+def exiger_durables(
+    adresse: Adresse, fsync: str, pages_entieres: str, validation: str, secours: str
+) -> None:
+    """Refuse what `DURABLES` says when the server may lose what it acknowledges.
+
+    With named standbys, a commit that does not wait for their disks is no better than `off`.
+
+    Raises: StoreUnsafeError.
+    """
     for reglage, valeur, dangereuses in (
-        ("fsync", etat.fsync, ("off",)),
-        ("full_page_writes", etat.pages_entieres, ("off",)),
-        ("synchronous_commit", etat.validation, _insuffisantes(etat)),
+        ("fsync", fsync, ("off",)),
+        ("full_page_writes", pages_entieres, ("off",)),
+        (
+            "synchronous_commit",
+            validation,
+            ("off", *(("local", "remote_write") if secours else ())),
+        ),
     ):
         if valeur in dangereuses:
             raise StoreUnsafeError(
                 f"Le serveur de {adresse} a {reglage} = {valeur} : il peut perdre ce qu'il "
                 "acquitte.",
-                remede=f"Mettre {reglage} = on, puis rouvrir.",
+                remede=f"Mettre {reglage} = on, puis recommencer.",
             )
-
-
-def _insuffisantes(etat: Etat) -> tuple[str, ...]:
-    """With named standbys, a commit that does not wait for their disks is no better than `off`."""
-    return ("off", "local", "remote_write") if etat.secours else ("off",)
 
 
 def numero(version: int) -> str:
@@ -116,6 +137,7 @@ def est_rompue(erreur: BaseException) -> bool:
     """Whether the connection is to be given up: what it was doing is done, or not, who knows."""
     origine = cause(erreur)
     if not isinstance(origine, psycopg.OperationalError | psycopg.InterfaceError):
-        return False
+        # ... or whose prepared statements went away (DISCARD ALL, another session behind a pooler)
+        return getattr(origine, "sqlstate", None) in SESSION_CHANGEE
     etat = getattr(origine, "sqlstate", None)
-    return etat is None or etat.startswith(("08", "57P"))
+    return etat is None or etat.startswith(("08", "57P")) or etat in SESSION_CHANGEE

@@ -225,3 +225,33 @@ def test_une_base_remise_en_arriere_est_dite(url: str, serveur: Serveur) -> None
             with pytest.raises(StoreReplacedError):
                 livre.executer(envoi)
         assert autre.journal(P).taille == 2
+
+
+def test_une_session_videe_de_ses_requetes_se_rouvre_et_ecrit_une_fois(url: str) -> None:
+    """DISCARD ALL dans la session, comme le ferait un intermédiaire : la commande a lieu, une fois,
+    les lectures aussi."""
+    with ouvrir(url) as livre:
+        for n in range(3):
+            with livre.store._bassin.connection() as connexion:  # type: ignore[attr-defined]
+                connexion.execute("DISCARD ALL")
+            assert livre.executer(commande("ModifierEnveloppe", f"m{n}")).positions == (n + 2,)
+            with livre.store._bassin.connection() as connexion:  # type: ignore[attr-defined]
+                connexion.execute("DISCARD ALL")
+            assert livre.store.programmes() == (P,)
+
+
+def test_un_bassin_entier_coupe_se_refait_pour_chaque_lecture(url: str, serveur: Serveur) -> None:
+    """Toutes les connexions d'une poignée mortes à la fois : chaque opération passe."""
+    with ouvrir(url) as livre:
+        bassin = livre.store._bassin  # type: ignore[attr-defined]
+        for faire in (
+            livre.store.programmes,
+            lambda: livre.store.taille(P),
+            lambda: livre.store.retrouver(P, ["o"]),
+            lambda: list(livre.store.index()),
+            lambda: livre.store.controler() or 1,
+        ):
+            with bassin.connection(), bassin.connection(), bassin.connection():
+                pass
+            assert couper(serveur, url) >= 3
+            assert faire()

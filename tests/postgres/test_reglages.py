@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
 import pytest
 
+from commands import GrandLivre
 from ledger.erreurs import StoreReadOnlyError, StoreUnsafeError
 from ledger.stockage.adresse import Adresse
 from ledger.stockage.postgres import PostgresStore
 from ledger.stockage.postgres_reglages import VERSION_MIN, Etat, exiger
+from tests.unit.commands.test_concurrence import commande
+from tests.unit.monde import P
 
-from .serveur import dossier_de_serveur, nouveau
+from .serveur import Serveur, dossier_de_serveur, nouveau
 
 ADRESSE = Adresse("postgresql://u@h/b")
 SUR = Etat(VERSION_MIN, "UTF8", "on", "on", "on", "", False, "off")
@@ -62,3 +70,83 @@ def test_un_vrai_serveur_dangereux_est_refuse() -> None:
                 assert not PostgresStore(pg.url(), creer=True, ecriture=False).existe()
             finally:
                 pg.arreter()
+
+
+DANGERS = (
+    {"fsync": "off"},
+    {"full_page_writes": "off"},
+    {"synchronous_commit": "off"},
+    {"synchronous_commit": "local", "synchronous_standby_names": "absent"},
+    {"synchronous_commit": "remote_write", "synchronous_standby_names": "absent"},
+)
+
+
+@contextmanager
+def regle(pg: Serveur, reglages: dict[str, str]) -> Iterator[None]:
+    """Settings of the running server, while the block lasts: sessions already open have them."""
+    _recharger(pg, [f"ALTER SYSTEM SET {nom} = '{valeur}'" for nom, valeur in reglages.items()])
+    try:
+        yield
+    finally:
+        _recharger(pg, [f"ALTER SYSTEM RESET {nom}" for nom in reglages])
+
+
+def _recharger(pg: Serveur, requetes: list[str]) -> None:
+    lire = "SELECT pg_conf_load_time()"
+    avant = pg.sql(lire)
+    for requete in requetes:
+        with psycopg.connect(pg.url(), autocommit=True) as connexion:
+            connexion.execute(requete.encode())
+    pg.sql("SELECT pg_reload_conf()")
+    while pg.sql(lire) == avant:
+        threading.Event().wait(0.01)
+
+
+@pytest.mark.parametrize("danger", DANGERS, ids=lambda d: " ".join(d.values()))
+def test_un_reglage_dangereux_pose_sous_une_poignee_ouverte_est_refuse(
+    danger: dict[str, str], url: str, serveur: Serveur
+) -> None:
+    """Le serveur relit ses réglages pendant l'usage : ni fait ni ancien reçu tant qu'ils sont
+    dangereux, rien n'est écrit ; remis, la même poignée continue. Une autre ne s'ouvre pas."""
+    with GrandLivre.ouvrir(url) as livre:
+        livre.executer(commande("OuvrirProgramme", "o", "2019-07-11"))
+        livre.executer(commande("ModifierEnveloppe", "avant"))
+        reglage = next(iter(danger))
+        with regle(serveur, danger):
+            for identifiant in ("neuve", "avant", "neuve"):
+                with pytest.raises(StoreUnsafeError, match=f"{reglage} = {danger[reglage]}"):
+                    livre.executer(commande("ModifierEnveloppe", identifiant))
+            with pytest.raises(StoreUnsafeError, match=reglage):
+                PostgresStore(url)
+            assert livre.store.taille(P) == 2
+        assert livre.executer(commande("ModifierEnveloppe", "avant")).positions == (2,)
+        assert livre.executer(commande("ModifierEnveloppe", "neuve")).positions == (3,)
+
+
+@pytest.mark.parametrize(
+    "portee", ["ROLE imprudent", "DATABASE {base}", "ROLE imprudent IN DATABASE {base}"]
+)
+def test_un_reglage_dangereux_du_compte_ou_de_la_base_est_refuse(
+    portee: str, url: str, serveur: Serveur
+) -> None:
+    """synchronous_commit = off posé sur le compte, la base, ou le compte dans la base : refusé."""
+    base = Adresse(url).base
+    cible = portee.format(base=base)
+    serveur.sql("DROP ROLE IF EXISTS imprudent")
+    serveur.sql("CREATE ROLE imprudent LOGIN; GRANT fabriques_ecriture TO imprudent")
+    sien = url.replace("postgres@", "imprudent@")
+    PostgresStore(sien).fermer()
+    serveur.sql(f"ALTER {cible} SET synchronous_commit = off")
+    try:
+        with pytest.raises(StoreUnsafeError, match="synchronous_commit = off"):
+            PostgresStore(sien)
+    finally:
+        serveur.sql(f"ALTER {cible} RESET synchronous_commit")
+    PostgresStore(sien).fermer()
+
+
+def test_un_reglage_dangereux_ecrit_dans_l_adresse_est_refuse(url: str) -> None:
+    """options=-c synchronous_commit=off dans l'adresse : refusé, à l'ouverture."""
+    with pytest.raises(StoreUnsafeError, match="synchronous_commit = off"):
+        PostgresStore(f"{url}&options=-c%20synchronous_commit%3Doff")
+    PostgresStore(f"{url}&options=-c%20synchronous_commit%3Dremote_apply").fermer()
