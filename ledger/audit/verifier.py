@@ -111,7 +111,7 @@ class _Audit:
     def noter_base(self, defauts_de_base: Iterable[str]) -> None:
         """What the store says of itself."""
         for defaut in defauts_de_base:
-            self._constater("base_endommagee", None, f"SQLite signale : {defaut}")
+            self._constater("base_endommagee", None, f"La base signale : {defaut}")
 
     def suivre(self, ouvriers: Ouvriers) -> None:
         """Take the pages that workers checked, and read those that they leave."""
