@@ -1,9 +1,11 @@
 """Memory of a warm ledger, a view, a verification, each measured alone in a fresh process.
 
-    python -m tests.bench.memoire FICHIER livre|vue|audit
+    python -m tests.bench.memoire FICHIER livre|vue|audit|ouverte
 
-prints the bytes that the process grew by (at its peak, for a verification). Called by the
-benchmark, twice: the difference between two sizes leaves out what does not depend on them.
+prints the bytes that the process grew by; for a verification, the greatest that it ever was, less
+that of a process that only opened the base (`ouverte`): both are peaks, neither a moment's size.
+Called by the benchmark, twice: the difference between two sizes leaves out what does not depend on
+them.
 """
 
 from __future__ import annotations
@@ -26,8 +28,13 @@ RACINE = Path(__file__).resolve().parents[2]
 
 def octets_par_fait(genre: str, petite: tuple[Path, int], grande: tuple[Path, int]) -> float:
     """Growth per event between two bases of different sizes, in bytes."""
-    ecart = _mesurer(genre, grande[0]) - _mesurer(genre, petite[0])
+    ecart = _grandir(genre, grande[0]) - _grandir(genre, petite[0])
     return ecart / (grande[1] - petite[1])
+
+
+def _grandir(genre: str, fichier: Path) -> int:
+    pris = _mesurer(genre, fichier)
+    return pris - _mesurer("ouverte", fichier) if genre == "audit" else pris
 
 
 def _mesurer(genre: str, fichier: Path) -> int:
@@ -62,10 +69,13 @@ def _occuper(fichier: Path, genre: str) -> int:
             gc.collect()
             return _residente() - avant if etat.position else 0
     store = SQLiteStore(fichier, ecriture=False)
-    if genre == "audit":
-        verifier(store, PROGRAMME)
+    if genre in ("audit", "ouverte"):
+        if genre == "audit":
+            verifier(store, PROGRAMME)
+        else:
+            store.taille(PROGRAMME)
         store.fermer()
-        return _pic() - avant
+        return _pic()
     vue = regarder(Journal(store, PROGRAMME))
     gc.collect()
     apres = _residente()
