@@ -6,6 +6,7 @@ any application would), and 32 callers against one.
 
 from __future__ import annotations
 
+import argparse
 import statistics
 import sys
 import time
@@ -102,7 +103,15 @@ def mesurer(pg: Serveur, tours: int) -> dict[str, float]:
 
 def main() -> None:
     """Start a server, measure, print."""
-    tours = int(sys.argv[1]) if len(sys.argv) > 1 else TOURS
+    lecteur = argparse.ArgumentParser(
+        prog="python -m tests.bench.postgres", description="Banc de mesure sur PostgreSQL."
+    )
+    lecteur.add_argument(
+        "tours", nargs="?", type=int, default=TOURS, help="tours mesurés (par défaut : %(default)s)"
+    )
+    tours: int = lecteur.parse_args().tours
+    if tours < 1:
+        lecteur.error("au moins un tour")
     with dossier_de_serveur() as (binaires, dossier):
         pg = nouveau(binaires, dossier, "banc")
         pg.initialiser()
