@@ -54,7 +54,7 @@ class Complements(Struct, frozen=True):
     def vagues(self) -> list[tuple[str, int]]:
         """The waves as people count them: 9 before 10. (The member keeps the order of texts, which
         reports made again byte for byte rest on.)"""
-        return sorted(self.labels_par_vague.items(), key=lambda vague: _ordre_naturel(vague[0]))
+        return sorted(self.labels_par_vague.items(), key=lambda vague: ordre_naturel(vague[0]))
 
 
 def enveloppe(vue: Vue) -> Enveloppe:
@@ -99,7 +99,7 @@ def enveloppe(vue: Vue) -> Enveloppe:
     )
 
 
-def _ordre_naturel(nom: str) -> tuple[list[tuple[int, str]], str]:
+def ordre_naturel(nom: str) -> tuple[list[tuple[int, str]], str]:
     """Numbers inside a name compare as numbers, however long; the name itself settles ties."""
     morceaux = enumerate(re.split("([0-9]+)", nom))
     lus = [m.lstrip("0") if rang % 2 else m for rang, m in morceaux]

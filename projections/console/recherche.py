@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct
 
+from ..enveloppe import ordre_naturel
 from ..fiche import Fiche
 from ..libelles import ETATS, TERRITOIRES
 
@@ -41,7 +42,7 @@ TRIS: dict[str, Tri] = {
     "porteur": Tri("Porteur", lambda f: (pliee(f.porteur), f.structure)),
     "ville": Tri("Ville", lambda f: (pliee(f.ville), f.code_postal)),
     "territoire": Tri("Zone", lambda f: f.territoire),
-    "vague": Tri("Vague", lambda f: f.vague or ""),
+    "vague": Tri("Vague", lambda f: ordre_naturel(f.vague or "")),
     "etat": Tri("État", lambda f: f.etat),
     "montant": Tri("Subvention", lambda f: f.montant),
     "paye": Tri("Payé", lambda f: f.paye),

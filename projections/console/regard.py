@@ -11,7 +11,7 @@ from ledger.budget import LigneCredits
 
 from ..cellules import Cellule, valeurs_du_programme
 from ..credits import credits
-from ..enveloppe import Complements, Enveloppe, complements, enveloppe
+from ..enveloppe import Complements, Enveloppe, complements, enveloppe, ordre_naturel
 from ..situation import Vue
 from .recherche import Cherchable, cle_de, trier
 
@@ -90,7 +90,7 @@ class Regard:
     def vagues(self) -> tuple[str, ...]:
         """The waves that structures name, sorted: numbers in their order."""
         noms = {f.vague for f in self.vue.situation.fiches.values() if f.vague}
-        return tuple(sorted(noms, key=lambda v: (not v.isdigit(), int(v) if v.isdigit() else 0, v)))
+        return tuple(sorted(noms, key=ordre_naturel))
 
     @cached_property
     def etapes(self) -> tuple[Etape, ...]:
