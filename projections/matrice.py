@@ -5,7 +5,7 @@ A fold of its own over facts: the balances do not keep which cohort a payment se
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from msgspec import Struct
 
@@ -71,12 +71,6 @@ class Cohortes:
                 self._retirer(fait.retraits)
             case _:
                 pass
-
-    def suivre(self, faits: Iterable[tuple[int, Fait]]) -> Iterator[tuple[int, Fait]]:
-        """Add facts as they pass, for another fold that reads them too."""
-        for position, fait in faits:
-            self.compter(fait)
-            yield position, fait
 
     def lignes(self) -> tuple[LigneMatrice, ...]:
         """The matrix, ascending by commitment year, each line by payment year; no empty line."""

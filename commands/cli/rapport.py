@@ -158,7 +158,7 @@ def _lire(fichier: str) -> bytes:
 
 def _table(trouve: Reproduction, largeur: int) -> str:
     """The verdict for people: what was compared, the answer, every difference listed."""
-    from projections.rapport import MISE_EN_PAGE, MOTEUR  # noqa: PLC0415
+    from projections.rapport import DITES_DEPUIS, MISE_EN_PAGE, MOTEUR  # noqa: PLC0415
 
     entete = trouve.entete
     au = "toutes dates d'effet" if entete.au is None else f"au {date_iso(entete.au)}"
@@ -186,6 +186,12 @@ def _table(trouve: Reproduction, largeur: int) -> str:
                     "La mise en page diffère : ce que la page affiche n'est pas comparé, seules "
                     "ses données le sont. Le rapport refait s'écrit avec -o."
                 )
+                tues = [c for c, depuis in DITES_DEPUIS.items() if entete.mise_en_page < depuis]
+                if tues:
+                    pourquoi += (
+                        f" Il dit aussi les anomalies {' et '.join(tues)}, que cette mise en page "
+                        "taisait encore."
+                    )
             textes.append(en_retrait(pourquoi, largeur))
         case "divergent":
             textes.append(f"DIVERGENT : {accorder(trouve.ecarts, 'écart')}.")

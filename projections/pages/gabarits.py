@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from functools import cache
 from importlib.resources import files
@@ -16,6 +17,9 @@ from ..libelles import ETATS, STATUTS, TERRITOIRES, libelle_du_type
 from ..rapport.ecriture import visible
 from . import graphes, postes
 
+_FINE, _INSECABLE = "\N{NARROW NO-BREAK SPACE}", "\N{NO-BREAK SPACE}"
+_GROUPES = re.compile(r"(?<!\d)\d{1,3}(?: \d{3})+(?!\d)")
+_UNITES = re.compile(r"(?<=\d) (?=[€%])")
 _MILLION = 100_000_000
 _MILLIER = 100_000
 
@@ -33,7 +37,8 @@ def environnement() -> Environment:
         finalize=_montrer,
     )
     environnement.filters.update(
-        euros=format_euros,
+        euros=lambda centimes: insecable(format_euros(centimes)),
+        insecable=insecable,
         abrege=abrege,
         entier=entier,
         jour=jour,
@@ -77,15 +82,24 @@ def abrege(centimes: int) -> str:
         dixiemes = (valeur + _MILLION // 20) // (_MILLION // 10)
         entiers, reste = divmod(dixiemes, 10)
         virgule = f",{reste}" if reste else ""
-        return f"{signe}{entier(entiers)}{virgule} M€"
+        return f"{signe}{entier(entiers)}{virgule}{_INSECABLE}M€"
     if valeur >= _MILLIER:
-        return f"{signe}{(valeur + _MILLIER // 2) // _MILLIER} k€"
-    return f"{signe}{(valeur + 50) // 100} €"
+        return f"{signe}{(valeur + _MILLIER // 2) // _MILLIER}{_INSECABLE}k€"
+    return f"{signe}{(valeur + 50) // 100}{_INSECABLE}€"
+
+
+def insecable(phrase: str) -> str:
+    """A sentence whose figures never break at the end of a line, nor from their unit.
+
+    Browsers find `45 000 000,00 €` typed with ordinary spaces.
+    """
+    groupee = _GROUPES.sub(lambda nombre: nombre[0].replace(" ", _FINE), phrase)
+    return _UNITES.sub(_INSECABLE, groupee)
 
 
 def entier(nombre: int) -> str:
     """A count for a person: `1 000 000`."""
-    return f"{nombre:,}".replace(",", " ")
+    return f"{nombre:,}".replace(",", _FINE)
 
 
 def jour(iso: str | date) -> str:
@@ -101,7 +115,7 @@ def instant(stocke: str) -> str:
 def pour_cent(dix_milliemes: int) -> str:
     """A rate for a person: `33,33 %`."""
     entiers, reste = divmod(abs(dix_milliemes), 100)
-    return f"{'-' if dix_milliemes < 0 else ''}{entiers},{reste:02d} %"
+    return f"{'-' if dix_milliemes < 0 else ''}{entiers},{reste:02d}{_INSECABLE}%"
 
 
 def _montrer(valeur: object) -> object:

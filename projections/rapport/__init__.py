@@ -8,13 +8,14 @@ A report is a function of the journal at one position and of one effect date: no
 it, neither clock, machine, locale nor the way its position was asked for.
 """
 
-from .contenu import MISE_EN_PAGE, MOTEUR, Entete, Rapport, rapport
+from .contenu import DITES_DEPUIS, MISE_EN_PAGE, MOTEUR, Entete, Rapport, rapport
 from .ecriture import FORMATS, OCTETS_MAX, Format, ecrire
 from .lecture import ReportUnreadableError, lire, lire_entete
 from .reproduction import Constat, Reproduction, reproduire
 from .tableaux import tableaux_csv
 
 __all__ = [
+    "DITES_DEPUIS",
     "FORMATS",
     "MISE_EN_PAGE",
     "MOTEUR",

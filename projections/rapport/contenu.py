@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from ledger.budget import LigneCredits
 from ledger.erreurs import UsageError
+from ledger.evenements import Fait
 from ledger.journal import Journal
 from ledger.preuve.canonique import json_canonique
 from ledger.preuve.merkle import racine_base64
 from ledger.version import VERSION
 
-from ..anomalies import Anomalie, anomalies
-from ..anomalies_saisie import saisie
+from ..anomalies import Anomalie
 from ..credits import credits
-from ..doublons import doublons
 from ..echeancier import Echeancier, de_fiche
 from ..enveloppe import Complements, Enveloppe, complements, enveloppe
 from ..matrice import Cohortes, LigneMatrice
 from ..situation import Vue
 from ..structures import LigneStructure, structures
+from ..toutes_anomalies import toutes_les_anomalies
 
 FORMAT: Literal[1] = 1
 """Of the value: the members of the heading and of the figures."""
-MISE_EN_PAGE = 3
+MISE_EN_PAGE = 4
 """Of the files: raise it whenever the same value would give other bytes, in any format."""
+DITES_DEPUIS = {"acteurs_semblables": 4, "ordonne_et_paye": 4}
+"""Code of an anomaly -> the first layout whose reports tell it; all of them tell the others."""
 MOTEUR = f"fabriques-ledger {VERSION}"
 
 
@@ -76,6 +80,15 @@ class Rapport(Struct, frozen=True):
         """The whole report as plain JSON values."""
         return {"entete": msgspec.to_builtins(self.entete), "figures": self.figures}
 
+    def comme_dit(self, mise_en_page: int) -> Rapport:
+        """The same report, less the anomalies that a layout did not tell yet."""
+        dites = [
+            anomalie
+            for anomalie in self.figures["anomalies"]
+            if mise_en_page >= DITES_DEPUIS.get(anomalie["code"], 0)
+        ]
+        return Rapport(self.entete, {**self.figures, "anomalies": dites})
+
 
 def rapport(vue: Vue) -> Rapport:
     """The report of a view made by `regarder`, whose base is still open (its facts are read again).
@@ -85,7 +98,7 @@ def rapport(vue: Vue) -> Rapport:
     journal = _journal(vue)
     situation = vue.situation
     cohortes = Cohortes()
-    de_saisie = saisie(cohortes.suivre(vue.faits()))
+    trouvees = toutes_les_anomalies(vue, _compter(cohortes, vue))
     figures = Figures(
         enveloppe=enveloppe(vue),
         complements=complements(vue),
@@ -95,7 +108,7 @@ def rapport(vue: Vue) -> Rapport:
         echeanciers=tuple(
             de_fiche(situation.fiches[slug], vue.date_de_vue) for slug in sorted(situation.fiches)
         ),
-        anomalies=(*anomalies(vue), *doublons(vue), *de_saisie),
+        anomalies=trouvees,
     )
     dernier = journal.lire_un(situation.position)
     entete = Entete(
@@ -114,6 +127,14 @@ def rapport(vue: Vue) -> Rapport:
     )
     plat = msgspec.to_builtins(figures, str_keys=True)
     return Rapport(entete, msgspec.json.decode(json_canonique(plat)))  # as read back: no tuple
+
+
+def _compter(cohortes: Cohortes, vue: Vue) -> Iterator[tuple[int, Fait]]:
+    """Every fact known; the matrix counts on the way those of the view."""
+    for position, fait in replace(vue, au=None).faits():
+        if vue.au is None or fait.date_effet <= vue.au:
+            cohortes.compter(fait)
+        yield position, fait
 
 
 def origine(vue: Vue) -> str:

@@ -20,6 +20,7 @@ from ..pages.gabarits import fichier, gabarit, sur
 from ..pages.matrices import rectangle
 from .contenu import Figures, Rapport
 from .ecriture import BALISE
+from .marges import marges, reperes
 
 
 def page(rapport: Rapport, incorpore: str) -> str:
@@ -34,9 +35,10 @@ def page(rapport: Rapport, incorpore: str) -> str:
             "Les chiffres du rapport n'ont pas la forme de ceux de ce moteur.",
             remede="Le refaire avec `fabriques rapport`.",
         ) from erreur
-    style = f"\n{fichier('style.css')}"
+    style = f"\n{fichier('style.css')}{marges(rapport.entete)}"
     return gabarit("rapport.html").render(
         entete=rapport.entete,
+        reperes=reperes(rapport.entete),
         f=figures,
         chiffre=_sans_lien,
         credits_saisis=any(

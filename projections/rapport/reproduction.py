@@ -103,7 +103,8 @@ def reproduire(journal: Journal, octets: bytes) -> Reproduction:
         return Reproduction("divergent", format_lu, entete, racine, 1, (etranger,), None)
     refait = rapport(vue)
     attendus = ecrire(refait, format_lu)
-    constats = [] if attendus == octets else [*_ecarts(lu, refait)]
+    dit = refait.comme_dit(entete.mise_en_page)
+    constats = [] if attendus == octets else [*_ecarts(lu, dit)]
     statut: Statut = "divergent" if constats else "identique"
     if attendus != octets and not constats:
         statut = "chiffres_identiques"

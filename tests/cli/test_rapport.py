@@ -42,7 +42,8 @@ def test_la_page_de_la_demonstration_est_legere_et_dit_l_essentiel(page: Path) -
         "<h1><bdi>Nouveaux lieux, nouveaux liens - Fabriques de territoire</bdi></h1>",
         "Situation au 31/12/2021, telle que connue à la position 464 du journal",
         f"<dd><code>{lire_entete(octets)['racine']}</code></dd>",
-        '<tr class="cle"><th scope="row">Disponible</th><td class="n">29 800 000,00 €</td></tr>',
+        '<tr class="cle"><th scope="row">Disponible</th>'
+        '<td class="n">29\u202f800\u202f000,00\u00a0€</td></tr>',
         "Aucun crédit ouvert n'est enregistré",
         "<caption>Registre des structures (80)</caption>",
         f"fabriques reproduire FICHIER --base BASE --programme {PROGRAMME}",

@@ -43,22 +43,26 @@ class Lien(NamedTuple):
     texte: str
 
 
+_ESPACES = str.maketrans("\u00a0\u202f", "  ")
 _VIDES = {"meta", "link", "input", "br", "rect", "path", "circle", "img", "hr"}
 
 
 class Page(HTMLParser):
-    """What a browser finds in a page: elements in order, links, and the text shown."""
+    """What a browser finds in a page: elements in order, links, and the text shown.
+
+    Spaces that do not break are read as spaces, as the search of a browser reads them.
+    """
 
     def __init__(self, source: str) -> None:
         super().__init__()
-        self.source = source
+        self.source = source.translate(_ESPACES)
         self.balises: list[tuple[str, dict[str, str]]] = []
         self.liens: list[Lien] = []
         self.textes: list[str] = []
         self.desequilibres: list[str] = []
         self._ouvertes: list[str] = []
         self._lien: list[str] | None = None
-        self.feed(source)
+        self.feed(self.source)
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:

@@ -13,6 +13,8 @@ from ledger import MemoryStore, SQLiteStore
 from ledger.montants import format_euros
 from projections.console.application import PAGES, Console
 from projections.console.taches import Avancement, EnAttente
+from projections.pages.gabarits import insecable
+from projections.rapport import lire_entete
 from tests.cli.outils import lancer
 from tests.console.test_pages import TOUTES
 from tests.ecrans.navigateur import fautes, servie
@@ -20,6 +22,7 @@ from tests.tableurs.evaluer import lire_ods, lire_xlsx
 from tests.unit.monde import Monde, P
 
 pytestmark = pytest.mark.navigateur
+QUINZE_MILLIONS = f"Payé\n{insecable('15 000 000,00 €')}"
 DATES = "au=2021-06-30&connu_au=400"
 ECRANS = (
     *TOUTES,
@@ -110,6 +113,29 @@ def test_aucune_faute_dans_le_rapport(page: Any, base_vue: Path, tmp_path: Path)
     assert fautes(page) == []
 
 
+def test_chaque_page_imprimee_dit_d_ou_elle_vient(
+    page: Any, base_vue: Path, tmp_path: Path
+) -> None:
+    """Programme, date, position, début de la racine et numéro : sur chaque page du PDF."""
+    pypdf = pytest.importorskip("pypdf", reason="extra « navigateur » absent")
+    fichier, pdf = tmp_path / "rapport.html", tmp_path / "rapport.pdf"
+    assert lancer("rapport", "--base", base_vue, "--au", "2021-12-31", "-o", fichier).code == 0
+    page.goto(fichier.as_uri())
+    page.pdf(path=str(pdf), prefer_css_page_size=True)
+    racine = lire_entete(fichier.read_bytes())["racine"]
+    feuilles = [feuille.extract_text() for feuille in pypdf.PdfReader(pdf).pages]
+    assert len(feuilles) > 10
+    for numero, texte in enumerate(feuilles, start=1):
+        for dit in (
+            f"Fabriques de territoire · {PROGRAMME}",
+            "État au 31/12/2021",
+            f"Position 464 · racine {racine[:12]}…",
+            f"{numero} / {len(feuilles)}",
+        ):
+            assert dit in texte, (numero, dit)
+    assert "fabriques reproduire FICHIER" in feuilles[-1]
+
+
 @pytest.mark.onglet(viewport={"width": 390, "height": 844})
 def test_sur_un_telephone_un_tableau_qui_defile_garde_son_nom(page: Any, console: str) -> None:
     """Légende et première colonne restent en vue ; un code ne se coupe pas lettre à lettre."""
@@ -141,14 +167,14 @@ def test_a_400_pour_cent_la_page_ne_defile_que_vers_le_bas(
 def _parcourir(page: Any, console: str, tmp_path: Path) -> None:
     """Open, move in time, search a structure, follow a figure to its events, take a file away."""
     page.goto(f"{console}/situation")
-    assert page.locator(".tuiles li").nth(2).inner_text().startswith("Payé\n15 000 000,00 €")
+    assert page.locator(".tuiles li").nth(2).inner_text().startswith(QUINZE_MILLIONS)
     page.get_by_label("État au").fill("15/07/2021")
     page.get_by_role("button", name="Afficher").click()
     page.get_by_role("link", name="Fin de mois précédente").click()
     assert "au=2021-06-30" in page.url
     assert "Situation au 30/06/2021" in page.locator("main").inner_text()
     paye = page.locator(".tuiles li").nth(2).locator(".valeur").inner_text()
-    assert paye == "11 100 000,00 €"
+    assert paye == insecable("11 100 000,00 €")
     page.get_by_role("link", name="Structures", exact=True).click()
     page.get_by_label("Nom, ville").fill("wip")
     page.get_by_role("button", name="Chercher").click()
@@ -165,7 +191,7 @@ def _parcourir(page: Any, console: str, tmp_path: Path) -> None:
         page.get_by_role("link", name="rapport.html").click()
     attendu.value.save_as(tmp_path / "rapport.html")
     assert attendu.value.suggested_filename == f"{PROGRAMME}-464-au-2021-06-30-rapport.html"
-    assert b"11 100 000,00" in (tmp_path / "rapport.html").read_bytes()
+    assert insecable("11 100 000,00 €") in (tmp_path / "rapport.html").read_text("utf-8")
 
 
 def test_un_controleur_va_de_l_enveloppe_au_fait(page: Any, console: str, tmp_path: Path) -> None:
@@ -194,7 +220,7 @@ def test_un_classeur_se_telecharge(page: Any, console: str, tmp_path: Path, form
     lire = {"ods": lire_ods, "xlsx": lire_xlsx}[forme]
     lignes = lire(fichier.read_bytes())["Situation"].lignes()
     (montant,) = {ligne[1] for ligne in lignes if ligne[:1] == ["Payé"]}
-    assert format_euros(round(montant * 100)) == paye
+    assert insecable(format_euros(round(montant * 100))) == paye
 
 
 @pytest.mark.parametrize("largeur", [1366, 320])
@@ -233,7 +259,7 @@ def test_au_clavier_seul(page: Any, console: str) -> None:
     assert page.evaluate("document.activeElement.id") == "contenu"
     page.keyboard.press("Tab")
     lien = "document.activeElement"
-    assert page.evaluate(f"{lien}.innerText") == "45 000 000,00 €"
+    assert page.evaluate(f"{lien}.innerText") == insecable("45 000 000,00 €")
     assert page.evaluate(f"getComputedStyle({lien}).outlineStyle") == "solid"
     page.keyboard.press("Enter")
     page.wait_for_url("**/chiffres/enveloppe.enveloppe")

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from ledger import Journal
 from ledger.evenements import FabriqueLabellisée
-from projections.matrice import Cohortes, LigneMatrice, Paiement, matrice
+from projections.matrice import LigneMatrice, Paiement, matrice
 from tests.unit.monde import Monde, P, tranches
 
 
@@ -77,7 +77,7 @@ def test_un_paiement_ou_un_retrait_seul_a_sa_ligne(monde: Monde) -> None:
 
 
 def test_un_paiement_annule_ne_laisse_ni_paiement_ni_ligne_vide(monde: Monde) -> None:
-    """Payé puis annulé, un exercice n'a plus de paiement ; suivre rend les faits tels quels."""
+    """Payé puis annulé, un exercice n'a plus de paiement."""
     monde.label()
     monde.ok("AccorderBonusNumérique", "2020-02-03")
     monde.ok("VerserBonus", "2020-03-01")
@@ -88,7 +88,3 @@ def test_un_paiement_annule_ne_laisse_ni_paiement_ni_ligne_vide(monde: Monde) ->
         LigneMatrice(2020, 15_000_000, (), 0, 15_000_000),
     )
     assert lignes(monde) == attendu
-    cohortes = Cohortes()
-    faits = list(Journal(monde.livre.store, P).rattraper())
-    assert list(cohortes.suivre(faits)) == faits
-    assert cohortes.lignes() == attendu

@@ -450,7 +450,7 @@ def test_nommer_un_autre_moteur_ne_couvre_pas_une_retouche(paye: Monde) -> None:
     vrai = faire(paye)
     entete = replace(vrai.entete, moteur="fabriques-ledger 0.0.9")
     octets = ecrire(Rapport(entete, vrai.figures), "html")
-    vu = b'<td class="n">44 850 000,00 \xe2\x82\xac</td>'
+    vu = '<td class="n">44\u202f850\u202f000,00\u00a0€</td>'.encode()
     assert octets.count(vu) == 1
     (constat,) = constats(paye, octets.replace(vu, vu.replace(b"44", b"45")))
     assert constat.code == "rapport_altere"
