@@ -18,7 +18,7 @@ from .reglages import BASE, metadonnees
 COPIE = f"{BASE}.db"
 METADONNEES = "metadata.json"
 GREFFONS = "greffons"
-GREFFON = "fabriques_euros.py"
+GREFFONS_LIVRES = ("fabriques_euros.py", "fabriques_francais.py")
 ORIGINE = "ORIGINE.txt"
 _PAGE = 100
 _DELAI_MS = 5_000
@@ -53,8 +53,9 @@ def composer(dossier: Path, source: Store | Path) -> None:
         octets = msgspec.json.format(msgspec.json.encode(reglages), indent=2)
         ecrire(partiel / METADONNEES, f"{octets.decode('utf-8')}\n")
         (partiel / GREFFONS).mkdir()
-        greffon = files("projections.exploration").joinpath("modeles", GREFFON)
-        ecrire(partiel / GREFFONS / GREFFON, greffon.read_text("utf-8"))
+        for nom in GREFFONS_LIVRES:
+            greffon = files("projections.exploration").joinpath("modeles", nom)
+            ecrire(partiel / GREFFONS / nom, greffon.read_text("utf-8"))
         suite = f"Pour l'explorer, dans ce dossier :\n  {commande_datasette(Path())}\n"
         ecrire(partiel / ORIGINE, f"{texte}\n{suite}")
         exiger_libre(dossier)

@@ -6,13 +6,16 @@ import asyncio
 import html
 import importlib.util
 import json
+import re
 from collections.abc import Coroutine, Iterator
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
 from datasette import plugins
 from datasette.app import Datasette
+from datasette.filters import Filters
 
 from projections.exploration.requetes import REQUETES
 from tests.cli.outils import depot, lancer, ouverture
@@ -23,6 +26,28 @@ BALISE = '<script>alert("x")</script>'
 ADRESSE = "https://exemple.invalid/piege"
 CACHE = "a\u202eb"
 GREFFON = "fabriques_euros.py"
+FRANCAIS = "fabriques_francais.py"
+ANGLAIS = re.compile(
+    r"\b(home|Powered|Queries|Query|took|rows?|records|results|views|hidden|Tables? actions"
+    r"|Custom|returning|Run|Edit|Format SQL|Download|Search|Sort|descending|Apply|Next page|This"
+    r"|Suggested|facets?|advanced|Advanced|Export CSV|shape|newline|default|array|object|options"
+    r"|remove|filter|contains|starts|ends|blank|where|Links from|show|hide|Data|About|View and)\b"
+)
+"""English words of the frame of Datasette."""
+PAGES = (
+    "",
+    "fabriques",
+    "fabriques?_show_hidden=1",
+    "fabriques/faits?_size=2",
+    "fabriques/faits?programme=fabriques&type__contains=label&_sort=position&_facet=type",
+    "fabriques/faits?type=absent",
+    "fabriques/v_echeancier",
+    "fabriques/programmes/{programme}",
+    "fabriques/consommation",
+    "fabriques/versements_d_une_structure?structure=balise&_hide_sql=1",
+    "fabriques?sql=select+1+as+un",
+    "fabriques?sql=select+1+where+0",
+)
 
 
 def attendre(travail: Coroutine[Any, Any, T]) -> T:
@@ -130,13 +155,84 @@ def test_un_nom_hostile_reste_un_texte(datasette: Datasette, chemin: str) -> Non
     assert 'onmouseover="alert' not in texte
 
 
-def test_un_signe_cache_est_montre(dossier: Path) -> None:
-    """Un signe qui retourne l'affichage est remplacé, un montant absent reste vide."""
-    spec = importlib.util.spec_from_file_location("greffon", dossier / "greffons" / GREFFON)
+def _greffon(dossier: Path, nom: str) -> Any:
+    """A plugin of the folder, as a module."""
+    spec = importlib.util.spec_from_file_location("greffon", dossier / "greffons" / nom)
     assert spec is not None
     assert spec.loader is not None
     greffon = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(greffon)
+    return greffon
+
+
+class _Montre(HTMLParser):
+    """What the frame says: texts and labels, but not code, scripts, SQL nor the names of data."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.dits: list[str] = []
+        self._tus = 0
+        self.feed(source)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._tus += tag in _TUS
+        dits = dict(attrs)
+        if tag == "input" and dits.get("type") == "submit":
+            self.dits.append(dits.get("value") or "")
+        self.dits.append(dits.get("aria-label") or "")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._tus -= tag in _TUS
+
+    def handle_data(self, data: str) -> None:
+        if not self._tus:
+            self.dits.append(data)
+
+
+_TUS = ("script", "style", "code", "pre", "textarea")
+
+
+@pytest.mark.parametrize("chemin", PAGES)
+def test_le_cadre_est_en_francais(datasette: Datasette, chemin: str) -> None:
+    """Accueil, base, table, ligne, question et requête : aucun mot anglais du cadre ne reste."""
+    source = page(datasette, "/" + chemin.format(programme="fabriques-de-territoire"))
+    assert '<html lang="fr">' in source
+    dit = " ".join(" ".join(_Montre(source).dits).split())
+    assert ANGLAIS.findall(dit) == [], dit[:3000]
+
+
+def test_chaque_phrase_traduite_est_celle_de_la_version_installee(dossier: Path) -> None:
+    """Chaque phrase anglaise à traduire est bien dans Datasette : rien n'est traduit à vide."""
+    francais = _greffon(dossier, FRANCAIS)
+    racine = Path(str(importlib.util.find_spec("datasette").origin)).parent  # type: ignore[union-attr]
+    absentes = [
+        (nom, anglais)
+        for nom, phrases in francais.PHRASES.items()
+        for anglais, _ in phrases
+        if anglais not in (racine / "templates" / nom).read_text("utf-8")
+    ]
+    script = (racine / "static" / "table.js").read_text("utf-8")
+    assert [*absentes, *(mot for mot, _ in francais.MENU if mot not in script)] == []
+    lookups = {affiche for _, affiche, _ in Filters([]).lookups()}
+    assert set(francais.FILTRES) == {mot for mot in lookups if mot.isascii() and mot[0].isalpha()}
+
+
+def test_les_pages_disent_titres_nombres_et_menu_en_francais(datasette: Datasette) -> None:
+    """Les objets ont leur titre, le taux se lit en pour cent, le menu d'une colonne est traduit."""
+    accueil = html.unescape(page(datasette, "/fabriques"))
+    assert '">Enveloppe</a> <code>v_enveloppe</code>' in accueil
+    assert ">1,00\u00a0%</span>" in page(datasette, "/fabriques/consommation")
+    assert "150\u202f000,00\u00a0€</span>" in page(datasette, "/fabriques/v_situation")
+    script = page(datasette, "/-/fabriques/table.js")
+    assert "Trier, décroissant" in script
+    assert "Sort descending" not in script
+    assert "/-/fabriques/table.js" in page(datasette, "/fabriques/faits")
+
+
+def test_un_signe_cache_est_montre(dossier: Path) -> None:
+    """Un signe qui retourne l'affichage est remplacé, un montant absent reste vide."""
+    greffon = _greffon(dossier, GREFFON)
     assert str(greffon.render_cell(CACHE, "porteur")) == "a\ufffdb"
     assert str(greffon.render_cell("<b>\u200b", "porteur")) == "&lt;b&gt;\ufffd"
     assert greffon.render_cell(None, "montant_centimes") is None
@@ -144,6 +240,9 @@ def test_un_signe_cache_est_montre(dossier: Path) -> None:
     assert greffon.render_cell("Association", "porteur") is None
     assert greffon.euros(-123_456_789) == "-1\u202f234\u202f567,89\u00a0€"
     assert greffon.euros(5) == "0,05\u00a0€"
+    assert greffon.taux(-3_378) == "-33,78\u00a0%"
+    assert greffon.render_cell("1e3", "montant_euros") is None
+    assert ">-0,05\u00a0€<" in greffon.render_cell("-0.05", "montant_euros")
 
 
 def test_datasette_n_ecrit_rien_et_refuse_d_ecrire(dossier: Path, datasette: Datasette) -> None:

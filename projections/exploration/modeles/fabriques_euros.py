@@ -1,4 +1,4 @@
-"""Datasette plugin: `*_centimes` columns read as French euros, hostile texts made harmless.
+"""Datasette plugin: amounts read as French euros, rates as %, hostile texts made harmless.
 
 It stands alone: Datasette loads it with `--plugins-dir`, nothing else has to be installed. The SQL
 and the JSON keep the integers; only what a person reads changes.
@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 _CACHES = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]"
 )
+_DECIMAL = re.compile("-?[0-9]{1,15}[.][0-9]{2}")
 _ADRESSE = re.compile("https?://", re.IGNORECASE)
 
 
@@ -23,12 +24,27 @@ def euros(centimes: int) -> str:
     return f"{signe}{groupes},{reste:02d}\N{NO-BREAK SPACE}€"
 
 
+def taux(dix_milliemes: int) -> str:
+    """Ten-thousandths as a person reads them: `33,78 %`."""
+    entiers, reste = divmod(abs(dix_milliemes), 100)
+    return f"{'-' if dix_milliemes < 0 else ''}{entiers},{reste:02d}\N{NO-BREAK SPACE}%"
+
+
+def _a_droite(texte: str) -> Markup:
+    # a block, not a float: on a phone cells are stacked, and floats slip beside the next name
+    return Markup(
+        '<span style="display: block; text-align: right; white-space: nowrap">{}</span>'
+    ).format(texte)
+
+
 def render_cell(value: object, column: str) -> Markup | None:
     """Euros for cents; a text without what is not seen, nor a link that its author chose."""
     if isinstance(value, int) and column.endswith("_centimes"):
-        return Markup('<span style="float: right; white-space: nowrap">{}</span>').format(
-            euros(value)
-        )
+        return _a_droite(euros(value))
+    if isinstance(value, int) and column.endswith("_dix_milliemes"):
+        return _a_droite(taux(value))
+    if isinstance(value, str) and column.endswith("_euros") and _DECIMAL.fullmatch(value):
+        return _a_droite(euros(int(value.replace(".", ""))))
     if isinstance(value, str) and (_CACHES.search(value) or _ADRESSE.search(value)):
         return escape(_CACHES.sub("\N{REPLACEMENT CHARACTER}", value))
     return None
