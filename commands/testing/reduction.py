@@ -38,9 +38,10 @@ def reduire(
 
     Figures are looked at after every step first, so that a difference shows at its cause. Then
     halves go, then single steps, then pairs: no step or pair of what is left can go. The last
-    step, the one that differs, stays; so does the opening of the programme, and nothing is sent
-    that the epreuve excludes. At most `epreuve.rejeux` replays. `levee`: what the system raised,
-    if that is the difference; a trace where it raises something else is another story.
+    step, the one that differs, stays, unless it is a retry that an earlier one replaces; so does
+    the opening of the programme, and nothing is sent that the epreuve excludes. At most
+    `epreuve.rejeux` replays. `levee`: what the system raised, if that is the difference; a trace
+    where it raises something else is another story.
     """
     reduction = _Reduction(fabrique, epreuve, [*trace], constat, levee)
     if epreuve.chiffres:
@@ -52,7 +53,7 @@ def reduire(
     while morceau > 1:
         reduction.sans_morceaux(morceau)
         morceau //= 2
-    while reduction.sans_morceaux(1) or reduction.sans_paires():
+    while reduction.sans_morceaux(1) or reduction.sans_paires() or reduction.renvoi_plus_tot():
         pass
     reduction.sans_membres()
     divergence = Divergence(reduction.constat, reduction.reste)
@@ -128,6 +129,25 @@ class _Reduction:
             if self.essayer([p for rang, p in enumerate(self.reste) if rang not in (i, j)]):
                 return True
         return False
+
+    def renvoi_plus_tot(self) -> bool:
+        """Send an earlier command again rather than the last one, and stop there; whether it did.
+
+        A payment made twice shows on the first instalment as on the last, which may need all
+        those before it, dated so that none can go.
+        """
+        envois = [
+            (rang, pas.commande) for rang, pas in enumerate(self.reste) if isinstance(pas, Envoi)
+        ]
+        dernier, renvoi = envois[-1]
+        verbe, nom = renvoi.get("commande"), renvoi.get("id_commande")
+        if all(commande.get("id_commande") != nom for _, commande in envois[:-1]):
+            return False
+        return any(
+            self.essayer([*self.reste[: rang + 1], Envoi(autre), *self.reste[dernier + 1 :]])
+            for rang, autre in envois
+            if autre.get("commande") == verbe and autre.get("id_commande") != nom
+        )
 
     def sans_contraintes(self) -> None:
         """Open the programme under the plainest rules: fewer commands are then needed."""

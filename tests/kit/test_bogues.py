@@ -16,6 +16,7 @@ from ledger.testing.regles import regles
 from ledger.testing.valeurs import Json
 from tests.kit import systemes as s
 from tests.modules import charger
+from tests.properties.exemples import COMMUN, DEPOT, OUVERTURE
 
 GRAINES = (0, 1, 2)
 COMMANDES_MAX = 8
@@ -148,6 +149,31 @@ def test_un_redemarrage_necessaire_se_lit_dans_la_divergence() -> None:
     envois = len(divergence.commandes)
     rangs = [f"Redémarrage après la commande {rang}." for rang in range(1, envois + 1)]
     assert str(divergence).splitlines()[1] in rangs
+
+
+def test_un_renvoi_tardif_est_remplace_par_le_premier_qui_suffit() -> None:
+    """Un double paiement vu sur le dernier versement se montre sur le premier qui le permet."""
+    regles_ = OUVERTURE["regles"] | {"exercices_max": 3}
+    label = COMMUN | {
+        "commande": "LabelliserFabrique",
+        "id_commande": "c2",
+        "structure": "s1",
+        "montant_centimes": 30,
+    }
+    verse = COMMUN | {"commande": "VerserTranche", "structure": "s1", "reference": "VIR"}
+    versements = [
+        verse
+        | {"id_commande": f"v{n}", "rang": rang, "montant_centimes": du}
+        | {"date_effet": f"20{18 + rang}-06-01"}
+        for n, (rang, du) in enumerate([(1, 10), (2, 4), (2, 3), (2, 3), (3, 4)])
+    ]
+    envoyees = [OUVERTURE | {"regles": regles_}, DEPOT, label, *versements, versements[-1]]
+    with pytest.raises(Divergence) as longue:
+        confronter(s.DoublePaiement, envoyees, PAYE)
+    divergence = longue.value
+    reduite = reduire(s.DoublePaiement, divergence.trace, PAYE, divergence.constat)
+    noms = [commande["id_commande"] for commande in reduite.commandes]
+    assert noms == ["c0", "c1", "c2", "v0", "v1", "v1"]
 
 
 def test_une_trace_que_rien_ne_raccourcit_reste_dans_son_budget() -> None:
