@@ -102,6 +102,11 @@ class Commande(BaseModel):
             donnees.pop(champ, None)
         return sha256(_encoder(donnees)).hexdigest()
 
+    def _repr_pretty_(self, affichage: Any, _cycle: bool) -> None:
+        """What Hypothesis and IPython show: the line that `fabriques executer` reads."""
+        ligne = _encoder_tel_quel({"commande": self.verbe} | self.contenu()).decode()
+        affichage.text(f"{type(self).__name__}:\n{ligne}\n")
+
     def explicites(self) -> tuple[str, ...]:
         """The members given though the decision would compute them."""
         if not self.champs_completes:
@@ -117,6 +122,7 @@ def en_donnees(valeur: Any) -> Any:
 
 
 _encoder = Encoder(order="sorted", enc_hook=en_donnees).encode
+_encoder_tel_quel = Encoder(enc_hook=en_donnees).encode
 
 
 class CommandeDeStructure(Commande):

@@ -29,7 +29,7 @@ def enregistrer() -> None:
 def _commande(classe: Any) -> Any:
     from .types import commandes_typees  # noqa: PLC0415
 
-    return commandes_typees(classe)
+    return commandes_typees(classe=classe)
 
 
 def _fait(classe: Any) -> Any:

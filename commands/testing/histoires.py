@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import Any
 
 from hypothesis import strategies as st
 from msgspec import to_builtins
@@ -67,6 +68,9 @@ class Histoire:
         """The commands as `fabriques executer` reads them: what a failing example shows."""
         return f"Histoire:\n{en_lignes(self.commandes)}"
 
+    def _repr_pretty_(self, affichage: Any, _cycle: bool) -> None:
+        affichage.text(repr(self))  # else Hypothesis shows the members of a dataclass
+
     @property
     def acceptees(self) -> list[Json]:
         """The commands that made a fact, in order."""
@@ -119,15 +123,16 @@ def histoires(
     return histoire
 
 
+@st.composite
 def histoires_valides(
+    draw: st.DrawFn,
     *,
     maximum: int = 45,
     verbes: Collection[str] = (),
     reglements: st.SearchStrategy[Json] | None = None,
-) -> st.SearchStrategy[Suite]:
+) -> Suite:
     """Commands in an order in which each of them is accepted, the opening first."""
-    toutes = histoires(maximum=maximum, verbes=verbes, reglements=reglements)
-    return toutes.map(lambda histoire: Suite(histoire.acceptees))
+    return Suite(draw(histoires(maximum=maximum, verbes=verbes, reglements=reglements)).acceptees)
 
 
 @st.composite

@@ -7,8 +7,10 @@ the bounds that the state gives, or just outside, one cent or one day: nothing i
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 from datetime import date
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -25,6 +27,13 @@ CORRIGES = ("porteur", "code_postal", "ville", "siret", "rna", "vague", "territo
 DEPOT: Json = {"porteur": "Le Lieu", "code_postal": "01000", "ville": "Bourg"}
 
 
+class Brute(Json):
+    """A raw command; a failing example shows it as the line that `fabriques executer` reads."""
+
+    def _repr_pretty_(self, affichage: Any, _cycle: bool) -> None:
+        affichage.text(f"Commande:\n{json.dumps(self, ensure_ascii=False)}\n")
+
+
 @st.composite
 def ouvertures(
     draw: st.DrawFn,
@@ -33,16 +42,16 @@ def ouvertures(
     reglements: st.SearchStrategy[Json] | None = None,
 ) -> Json:
     """The command that opens the programme, in 2018 or 2019, under rules of that strategy."""
-    return {
-        "commande": "OuvrirProgramme",
-        "id_commande": "c0",
-        "programme": programme,
-        "acteur": {"id": "ana", "role": "systeme"},
-        "date_effet": draw(st.dates(JOUR_MIN, date(2019, 12, 31))).isoformat(),
-        "intitule": "Fabriques",
-        "source": "AMI",
-        "regles": draw(regles() if reglements is None else reglements),
-    }
+    return Brute(
+        commande="OuvrirProgramme",
+        id_commande="c0",
+        programme=programme,
+        acteur={"id": "ana", "role": "systeme"},
+        date_effet=draw(st.dates(JOUR_MIN, date(2019, 12, 31))).isoformat(),
+        intitule="Fabriques",
+        source="AMI",
+        regles=draw(regles() if reglements is None else reglements),
+    )
 
 
 @st.composite
@@ -102,14 +111,14 @@ def commandes(draw: st.DrawFn, *, contexte: Contexte, verbes: Collection[str] = 
     tirage = Tirage(draw, contexte, structure)
     champs = VERBES[verbe](tirage)
     jour = champs.pop("jour", None) or tirage.jour(depuis=JOUR_MIN)
-    return {
-        "commande": verbe,
-        "id_commande": f"c{contexte.numero}",
-        "programme": contexte.etat.slug,
-        "acteur": champs.pop("acteur", None) or tirage.acteur(),
-        "date_effet": jour.isoformat(),
+    return Brute(
+        commande=verbe,
+        id_commande=f"c{contexte.numero}",
+        programme=contexte.etat.slug,
+        acteur=champs.pop("acteur", None) or tirage.acteur(),
+        date_effet=jour.isoformat(),
         **champs,
-    }
+    )
 
 
 @st.composite
@@ -133,7 +142,7 @@ def invalides(draw: st.DrawFn, *, commande: Json) -> Json:
     if draw(st.integers(0, 5)) == 5:
         oublie = draw(st.sampled_from(("acteur", "date_effet", "id_commande", "commande")))
         fautif.pop(oublie)
-    return fautif
+    return Brute(fautif)
 
 
 _EXPLICITES: dict[str, Json] = {
@@ -150,7 +159,7 @@ _EXPLICITES: dict[str, Json] = {
 def autrement(draw: st.DrawFn, *, commande: Json) -> Json:
     """The same content, spelt otherwise: members turned round, explicit defaults, no accent."""
     if draw(st.booleans()):
-        return commande
+        return Brute(commande)
     verbe = commande["commande"]
     ecrits = {
         nom: valeur
@@ -159,7 +168,7 @@ def autrement(draw: st.DrawFn, *, commande: Json) -> Json:
     }
     if verbe in ("VerserTranche", "VerserBonus") and "exercice" not in commande:
         ecrits["exercice"] = draw(st.sampled_from((None, int(commande["date_effet"][:4]))))
-    return dict(reversed((commande | ecrits).items()))
+    return Brute(reversed((commande | ecrits).items()))
 
 
 def intentions(contexte: Contexte) -> list[tuple[str, str]]:

@@ -106,7 +106,7 @@ _PROPRES: dict[str, dict[str, st.SearchStrategy[Any]]] = {
 
 
 @st.composite
-def commandes_typees(draw: st.DrawFn, classe: type[C]) -> C:
+def commandes_typees(draw: st.DrawFn, *, classe: type[C]) -> C:
     """A well-formed command of one class."""
     champs: dict[str, Any] = {"commande": classe.verbe}
     table = _CHAMPS | _PROPRES.get(classe.verbe, {})

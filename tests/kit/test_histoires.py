@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from typing import Any
 
+import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from commands import COMMANDES, Commande, GrandLivre, lire_ligne
+from commands import (
+    COMMANDES,
+    Commande,
+    DéposerCandidature,
+    GrandLivre,
+    LabelliserFabrique,
+    VerserTranche,
+    lire_ligne,
+)
 from commands.testing import (
+    Histoire,
     Moteur,
+    autrement,
+    commandes,
+    commandes_typees,
     confronter,
     en_lignes,
+    histoires,
     histoires_adverses,
     histoires_valides,
+    invalides,
+    ouvertures,
 )
 from commands.testing.histoires import Suite
-from commands.testing.types import commandes_typees
 from ledger import MemoryStore
 from projections.testing import lecteur
 from tests.properties.outils import reglages
@@ -75,11 +91,60 @@ def test_une_suite_se_montre_en_lignes_a_coller(suite: Suite) -> None:
     assert [r.statut if r.refus is None else r.refus.code for r in relus] == codes(suite)
 
 
+def _montrees(strategie: st.SearchStrategy[Any]) -> tuple[Any, list[Any]]:
+    """The lines of JSON that a failing example shows, read again, beside what was drawn."""
+    tirees: list[Any] = []
+
+    @settings(max_examples=1, derandomize=True, phases=(Phase.generate,), database=None)
+    @given(tiree=strategie)
+    def echouer(tiree: Any) -> None:
+        tirees[:] = [tiree]
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError) as echec:
+        echouer()
+    montre = "\n".join(echec.value.__notes__)
+    return tirees[0], [json.loads(x) for x in montre.splitlines() if x.startswith("{")]
+
+
+OUVRIR = ouvertures()
+
+
+@pytest.mark.parametrize(
+    "strategie",
+    [
+        OUVRIR,
+        OUVRIR.flatmap(lambda o: invalides(commande=o)),
+        OUVRIR.flatmap(lambda o: autrement(commande=o)),
+        histoires(maximum=0).flatmap(lambda h: commandes(contexte=h.contexte())),
+        histoires(maximum=3),
+        histoires_valides(maximum=3),
+        histoires_adverses(maximum=3),
+        st.from_type(VerserTranche),
+        st.lists(st.from_type(LabelliserFabrique), min_size=2, max_size=2),
+        st.fixed_dictionaries({"envoi": st.from_type(DéposerCandidature)}),
+    ],
+)
+def test_tout_exemple_qui_echoue_se_montre_en_lignes_a_coller(strategie: Any) -> None:
+    """Quoi qu'on tire du kit, l'échec montre chaque commande sur une ligne que lit `executer`."""
+    tiree, lues = _montrees(strategie)
+    envoyees: Any
+    match tiree:
+        case Histoire():
+            envoyees = tiree.commandes
+        case {"envoi": commande} | commande if isinstance(commande, Commande | dict):
+            envoyees = [commande]
+        case _:
+            envoyees = tiree
+    assert lues == [json.loads(ligne) for ligne in en_lignes(envoyees).splitlines()]
+    assert lues
+
+
 @reglages(100)
 @given(data=st.data())
 def test_une_commande_typee_se_montre_en_une_ligne(data: st.DataObject) -> None:
     """Toute commande typée est bien formée, et s'écrit en une ligne qui rend la même commande."""
-    commande: Any = data.draw(commandes_typees(data.draw(st.sampled_from(COMMANDES))))
+    commande: Any = data.draw(commandes_typees(classe=data.draw(st.sampled_from(COMMANDES))))
     (ligne,) = en_lignes([commande]).splitlines()
     relue = lire_ligne(ligne.encode())
     assert isinstance(relue, Commande)
