@@ -13,7 +13,7 @@ from .plans import planifier
 from .reference import Reference
 from .strategies import autrement, commandes, invalides, ouvertures
 from .systeme import Modele, Moteur, Systeme
-from .types import acteurs, commandes_typees, reglements
+from .types import acteurs, commandes_typees, reglements, structures
 
 __all__ = [
     "Contexte",
@@ -40,4 +40,5 @@ __all__ = [
     "planifier",
     "reglements",
     "rejouer",
+    "structures",
 ]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ledger import Acteur, Regles
 from ledger.testing.regles import regles, revisions
-from ledger.testing.valeurs import dates, montants, slugs, textes
+from ledger.testing.valeurs import Json, dates, montants, slugs, textes
 
 from ..lecture_json import en_commande
 from ..modele import ROLES, Commande
@@ -37,6 +37,15 @@ def acteurs() -> st.SearchStrategy[Acteur]:
 def reglements() -> st.SearchStrategy[Regles]:
     """Coherent rules, amounts in cents."""
     return regles().map(lambda r: Regles(**r))
+
+
+def structures() -> st.SearchStrategy[Json]:
+    """What is recorded of a structure: its slug, and what `DéposerCandidature` says of it."""
+    noms = ("structure", "porteur", "code_postal", "ville", "territoire", "numerique")
+    return st.fixed_dictionaries(
+        {nom: _CHAMPS[nom] for nom in noms},
+        optional={nom: _CHAMPS[nom] for nom in ("siret", "rna", "vague")},
+    )
 
 
 def _identifiants() -> st.SearchStrategy[str]:

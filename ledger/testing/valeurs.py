@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import isleap
 from datetime import date
 from typing import Any
 
@@ -36,7 +37,7 @@ def dates(*, depuis: date = JOUR_MIN, jusqua: date = JOUR_MAX) -> st.SearchStrat
         jour
         for annee in annees
         for mois, quantieme in ((1, 1), (2, 29), (3, 1), (12, 31))
-        if (mois, quantieme) != (2, 29) or annee % 4 == 0
+        if (mois, quantieme) != (2, 29) or isleap(annee)
         for jour in (date(annee, mois, quantieme),)
         if depuis <= jour <= jusqua
     ]
