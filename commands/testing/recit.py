@@ -7,6 +7,7 @@
     recit.alors_l_enveloppe(disponible="44 850 000,00 €")
 
 `etant_donne` and `quand` demand that their steps be accepted; `quand_on_tente` demands nothing.
+What fails says every command sent so far, as lines for `fabriques executer -`.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from ledger.montants import lire_euros
 from ledger.testing.valeurs import Json
 
 from .contexte import PROGRAMME
+from .histoires import en_lignes
 from .mots import CHAMPS, Etape, iso, qui
 from .systeme import Systeme
 
@@ -28,7 +30,7 @@ class Recit:
     def __init__(self, systeme: Systeme, **regles: Any) -> None:
         self.systeme = systeme
         self.recu: Json = {}
-        self._numero = 0
+        self._envoyees: list[Json] = []
         publiees = regles_publiees("2019")["regles"]
         self.etant_donne(("OuvrirProgramme", "11/07/2019", {"regles": publiees | regles}))
 
@@ -49,44 +51,46 @@ class Recit:
     def quand_on_tente(self, etape: Etape) -> None:
         """What somebody tries."""
         verbe, le, champs = etape
-        self._numero += 1
         commun = {
             "commande": verbe,
-            "id_commande": f"c{self._numero}",
+            "id_commande": f"c{len(self._envoyees) + 1}",
             "programme": PROGRAMME,
             "acteur": qui("alice"),
             "date_effet": iso(le),
         }
-        self.recu = self.systeme.executer(commun | CHAMPS[verbe] | champs)
+        self._envoyees.append(commun | CHAMPS[verbe] | champs)
+        self.recu = self.systeme.executer(self._envoyees[-1])
 
     def alors_c_est_refuse(self, code: str, phrase: str = "") -> None:
         """The try is refused, with this code and this sentence."""
         vu = (self.recu["statut"], self.recu["code"])
-        assert vu == ("refusee", code), self.recu
-        assert phrase in (self.recu.get("message") or ""), self.recu
+        assert vu == ("refusee", code), self._dire(self.recu)
+        assert phrase in (self.recu.get("message") or ""), self._dire(self.recu)
 
     def alors_c_est_accepte(self) -> None:
         """The try is accepted."""
-        assert (self.recu["statut"], self.recu["code"]) == ("acceptee", None), self.recu
+        vu = (self.recu["statut"], self.recu["code"])
+        assert vu == ("acceptee", None), self._dire(self.recu)
 
     def alors_l_enveloppe(self, au: str | None = None, **attendus: str) -> None:
         """Figures of the envelope, in EUR: `disponible="45 000 000,00 €"`."""
-        _comparer(self._lire("enveloppe", au), attendus)
+        self._comparer(self._lire("enveloppe", au), attendus)
 
     def alors_l_exercice(self, exercice: int, au: str | None = None, **attendus: str) -> None:
         """Figures of one exercice, in EUR."""
         lignes = {ligne["exercice"]: ligne for ligne in self._lire("credits", au)}
-        _comparer(lignes[exercice], attendus)
+        self._comparer(lignes[exercice], attendus)
 
     def alors_les_tranches(self, structure: str, *attendus: str, au: str | None = None) -> None:
         """The status of each instalment."""
         figure = self._lire("echeancier", au, structure)
-        assert [tranche["statut"] for tranche in figure["tranches"]] == list(attendus)
+        vus = [tranche["statut"] for tranche in figure["tranches"]]
+        assert vus == list(attendus), self._dire(vus)
 
     def alors_l_anomalie(self, code: str, structure: str | None = None) -> None:
         """An anomaly is listed."""
         vues = [(a["code"], a["structure"]) for a in self._lire("anomalies", None)]
-        assert (code, structure) in vues
+        assert (code, structure) in vues, self._dire(vues)
 
     def table(self, exercice: int) -> Json:
         """The whole line of one exercice, to be compared later."""
@@ -97,7 +101,11 @@ class Recit:
         jour = None if au is None else iso(au)
         return self.systeme.lire(chiffre, programme=PROGRAMME, structure=structure, au=jour)
 
+    def _comparer(self, ligne: Json, attendus: dict[str, str]) -> None:
+        obtenus = {nom: ligne[f"{nom}_centimes"] for nom in attendus}
+        voulus = {nom: lire_euros(euros) for nom, euros in attendus.items()}
+        assert obtenus == voulus, self._dire(f"attendu {voulus}, obtenu {obtenus}")
 
-def _comparer(ligne: Json, attendus: dict[str, str]) -> None:
-    obtenus = {nom: ligne[f"{nom}_centimes"] for nom in attendus}
-    assert obtenus == {nom: lire_euros(euros) for nom, euros in attendus.items()}
+    def _dire(self, vu: Any) -> str:
+        lignes = en_lignes(self._envoyees)
+        return f"{vu}\n{len(self._envoyees)} commandes, pour « fabriques executer - » :\n{lignes}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -34,6 +35,8 @@ from commands.testing import (
     ouvertures,
 )
 from commands.testing.histoires import Suite
+from commands.testing.mots import candidature, labellisation
+from commands.testing.recit import Recit
 from ledger import MemoryStore
 from projections.testing import lecteur
 from tests.properties.outils import reglages
@@ -138,6 +141,30 @@ def test_tout_exemple_qui_echoue_se_montre_en_lignes_a_coller(strategie: Any) ->
             envoyees = tiree
     assert lues == [json.loads(ligne) for ligne in en_lignes(envoyees).splitlines()]
     assert lues
+
+
+@pytest.mark.parametrize(
+    "alors",
+    [
+        lambda recit: recit.alors_c_est_accepte(),
+        lambda recit: recit.alors_c_est_refuse("structure_inconnue"),
+        lambda recit: recit.alors_c_est_refuse("deja_labellisee", "il pleut"),
+        lambda recit: recit.alors_l_enveloppe(disponible="0,00 €"),
+        lambda recit: recit.alors_l_exercice(2020, ae_engagees="0,00 €"),
+        lambda recit: recit.alors_les_tranches("s1", "versee"),
+        lambda recit: recit.alors_l_anomalie("siret_faux"),
+    ],
+)
+def test_un_recit_qui_echoue_dit_ce_qui_fut_envoye(alors: Callable[[Recit], None]) -> None:
+    """Tout ce qu'un récit affirme à tort montre ses commandes, qui se relisent."""
+    recit = Recit(moteur())
+    recit.etant_donne(candidature("s1"), labellisation("s1", "03/02/2020"))
+    recit.quand_on_tente(labellisation("s1", "04/02/2020"))
+    with pytest.raises(AssertionError) as echec:
+        alors(recit)
+    lignes = [li for li in str(echec.value).splitlines() if li.startswith('{"commande"')]
+    relues = [lire_ligne(ligne.encode()) for ligne in lignes]
+    assert [getattr(relue, "id_commande", "?") for relue in relues] == ["c1", "c2", "c3", "c4"]
 
 
 @reglages(100)
