@@ -110,7 +110,7 @@ class Gardes(Mapping[str, Dossier]):
             return neuf
         try:
             return self._lire.decode(self._base[structure])
-        except (MsgspecError, LookupError) as erreur:
+        except (MsgspecError, LookupError, UnicodeDecodeError) as erreur:
             if structure not in self._base:
                 raise
             raise StoreCorruptError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.fuzz import fichiers, journaux, preuves, tableaux, textes
+from tests.fuzz import entrees, fichiers, journaux, preuves, tableaux, textes
 from tests.fuzz.moteur import Cible
 
 CIBLES: dict[str, Cible] = {
@@ -13,5 +13,6 @@ CIBLES: dict[str, Cible] = {
         *journaux.CIBLES,
         *fichiers.CIBLES,
         *tableaux.CIBLES,
+        *entrees.CIBLES,
     )
 }
