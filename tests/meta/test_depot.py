@@ -11,7 +11,7 @@ import pytest
 
 from tests.meta.arbre import PAQUETS, RACINE, fichiers
 
-BINAIRES = (".db", ".gz", ".ods", ".pdf", ".png", ".whl", ".xlsx", ".zip")
+BINAIRES = (".bin", ".db", ".gz", ".ods", ".pdf", ".png", ".whl", ".xlsx", ".zip")
 LIGNES_MAX = 400
 VERROUS = re.compile(r"(^|/)(uv\.lock|pylock(\..+)?\.toml|\.python-version)$")
 CHEMIN_DE_MACHINE = re.compile(r"(?<![\w.~-])/(?:home|root|work|Users)/|[A-Z]:\\Users\\")
