@@ -39,7 +39,7 @@ def publier(  # noqa: PLR0913 - one parameter per format
     its French CSV, for the verbs that offer them.
     """
     if tableur is not None and demande.format in FORMATS_DE_TABLEUR:
-        publier_en_tableur(demande, tableur)
+        publier_en_tableur(demande, tableur, entree=entree)
         return
     with ouvrir_sortie(demande.sortie, base=demande.base, entree=entree) as flux:
         match demande.format:

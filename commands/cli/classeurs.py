@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from importlib import import_module
 from itertools import count
 from types import ModuleType
 from typing import TYPE_CHECKING, NamedTuple
@@ -39,21 +40,19 @@ class EnTableur(NamedTuple):
     classeur: Callable[[], Classeur]
 
 
-def tableurs() -> ModuleType:
+def tableurs(module: str = "rapports") -> ModuleType:
     """The reports as workbooks, loaded when one is asked for."""
-    from projections.tableurs import rapports  # noqa: PLC0415
-
-    return rapports
+    return import_module(f"projections.tableurs.{module}")
 
 
-def publier_en_tableur(demande: Demande, tableur: EnTableur) -> None:
-    """Write a report as a workbook, or as French CSV."""
+def publier_en_tableur(demande: Demande, tableur: EnTableur, *, entree: str | None = None) -> None:
+    """Write a report as a workbook, or as French CSV. `entree`: the file read."""
     if demande.format in CLASSEURS:
-        publier_classeur(demande, tableur.classeur)
+        publier_classeur(demande, tableur.classeur, entree=entree)
         return
     from projections.tableurs import ecrire_csv  # noqa: PLC0415
 
-    with ouvrir_sortie(demande.sortie, base=demande.base) as flux:
+    with ouvrir_sortie(demande.sortie, base=demande.base, entree=entree) as flux:
         flux.writelines(ecrire_csv(tableur.tableau(), "fr"))
 
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import click
 from msgspec.structs import replace
 
-from .base import COEURS, choisir_programme, ouvrir_en_lecture
+from .base import choisir_programme, ouvrir_en_lecture, regarder_journal
 from .chiffres import publier
-from .options import Demande, avec_demande
+from .classeurs import EnTableur, tableurs
+from .options import FORMATS_DE_TABLEAU, Demande, avec_demande
 from .phrases import entete, euros
 from .rendu import Colonne, accorder, aplatir, tableau
 
@@ -31,6 +32,7 @@ _DITS = {
 Exemples :
   fabriques fonctions
   fabriques fonctions --ecarts --au 31/12/2021
+  fabriques fonctions -o fonctions.xlsx
   fabriques fonctions --format csv -o fonctions.csv
 
 \b
@@ -38,7 +40,7 @@ Statut d'une ligne : séparés ; SEMBLABLES (deux identifiants, peut-être une p
 MÊME ACTEUR ; NON COMPTABLE (contre la règle) ; sans ordre.""",
 )
 @click.option("--ecarts", is_flag=True, help="Ne lister que ce que deux personnes n'ont pas fait.")
-@avec_demande()
+@avec_demande(formats=FORMATS_DE_TABLEAU)
 def fonctions(demande: Demande, *, ecarts: bool) -> None:
     """Qui a ordonné et qui a payé, euro par euro.
 
@@ -49,13 +51,12 @@ def fonctions(demande: Demande, *, ecarts: bool) -> None:
     et les identifiants qui se ressemblent (casse, accents, ordre des mots).
     """
     from ledger import Journal  # noqa: PLC0415
-    from projections import regarder  # noqa: PLC0415
     from projections.fonctions import LigneFonctions  # noqa: PLC0415
     from projections.fonctions import fonctions as calculer  # noqa: PLC0415
 
     with ouvrir_en_lecture(demande.base) as store:
         journal = Journal(store, choisir_programme(store, demande))
-        vue = regarder(journal, au=demande.au, connu_au=demande.connu_au, coeurs=COEURS)
+        vue = regarder_journal(journal, demande)
         figure = calculer(vue)
     if ecarts:
         restes = tuple(ligne for ligne in figure.lignes if ligne.statut != "separes")
@@ -72,6 +73,12 @@ def fonctions(demande: Demande, *, ecarts: bool) -> None:
         table=table,
         colonnes=LigneFonctions.__struct_fields__,
         lignes=map(aplatir, figure.lignes),
+        tableur=EnTableur(
+            tableau=lambda: tableurs("separation").tableau_separation(figure),
+            classeur=lambda: tableurs("separation").classeur_separation(
+                tableurs("cartouche").cartouche(vue), figure, ecarts=ecarts
+            ),
+        ),
     )
 
 

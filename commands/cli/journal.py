@@ -9,10 +9,11 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from .base import choisir_programme, ouvrir_en_lecture
+from .base import choisir_programme, ouvrir_en_lecture, regarder_journal
+from .classeurs import EnTableur, publier_en_tableur, tableurs
 from .flux import Suite, avec_suite, diffuser, verifier_suite
 from .largeurs import mesurer, raccourcir, raccourcir_au_milieu, remplir
-from .options import FORMATS, Demande, avec_demande
+from .options import FORMATS_DE_TABLEAU, FORMATS_DE_TABLEUR, Demande, avec_demande
 from .phrases import euros, libelle_du_fait
 from .rendu import Cellule, csv_lignes, date_iso
 from .sortie import ouvrir_sortie
@@ -60,6 +61,7 @@ Exemples :
   fabriques journal --connu-au 250 | sha256sum
   fabriques journal --format table --au 2020-12-31
   fabriques journal -o journal.csv
+  fabriques journal --au 2020-12-31 -o journal.xlsx
   fabriques journal --suivre --curseur envoye.txt --format cloudevents | envoyer
 
 \b
@@ -68,7 +70,7 @@ sortir. Le curseur est gardé après ce qui est rendu à la sortie : relancé, l
 ligne au moins une fois. Codes de sortie : 0 à l'interruption de --suivre ; 4 si la base
 disparaît, est remplacée, ou ne tient plus la ligne du curseur.""",
 )
-@avec_demande(formats=(*FORMATS, "cloudevents"), defaut="jsonl")
+@avec_demande(formats=(*FORMATS_DE_TABLEAU, "cloudevents"), defaut="jsonl")
 @avec_suite
 def journal(
     demande: Demande, *, suivre: bool, depuis: str | None, curseur: str | None, intervalle: int
@@ -87,6 +89,9 @@ def journal(
     with ouvrir_en_lecture(demande.base) as store:
         lu = Journal(store, choisir_programme(store, demande))
         _verifier_position(store, lu.programme, demande)
+        if demande.format in FORMATS_DE_TABLEUR and not suite.concerne(demande):
+            _publier_en_tableur(lu, demande)
+            return
         with ouvrir_sortie(demande.sortie, base=demande.base) as flux:
             if suite.concerne(demande):
                 diffuser(store, lu.programme, demande, suite, flux)
@@ -100,6 +105,18 @@ def journal(
                     flux.writelines(csv_lignes(_COLONNES, map(_ligne_csv, _entrees(lu, demande))))
                 case _:
                     _ecrire_table(flux, _entrees(lu, demande), largeur(demande.sortie))
+
+
+def _publier_en_tableur(journal: Journal, demande: Demande) -> None:
+    """The facts as a list for a spreadsheet, verified on the way. The base is open."""
+    vue = regarder_journal(journal, demande)
+    publier_en_tableur(
+        demande,
+        EnTableur(
+            tableau=lambda: tableurs().tableau_journal(vue),
+            classeur=lambda: tableurs().classeur_journal(vue),
+        ),
+    )
 
 
 def _verifier_position(store: Store, programme: str, demande: Demande) -> None:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .base import COEURS, choisir_programme, ouvrir_en_lecture
+from .base import choisir_programme, ouvrir_en_lecture, regarder_journal
 from .chiffres import publier
-from .options import Demande, avec_demande
+from .classeurs import EnTableur, tableurs
+from .options import FORMATS_DE_TABLEAU, Demande, avec_demande
 from .phrases import en_liste, entete, euros, phrase
 from .rendu import Cellule, Colonne, aplatir, date_iso, tableau
 
@@ -24,27 +25,6 @@ _COLONNES = (
     "exigible_centimes",
     "suppose_centimes",
     "total_centimes",
-)
-_PLAFONDS = {
-    "enveloppe": "Enveloppe",
-    "quota_total": "Quota total",
-    "quota_qpv": "Quota QPV",
-    "quota_hors_qpv": "Quota hors QPV",
-    "quota_numeriques": "Quota numériques",
-}
-_MOIS = (
-    "janvier",
-    "février",
-    "mars",
-    "avril",
-    "mai",
-    "juin",
-    "juillet",
-    "août",
-    "septembre",
-    "octobre",
-    "novembre",
-    "décembre",
 )
 _LABELS_MAX = 1_000_000
 
@@ -70,6 +50,7 @@ Exemples :
   fabriques prevision --au 2021-07-01
   fabriques prevision --fenetre 180 --horizon 2024
   fabriques prevision --labels-par-an 40 --montant '150 000,00 €'
+  fabriques prevision -o prevision.ods
   fabriques prevision --format csv -o prevision.csv
 
 \b
@@ -108,7 +89,7 @@ Chaque chiffre ferme ou constaté ramène à ses cellules ou à ses faits :
     help="Donner plutôt ce sur quoi repose chaque chiffre : des cellules (voir expliquer), "
     "des faits.",
 )
-@avec_demande()
+@avec_demande(formats=FORMATS_DE_TABLEAU)
 def prevision(
     demande: Demande,
     *,
@@ -125,14 +106,13 @@ def prevision(
     connue : jamais celle du jour.
     """
     from ledger import Journal  # noqa: PLC0415
-    from projections import regarder  # noqa: PLC0415
     from projections.prevision import FENETRE  # noqa: PLC0415
     from projections.prevision import prevision as calculer  # noqa: PLC0415
 
     cadence = _cadence(labels_par_an, montant, fenetre)
     with ouvrir_en_lecture(demande.base) as store:
         journal = Journal(store, choisir_programme(store, demande))
-        vue = regarder(journal, au=demande.au, connu_au=demande.connu_au, coeurs=COEURS)
+        vue = regarder_journal(journal, demande)
         figure = calculer(
             vue,
             cadence=cadence,
@@ -148,6 +128,12 @@ def prevision(
         table=lambda taille: _table(vue, figure, taille),
         colonnes=_COLONNES,
         lignes=_lignes(figure),
+        tableur=EnTableur(
+            tableau=lambda: tableurs("previsions").tableau_mois(figure),
+            classeur=lambda: tableurs("previsions").classeur_prevision(
+                tableurs("cartouche").cartouche(vue), figure
+            ),
+        ),
     )
 
 
@@ -182,6 +168,12 @@ def _publier_appuis(demande: Demande, vue: Vue, figure: Prevision) -> None:
         table=table,
         colonnes=Appui.__struct_fields__,
         lignes=map(aplatir, lus),
+        tableur=EnTableur(
+            tableau=lambda: tableurs("previsions").tableau_appuis(lus),
+            classeur=lambda: tableurs("previsions").classeur_appuis(
+                tableurs("cartouche").cartouche(vue), lus
+            ),
+        ),
     )
 
 
@@ -268,17 +260,13 @@ def _table(vue: Vue, figure: Prevision, largeur: int) -> str:
 
 
 def _mois(figure: Prevision, largeur: int) -> str:
-    deja = (
-        ("tranches exigibles", figure.exigible_tranches_centimes),
-        ("bonus exigibles", figure.exigible_bonus_centimes),
-        ("hors échéancier", figure.hors_echeancier_centimes),
-    )
-    rangs = [[nom, euros(c), euros(0), euros(c)] for nom, c in deja if c]
+    from projections.tableurs.previsions import deja_exigible, nommer_mois  # noqa: PLC0415
+
+    rangs = [[nom, euros(c), euros(0), euros(c)] for nom, c in deja_exigible(figure)]
     for m in figure.mois:
-        annee, _, mois = m.mois.partition("-")
         rangs.append(
             [
-                f"{_MOIS[int(mois) - 1]} {annee}",
+                nommer_mois(m.mois),
                 euros(m.ferme_centimes),
                 euros(m.suppose_centimes),
                 euros(m.total_centimes),
@@ -296,9 +284,11 @@ def _mois(figure: Prevision, largeur: int) -> str:
 
 
 def _plafonds(figure: Prevision, largeur: int) -> str:
+    from projections.tableurs.previsions import nommer_plafond  # noqa: PLC0415
+
     rangs = [
         [
-            _nom(p.plafond) + ("" if p.bloquant else " (indicatif)"),
+            nommer_plafond(p.plafond) + ("" if p.bloquant else " (indicatif)"),
             str(p.reste) if p.plafond.startswith("quota_") else euros(p.reste),
             _quand(p),
             "" if p.dans_jours is None else str(p.dans_jours),
@@ -315,21 +305,13 @@ def _plafonds(figure: Prevision, largeur: int) -> str:
     dit = (
         "Aucun plafond n'est atteint à ce rythme."
         if premier is None
-        else f"Premier plafond bloquant atteint : {_nom(premier)}."
+        else f"Premier plafond bloquant atteint : {nommer_plafond(premier)}."
     )
     return f"{tableau(colonnes, rangs, largeur=largeur)}\n\n{phrase(dit, largeur)}"
 
 
-def _nom(plafond: str) -> str:
-    """How people read a ceiling: those of the AE bear their exercice."""
-    return _PLAFONDS.get(plafond) or f"AE {plafond.removeprefix('ae_')}"
-
-
 def _quand(plafond: PlafondPrevu) -> str:
     from ledger.temps import format_date  # noqa: PLC0415
+    from projections.tableurs.previsions import dire_quand  # noqa: PLC0415
 
-    if plafond.dans_jours == 0:
-        return "déjà atteint"
-    if plafond.le is None:
-        return "jamais" if plafond.dans_jours is None else "après 2999"
-    return format_date(plafond.le)
+    return dire_quand(plafond) or ("" if plafond.le is None else format_date(plafond.le))

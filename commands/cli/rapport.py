@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .base import COEURS, choisir_programme, ouvrir_en_lecture
+from .base import choisir_programme, ouvrir_en_lecture, regarder_journal
 from .chiffres import publier
+from .classeurs import exporter_classeur
 from .options import (
     FICHIER,
     Demande,
@@ -20,7 +21,7 @@ from .options import (
 )
 from .phrases import en_retrait, phrase
 from .rendu import accorder, aplatir, date_iso
-from .sortie import choisir_format, ouvrir_sortie
+from .sortie import CLASSEURS, choisir_format, ouvrir_sortie
 from .terminal import avertir, raison
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ _VERDICTS = ("table", "json", "csv")
     epilog="""\b
 Exemples :
   fabriques rapport --au 2021-12-31 -o rapport-2021.html
+  fabriques rapport --au 2021-12-31 -o rapport-2021.ods
   fabriques rapport | less
   fabriques rapport --connu-au 325 --format json > rapport-325.json
 
@@ -42,7 +44,7 @@ Exemples :
 Le refaire des années plus tard :
   fabriques reproduire rapport-2021.html""",
 )
-@avec_demande(formats=("table", "json", "html"))
+@avec_demande(formats=("table", "json", "html", *CLASSEURS))
 def rapport(demande: Demande) -> None:
     """Un rapport qui se refait à l'identique : tous les chiffres, et d'où ils viennent.
 
@@ -50,16 +52,18 @@ def rapport(demande: Demande) -> None:
     moteur. Le HTML est une page qui se suffit, s'imprime, et contient les données en JSON.
 
     À l'écran, un tableau montre les mêmes chiffres ; « fabriques reproduire » demande le JSON ou
-    le HTML : -o RAPPORT.html, ou --format.
+    le HTML : -o RAPPORT.html, ou --format. En classeur, c'est celui de « fabriques exporter ».
     """
     from ledger import Journal  # noqa: PLC0415
-    from projections import regarder  # noqa: PLC0415
     from projections.rapport import ecrire  # noqa: PLC0415
     from projections.rapport import rapport as calculer  # noqa: PLC0415
 
     with ouvrir_en_lecture(demande.base) as store:
         journal = Journal(store, choisir_programme(store, demande))
-        vue = regarder(journal, au=demande.au, connu_au=demande.connu_au, coeurs=COEURS)
+        vue = regarder_journal(journal, demande)
+        if demande.format in CLASSEURS:
+            exporter_classeur(demande, vue)
+            return
         fait = calculer(vue)
     if demande.format == "table":
         from .rapport_table import table_rapport  # noqa: PLC0415

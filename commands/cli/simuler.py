@@ -3,20 +3,21 @@ breaks. Nothing is written, and the roots say so."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from .base import choisir_programme, ouvrir_en_lecture
 from .chiffres import publier
+from .classeurs import EnTableur, tableurs
 from .demonstration import en_parties
 from .ecriture import SORTIE_REFUS
 from .entree import ouvrir_entree
-from .options import FICHIER, Demande, avec_demande
+from .options import FICHIER, FORMATS_DE_TABLEAU, FORMATS_DE_TABLEUR, Demande, avec_demande
 from .phrases import phrase
 from .progression import progression
 from .rendu import accorder, aplatir, date_iso
+from .sortie import CLASSEURS
 from .terminal import avertir
 
 if TYPE_CHECKING:
@@ -24,12 +25,15 @@ if TYPE_CHECKING:
     from projections import Vue
     from projections.simulation import AnomaliesComparees, LigneComparee
 
+_QUAND = (("Avant", "avant"), ("Après", "apres"))
+
 
 @click.command(
     short_help="Et si ? Un scénario, joué sans rien écrire.",
     epilog="""\b
 Exemples :
   fabriques simuler scenario.jsonl
+  fabriques simuler scenario.jsonl -o simulation.ods
   fabriques simuler scenario.jsonl --connu-au 300 --format json -o simulation.json
   echo '{"hypothese": "labelliser", "nombre": 40, "montant_centimes": 15000000,
   "date_effet": "2021-06-01", "territoire": "hors_qpv"}' | tr -d '\\n' |
@@ -56,7 +60,7 @@ cherche labelliser_jusqu_au_refus n'en est pas un), 2 si le scénario ne se lit 
 @click.option(
     "--complet", is_flag=True, help="Montrer aussi ce qui ne change pas, et chaque refus."
 )
-@avec_demande()
+@avec_demande(formats=FORMATS_DE_TABLEAU)
 def simuler(demande: Demande, fichier: str, *, complet: bool) -> None:
     """Joue un scénario sur une copie en mémoire et montre réel, simulé et écart.
 
@@ -69,7 +73,12 @@ def simuler(demande: Demande, fichier: str, *, complet: bool) -> None:
     from ledger import Journal  # noqa: PLC0415
     from ledger.erreurs import UsageError  # noqa: PLC0415
     from projections import regarder  # noqa: PLC0415
-    from projections.simulation import anomalies_comparees, cote_a_cote, tables  # noqa: PLC0415
+    from projections.simulation import (  # noqa: PLC0415
+        LigneComparee,
+        anomalies_comparees,
+        cote_a_cote,
+        tables,
+    )
 
     octets = _lire(fichier)
     with ouvrir_en_lecture(demande.base) as store:
@@ -92,6 +101,9 @@ def simuler(demande: Demande, fichier: str, *, complet: bool) -> None:
         deux_cotes = tables(reel), tables(simule)
         lignes = cote_a_cote(*deux_cotes)
         anomalies = anomalies_comparees(reel, simule)
+        entete: Any = None
+        if demande.format in CLASSEURS:
+            entete = tableurs("cartouche").cartouche(reel)
         valeur = {
             "programme": programme,
             "position": position,
@@ -106,13 +118,34 @@ def simuler(demande: Demande, fichier: str, *, complet: bool) -> None:
             "anomalies": anomalies,
         }
     preuve = _preuve(avant, _sceau(demande.base, programme, jusqua=avant[0]))
+    dites = tuple(
+        (
+            f"{quand} la simulation",
+            f"{accorder(preuve[f'taille_{cle}'], 'fait')}, racine {preuve[f'racine_{cle}']}",
+        )
+        for quand, cle in _QUAND
+    )
     valeur["preuve"] = preuve
 
     def table(taille: int) -> str:
         quoi = _entete(connu, demande, taille), resultat, lignes, anomalies
         return _table(quoi, preuve, taille, complet=complet)
 
-    _publier(demande, fichier, valeur, lignes, table)
+    en_tableur = EnTableur(
+        tableau=lambda: tableurs("simulations").tableau_simulation(lignes),
+        classeur=lambda: tableurs("simulations").classeur_simulation(
+            entete._replace(autres=dites), lignes, resultat.etapes, resultat.refus, anomalies
+        ),
+    )
+    publier(
+        demande,
+        lignes if demande.format == "jsonl" else valeur,  # a cell a line
+        table=table,
+        colonnes=LigneComparee.__struct_fields__,
+        lignes=map(aplatir, lignes),
+        entree=fichier,
+        tableur=en_tableur,
+    )
     _conclure(demande, resultat)
 
 
@@ -152,30 +185,10 @@ def _preuve(avant: tuple[int, str], apres: tuple[int, str]) -> dict[str, Any]:
     }
 
 
-def _publier(
-    demande: Demande,
-    fichier: str,
-    valeur: dict[str, Any],
-    lignes: tuple[LigneComparee, ...],
-    table: Callable[[int], str],
-) -> None:
-    """JSON and the table tell everything; CSV and JSON lines give one cell a line."""
-    from projections.simulation import LigneComparee  # noqa: PLC0415
-
-    publier(
-        demande,
-        lignes if demande.format == "jsonl" else valeur,
-        table=table,
-        colonnes=LigneComparee.__struct_fields__,
-        lignes=map(aplatir, lignes),
-        entree=fichier,
-    )
-
-
 def _conclure(demande: Demande, resultat: Resultat) -> None:
     """Exit 3 on a refusal that the scenario was not looking for; formats of cells say it aside."""
     premier = resultat.premier_refus
-    if premier is not None and demande.format in ("csv", "jsonl"):
+    if premier is not None and demande.format in ("csv", "jsonl", *FORMATS_DE_TABLEUR):
         avertir(
             f"{len(resultat.refus)} refus ; le premier ({premier.code}, ligne {premier.ligne}, "
             f"{date_iso(premier.date_effet.isoformat())}) : {premier.message}"
@@ -238,7 +251,7 @@ def _table(
                     f"{preuve[f'racine_{cle}']}",
                     largeur,
                 )
-                for quand, cle in (("Avant", "avant"), ("Après", "apres"))
+                for quand, cle in _QUAND
             ),
         )
     )

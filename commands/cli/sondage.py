@@ -9,7 +9,8 @@ import click
 
 from .base import regarder_base
 from .chiffres import publier
-from .options import Demande, Rappel, avec_demande
+from .classeurs import EnTableur, tableurs
+from .options import FORMATS_DE_TABLEUR, Demande, Rappel, avec_demande
 from .phrases import entete, euros, phrase
 from .rendu import Colonne, accorder, aplatir, tableau
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 _METHODES = ("simple", "stratifie", "mus")
 _POPULATIONS = ("versements", "labels")
 _STRATES = ("exercice", "territoire", "montant")
-_DITES = {"simple": "simple", "stratifie": "stratifiée", "mus": "par unité monétaire (mus)"}
 _COLONNES = ("rang", "position", "structure", "montant_centimes", "strate", "centime")
 
 
@@ -37,7 +37,8 @@ Exemples :
   fabriques sonder --methode simple --nombre 20 --alea "contrôle 2024, dé : 4 1 6"
   fabriques sonder --methode mus --nombre 30 --alea 271828 --au 2021-12-31
   fabriques sonder --methode stratifie --strate territoire --nombre 12 --alea 271828 \\
-    --population labels --format json -o tirage.json""",
+    --population labels -o tirage.json
+  fabriques sonder --methode mus --nombre 30 --alea 271828 -o tirage.ods""",
 )
 @_choix(
     "--methode",
@@ -55,7 +56,7 @@ Exemples :
 )
 @_choix("--population", _POPULATIONS, "De quoi tirer.", default="versements", show_default=True)
 @_choix("--strate", _STRATES, "Par quoi stratifier, avec --methode stratifie.")
-@avec_demande(formats=("table", "json", "csv"))
+@avec_demande(formats=("table", "json", "csv", *FORMATS_DE_TABLEUR))
 def sonder(
     demande: Demande, methode: Any, nombre: int, alea: str, population: Any, strate: Any
 ) -> None:
@@ -75,14 +76,28 @@ def sonder(
     def table(taille: int) -> str:
         return f"{entete(vue, 'Tirage', taille)}\n{_table(tirage, largeur=taille)}"
 
-    publier(demande, tirage, table=table, colonnes=_COLONNES, lignes=map(aplatir, tirage.unites))
+    publier(
+        demande,
+        tirage,
+        table=table,
+        colonnes=_COLONNES,
+        lignes=map(aplatir, tirage.unites),
+        tableur=EnTableur(
+            tableau=lambda: tableurs("tirage").tableau_tirage(tirage),
+            classeur=lambda: tableurs("tirage").classeur_tirage(
+                tableurs("cartouche").cartouche(vue), tirage
+            ),
+        ),
+    )
 
 
 def _table(tirage: Tirage, *, largeur: int) -> str:
     """What the draw rests on, its strata, then its units in order."""
+    from projections.tableurs.tirage import METHODES, nommer_strate  # noqa: PLC0415
+
     population = tirage.population
     phrases = [
-        f"Méthode : {_DITES[tirage.methode]} · aléa : {tirage.alea}",
+        f"Méthode : {METHODES[tirage.methode]} · aléa : {tirage.alea}",
         f"Racine : {tirage.racine}",
         f"Graine : {tirage.graine}",
         f"Population : {accorder(population.nombre, population.nature.removesuffix('s'))}, "
@@ -91,7 +106,7 @@ def _table(tirage: Tirage, *, largeur: int) -> str:
     if tirage.intervalle_centimes is not None:
         phrases.append(f"Intervalle : {euros(tirage.intervalle_centimes)}")
     strates = [
-        (_strate(s.strate), str(s.nombre), euros(s.total_centimes), str(s.tirees))
+        (nommer_strate(s.strate), str(s.nombre), euros(s.total_centimes), str(s.tirees))
         for s in tirage.strates
     ]
     en_tete = (
@@ -106,7 +121,7 @@ def _table(tirage: Tirage, *, largeur: int) -> str:
             str(u.position),
             u.structure,
             euros(u.montant_centimes),
-            _strate(u.strate or ""),
+            nommer_strate(u.strate),
         )
         for u in tirage.unites
     ]
@@ -124,10 +139,3 @@ def _table(tirage: Tirage, *, largeur: int) -> str:
         accorder(len(unites), "unité tirée"),
     ]
     return "\n\n".join(blocs)
-
-
-def _strate(code: str) -> str:
-    """A territory by its French name; an exercice or a range of amounts is one already."""
-    from projections.libelles import TERRITOIRES  # noqa: PLC0415
-
-    return TERRITOIRES.get(code, code)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
 from ledger.programme import RANG_BONUS
@@ -11,9 +11,39 @@ from ledger.programme import RANG_BONUS
 from ..echeancier import de_fiche
 from ..enveloppe import Enveloppe
 from ..fiche import Fiche
-from .cartouche import Attendu, cellule, somme, total, totaux
-from .modele import Feuille, Formule, Nombre, Tableau
+from .cartouche import Attendu, Cartouche, cellule, classeur, compte, somme, total, totaux
+from .modele import Classeur, Feuille, Formule, Nombre, Tableau
 from .registre import reste
+from .unites import UNITE, par_unite
+
+
+def classeur_de_feuilles(
+    titre: str, entete: Cartouche, feuilles: Sequence[Feuille], attendus: Iterable[Attendu] = ()
+) -> Classeur:
+    """Any report as a workbook: its sheets, then the control that finds each of them again.
+
+    `attendus` adds what the report knows otherwise, such as a total of the envelope. The lines of
+    the tables must be in memory.
+    """
+    tous = [*attendus, *des_feuilles(feuilles)]
+    return classeur(titre, entete, feuilles, tous)
+
+
+def des_feuilles(feuilles: Iterable[Feuille]) -> Iterator[Attendu]:
+    """A page cell by cell; a list by its number of lines and its sums, unit by unit when mixed."""
+    for feuille in feuilles:
+        if not feuille.est_liste:
+            yield from de_la_situation(feuille)
+            continue
+        (tableau,) = feuille.tableaux
+        yield compte(f"{feuille.nom} : lignes", tableau)
+        mixte = UNITE in tableau.colonnes
+        for colonne in tableau.colonnes:
+            libelle = f"{feuille.nom} : {colonne.titre}"
+            if colonne.total:
+                yield total(libelle, tableau, colonne.cle)
+            elif mixte and colonne.genre == "montant":
+                yield from par_unite(libelle, tableau, colonne.cle)
 
 
 def de_la_situation(feuille: Feuille) -> Iterator[Attendu]:
@@ -68,9 +98,15 @@ def de_l_enveloppe(figure: Enveloppe, restes: Tableau) -> Iterator[Attendu]:
     yield somme("Matrice : engagé", engage, "matrice", "engage")
     yield somme("Matrice : retiré", retire, "matrice", "retraits")
     yield somme("Matrice : reste à payer", reste, "matrice", "reste")
-    yield somme("Journal : engagé", engage, "journal", "engage")
+    yield from du_journal(figure)
+
+
+def du_journal(figure: Enveloppe) -> Iterator[Attendu]:
+    """The totals of the envelope, found again fact by fact."""
+    retire = figure.retraits_meme_exercice_centimes + figure.retraits_anterieurs_centimes
+    yield somme("Journal : engagé", figure.engage_centimes, "journal", "engage")
     yield somme("Journal : retiré", retire, "journal", "retire")
-    yield somme("Journal : payé", paye, "journal", "paye")
+    yield somme("Journal : payé", figure.paye_centimes, "journal", "paye")
 
 
 def du_registre(fiches: Iterable[Fiche], jour: date | None) -> Iterator[Attendu]:

@@ -22,6 +22,7 @@ from .modele import (
     Colonne,
     Feuille,
     Formule,
+    Genre,
     Ligne,
     Nombre,
     Somme,
@@ -119,9 +120,13 @@ def total(libelle: str, tableau: Tableau, colonne: str) -> Attendu:
     rang = tableau.rang(colonne)
     valeur = additionner(tableau, rang)
     etendue = f"SUM({{{tableau.cle}.{colonne}}})"
-    genre = tableau.colonnes[rang].genre
-    formule = f"ROUND(({etendue})*100;0)" if genre == "montant" else etendue
+    parts = _PARTS.get(tableau.colonnes[rang].genre)
+    formule = etendue if parts is None else f"ROUND(({etendue})*{parts};0)"
     return Attendu(libelle, valeur, formule, lambda sommes: sommes[Somme(tableau.cle, colonne)])
+
+
+_PARTS: dict[Genre, int] = {"montant": 100, "taux": 10_000}
+"""How many units of the integer make one of what the cell holds."""
 
 
 def totaux(libelle: str, tableau: Tableau) -> Attendu:
@@ -180,22 +185,6 @@ def classeur(
         cree_le=vue.cree_le,
         feuilles=(*feuilles, controle(vue, attendus)),
     )
-
-
-def classeur_d_un_tableau(nom: str, vue: Cartouche, tableau: Tableau) -> Classeur:
-    """A workbook of one list and its control: its lines, and every summed column, in cents.
-
-    The lines of the table must be in memory: they are added up here too.
-    """
-    attendus = [
-        compte(f"{nom} : lignes", tableau),
-        *(
-            total(f"{nom} : {colonne.titre}", tableau, colonne.cle)
-            for colonne in tableau.colonnes
-            if colonne.total and colonne.genre == "montant"
-        ),
-    ]
-    return classeur(nom, vue, (Feuille(nom, (tableau,)),), attendus)
 
 
 def additionner(tableau: Tableau, rang: int) -> int:

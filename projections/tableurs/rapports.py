@@ -11,9 +11,9 @@ from ..credits import credits
 from ..enveloppe import complements, enveloppe
 from ..explication import Contribution, Explication
 from ..situation import Vue
-from . import registre, situation
-from .attendus import de_la_situation, des_exercices
-from .cartouche import Cartouche, cartouche, classeur, classeur_d_un_tableau, somme
+from . import journal, registre, situation
+from .attendus import classeur_de_feuilles, des_exercices, du_journal
+from .cartouche import Cartouche, cartouche, classeur, compte, somme
 from .exercices import tableau_exercices, tranches
 from .journal import SOURCE, source
 from .modele import Classeur, Colonne, Feuille, Formule, Genre, Ligne, Lues, Nombre, Tableau
@@ -23,6 +23,7 @@ from .situation import (
     tableau_rythme,
     tableau_vagues,
 )
+from .unites import UNITE, dite, en_unite
 
 _GENRES: dict[str, Genre] = {"centimes": "montant", "dix_milliemes": "taux"}
 _CLASSES = {
@@ -56,7 +57,7 @@ def classeur_enveloppe(vue: Vue) -> Classeur:
     """`enveloppe`: every amount and number found again."""
     entete = cartouche(vue)
     feuille = feuille_situation(vue, entete)
-    return classeur("Enveloppe", entete, (feuille,), list(de_la_situation(feuille)))
+    return classeur_de_feuilles("Enveloppe", entete, (feuille,))
 
 
 def classeur_credits(vue: Vue) -> Classeur:
@@ -80,7 +81,7 @@ def tableau_structures(vue: Vue) -> Tableau:
 
 def classeur_structures(vue: Vue) -> Classeur:
     """`structures`, every amount found again, in cents."""
-    return classeur_d_un_tableau("Structures", cartouche(vue), tableau_structures(vue))
+    return _d_un_tableau("Structures", cartouche(vue), tableau_structures(vue))
 
 
 def tableau_echeancier(vue: Vue, structure: str) -> Tableau:
@@ -90,8 +91,7 @@ def tableau_echeancier(vue: Vue, structure: str) -> Tableau:
 
 def classeur_echeancier(vue: Vue, structure: str) -> Classeur:
     """`echeancier`, every amount found again, in cents."""
-    tableau = tableau_echeancier(vue, structure)
-    return classeur_d_un_tableau("Échéancier", cartouche(vue), tableau)
+    return _d_un_tableau("Échéancier", cartouche(vue), tableau_echeancier(vue, structure))
 
 
 def tableau_anomalies(anomalies: Sequence[Anomalie]) -> Tableau:
@@ -101,7 +101,19 @@ def tableau_anomalies(anomalies: Sequence[Anomalie]) -> Tableau:
 
 def classeur_anomalies(vue: Vue, anomalies: Sequence[Anomalie]) -> Classeur:
     """`anomalies`."""
-    return classeur_d_un_tableau("Anomalies", cartouche(vue), tableau_anomalies(anomalies))
+    return _d_un_tableau("Anomalies", cartouche(vue), tableau_anomalies(anomalies))
+
+
+def tableau_journal(vue: Vue) -> Tableau:
+    """`journal`, read twice from a base that stays open: its lines are counted first."""
+    return journal.tableau_journal(vue, sum(1 for _ in vue.faits()))
+
+
+def classeur_journal(vue: Vue) -> Classeur:
+    """`journal`: what its facts commit, withdraw and pay is what the envelope says."""
+    tableau = tableau_journal(vue)
+    attendus = (compte("Journal : faits comptés", tableau), *du_journal(enveloppe(vue)))
+    return classeur("Journal", cartouche(vue), (Feuille("Journal", (tableau,)),), attendus)
 
 
 def tableau_explication(explication: Explication) -> Tableau:
@@ -133,18 +145,19 @@ def tableau_des_apports(
 
 
 def classeur_explication(entete: Cartouche, explication: Explication) -> Classeur:
-    """`expliquer`: the contributions add up to the figure, in cents."""
+    """`expliquer`: the contributions add up to the figure."""
     tableau = tableau_explication(explication)
-    feuille = Feuille("Explication", (tableau,))
     attendus = []
     if tableau.colonnes[-1].genre == "montant":
         valeur = explication.valeur_centimes
         attendus.append(somme(explication.cellule, valeur, tableau.cle, "contribution"))
-    return classeur("Explication", entete, (feuille,), attendus)
+    feuilles = (Feuille("Explication", (tableau,)),)
+    return classeur_de_feuilles("Explication", entete, feuilles, attendus)
 
 
 _COMPARAISON = (
     Colonne("cellule", "Chiffre", largeur=44, replie=True),
+    UNITE,
     Colonne("avant", "Avant", "montant"),
     Colonne("apres", "Après", "montant"),
     Colonne("difference", "Différence", "montant"),
@@ -172,21 +185,26 @@ def tableau_comparaison(ecarts: Sequence[Ecart]) -> Tableau:
 
 
 def _contributions(ecart: Ecart) -> Iterator[Ligne]:
-    genre = _GENRES.get(ecart.unite, "entier")
+    unite = ecart.unite
     for c in ecart.contributions:
         yield [
             ecart.cellule,
-            Nombre(ecart.avant_centimes, genre),
-            Nombre(ecart.apres_centimes, genre),
-            Formule("ROUND({apres}-{avant};4)", Nombre(ecart.difference_centimes, genre)),
+            dite(unite),
+            en_unite(ecart.avant_centimes, unite),
+            en_unite(ecart.apres_centimes, unite),
+            Formule("ROUND({apres}-{avant};4)", en_unite(ecart.difference_centimes, unite)),
             c.position,
             _CLASSES[c.classe],
             c.type,
             c.structure,
-            Nombre(c.centimes, genre),
+            en_unite(c.centimes, unite),
         ]
 
 
 def classeur_comparaison(entete: Cartouche, ecarts: Sequence[Ecart]) -> Classeur:
     """`comparer`. The heading is that of the second point, and names both."""
-    return classeur_d_un_tableau("Comparaison", entete, tableau_comparaison(ecarts))
+    return _d_un_tableau("Comparaison", entete, tableau_comparaison(ecarts))
+
+
+def _d_un_tableau(nom: str, entete: Cartouche, tableau: Tableau) -> Classeur:
+    return classeur_de_feuilles(nom, entete, (Feuille(nom, (tableau,)),))

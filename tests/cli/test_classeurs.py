@@ -9,14 +9,17 @@ import sys
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
+from openpyxl import load_workbook
 from python_calamine import CalamineWorkbook
 
 from ledger import Journal, SQLiteStore
 from projections import regarder
 from projections.tableurs.modele import LARGEURS
 from projections.tableurs.programme import classeur_du_programme
+from tests.cli.essais import STRATES
 from tests.cli.outils import RACINE, en_lignes, lancer, ouverture
 from tests.tableurs.evaluer import Livre, ecarts, lire_ods, lire_xlsx, verdict
 
@@ -29,9 +32,22 @@ VERBES = (
     ("expliquer", "enveloppe.disponible"),
     ("expliquer", "enveloppe.taux_consommation"),
     ("expliquer", "labels.qpv"),
-    ("comparer", "200", "464"),
+    ("comparer", "440", "464"),
+    ("fonctions",),
+    ("fonctions", "--ecarts", "--au", "2020-12-31"),
+    ("sonder", "--methode", "mus", "--nombre", "12", "--alea", "4 1 6"),
+    ("sonder", *STRATES),
+    ("prevision", "--au", "2020-06-30"),
+    ("prevision", "--appuis", "--au", "2020-06-30"),
+    ("simuler", "SCENARIO"),
+    ("journal", "--au", "2020-12-31"),
 )
+TAUX = ("enveloppe.taux_consommation",)
 NOM_MAX = 500
+SCENARIO = (
+    b'{"hypothese": "labelliser", "nombre": 3, "montant_centimes": 15000000, '
+    b'"date_effet": "2022-06-01", "territoire": "hors_qpv"}\n'
+)
 FEUILLES = [
     "Situation",
     "Exercices",
@@ -41,6 +57,12 @@ FEUILLES = [
     "Journal",
     "Contrôle",
 ]
+
+
+def demande(verbe: tuple[str, ...], dossier: Path) -> list[str]:
+    """The words of a call, its scenario written."""
+    (dossier / "scenario.jsonl").write_bytes(SCENARIO)
+    return [str(dossier / "scenario.jsonl") if m == "SCENARIO" else m for m in verbe]
 
 
 def lire(fichier: Path) -> Livre:
@@ -159,14 +181,94 @@ def test_le_suffixe_fait_un_classeur_de_chaque_tableau(
 ) -> None:
     """Avec -o FICHIER.xlsx ou .ods, chaque tableau devient un classeur et son contrôle."""
     fichier = tmp_path / f"tableau.{suffixe}"
-    fait = lancer(*verbe, "--base", base_golden, "-o", fichier)
+    fait = lancer(*demande(verbe, tmp_path), "--base", base_golden, "-o", fichier)
     assert (fait.code, fait.octets, fait.erreur) == (0, b"", "")
     livre = lire(fichier)
     assert list(livre)[-1] == "Contrôle"
-    assert len(livre) == 2
+    assert len(livre) >= 2
     assert ecarts(livre) == []
     verdicts = {c.valeur for c in livre["Contrôle"].cellules.values()} & {"conforme", "écart"}
-    assert verdicts <= {"conforme"}
+    assert verdicts == {"conforme"}
+    controle = {ligne[0]: ligne[1] for ligne in livre["Contrôle"].lignes()}
+    assert controle["Position du journal"] == 464
+    assert len(str(controle["Racine du journal à cette position"])) == 44
+
+
+@pytest.mark.parametrize("verbe", VERBES, ids=" ".join)
+def test_tout_montant_change_d_un_tableau_donne_un_ecart(
+    base_golden: Path, tmp_path: Path, verbe: tuple[str, ...]
+) -> None:
+    """Dans le classeur d'un seul tableau aussi, un montant changé à la main donne « écart »."""
+    fichier = tmp_path / "tableau.xlsx"
+    assert lancer(*demande(verbe, tmp_path), "--base", base_golden, "-o", fichier).code == 0
+    livre = lire(fichier)
+    assert verdict(livre) == "conforme"
+    passes, essayes = [], 0
+    for nom in list(livre)[:-1]:
+        par_colonne: dict[int, list[tuple[int, int]]] = {}
+        fin = len(livre[nom].lignes()) - (livre[nom].lignes()[-1][0] in ("Total", "Payé"))
+        for (ligne, colonne), cellule in livre[nom].cellules.items():
+            est_nombre = isinstance(cellule.valeur, int | float)
+            if est_nombre and "€" in cellule.format and ligne <= fin:
+                par_colonne.setdefault(colonne, []).append((ligne, colonne))
+        for lieu in {lieu for lieux in par_colonne.values() for lieu in (lieux[0], lieux[-1])}:
+            cellule = livre[nom].cellules[lieu]
+            tenue = (cellule.valeur, cellule.formule)
+            cellule.valeur, cellule.formule = tenue[0] + 1, None
+            essayes += 1
+            if verdict(livre, nom) != "écart":
+                passes.append((nom, *lieu))
+            cellule.valeur, cellule.formule = tenue
+    assert passes == []
+    assert essayes or verbe[0] == "anomalies" or verbe[1:] in (("labels.qpv",), TAUX)
+
+
+def test_la_separation_et_la_prevision_redonnent_leurs_chiffres(
+    base_golden: Path, tmp_path: Path
+) -> None:
+    """Feuilles de « fonctions », « prevision », « sonder » : nombres et dates égaux au JSON."""
+    b = ("--base", base_golden)
+
+    def les_deux(*mots: str) -> tuple[Livre, Any]:
+        fichier = tmp_path / "r.ods"
+        assert lancer(*mots, *b, "-o", fichier).code == 0
+        return lire(fichier), lancer(*mots, *b, "--format", "json").json
+
+    livre, json = les_deux("fonctions")
+    lignes = livre["Séparation"].lignes()
+    assert [r[lignes[0].index("Montant")] for r in lignes[1:-1]] == [
+        ligne["montant_centimes"] / 100 for ligne in json["lignes"]
+    ]
+    assert lignes[-1][lignes[0].index("Compté au payé")] == json["paye_centimes"] / 100
+    assert {type(r[lignes[0].index("Versement, date")]) for r in lignes[1:-1]} == {datetime}
+    livre, json = les_deux("prevision", "--au", "2020-06-30")
+    mois = [r for r in livre["Mois"].lignes()[1:-1] if r[1] is not None]
+    assert [(f"{r[1]:%Y-%m}", r[2], r[4], r[5]) for r in mois] == [
+        (m["mois"], *(m[f"{c}_centimes"] / 100 for c in ("ferme", "suppose", "total")))
+        for m in json["mois"]
+    ]
+    assert livre["Exercices"].lignes()[-1][1] == json["reste_a_payer_centimes"] / 100
+    atteints = [None if p["le"] is None else p["le"] for p in json["plafonds"]]
+    assert [r[5] and f"{r[5]:%Y-%m-%d}" for r in livre["Plafonds"].lignes()[1:]] == atteints
+    livre, json = les_deux("sonder", "--methode", "mus", "--nombre", "9", "--alea", "é")
+    assert [[*r[:2], r[3]] for r in livre["Unités tirées"].lignes()[1:-1]] == [
+        [u["rang"], u["position"], u["montant_centimes"] / 100] for u in json["unites"]
+    ]
+    tirage = {r[0]: r[1] for r in livre["Tirage"].lignes()}
+    assert (tirage["Graine (SHA-256)"], tirage["Aléa"]) == (json["graine"], "é")
+
+
+def test_une_liste_a_ses_titres_figes_et_ses_filtres(base_golden: Path, tmp_path: Path) -> None:
+    """Chaque liste des verbes à classeur fige sa ligne de titres et porte des filtres."""
+    fichier = tmp_path / "r.xlsx"
+    for verbe in (("fonctions",), ("prevision", "--au", "2020-06-30")):
+        assert lancer(*verbe, "--base", base_golden, "-o", fichier).code == 0
+        livre = load_workbook(fichier)
+        listes = [f for f in livre.worksheets if f.title not in ("Contrôle", "Hypothèses")]
+        assert len(listes) == len(livre.worksheets) - len(verbe[1:]) // 2 - 1
+        for feuille in listes:
+            assert feuille.freeze_panes == "B2"
+            assert feuille.auto_filter.ref.startswith("A1:")
 
 
 def test_les_deux_dates_et_la_reprise_donnent_les_memes_octets(
@@ -178,7 +280,12 @@ def test_les_deux_dates_et_la_reprise_donnent_les_memes_octets(
     atteinte = lancer(
         "enveloppe", "--base", base_golden, "--connu-au", instant, "--format", "json"
     ).json["position"]
-    for verbe in (("exporter", "xlsx"), ("exporter", "ods"), ("credits", "--format", "ods")):
+    for verbe in (
+        ("exporter", "xlsx"),
+        ("exporter", "ods"),
+        ("prevision", "--format", "ods"),
+        ("fonctions", "--format", "xlsx"),
+    ):
         faits = [
             lancer(*verbe, "--base", base_golden, "--au", "31/12/2020", "--connu-au", str(quand))
             for quand in (instant, atteinte)

@@ -25,6 +25,12 @@ PRODUITS = {"dossier", "explorer", "lecture", "reproduire", "sauvegarder"}
 SANS_CSV = {"demo", "dossier", "rapport", "releve"}
 """Several tables in one, a zip, a note: no single table to put in a CSV."""
 
+SANS_CLASSEUR = {
+    *("executer", "importer", "migrer", "reprendre", "sauvegarder", "lecture"),  # what was done
+    *("verifier", "rejouer", "reproduire", "releve", "dossier", "doctor"),  # findings and proofs
+    "demo",
+}
+
 
 def sans_format(essai: Essai) -> list[str]:
     """The words of an attempt, its own --format left out."""
@@ -45,6 +51,13 @@ def test_chaque_verbe_dit_ses_formats() -> None:
         assert "json" in admis, nom
         assert ("csv" in admis) is (nom not in SANS_CSV), nom
         assert "table" in admis or nom == "releve", nom
+
+
+def test_chaque_verbe_de_chiffres_a_ses_classeurs() -> None:
+    """Qui montre des chiffres les donne en xlsx et en ods ; les autres sont nommés."""
+    for nom, verbe in verbes().items():
+        sans = nom in SANS_CLASSEUR
+        assert ("xlsx" in formats(verbe), "ods" in formats(verbe)) == (not sans, not sans), nom
 
 
 def test_chaque_verbe_ecrit_dans_un_fichier() -> None:

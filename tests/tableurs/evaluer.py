@@ -299,6 +299,10 @@ class _Expression:
             case "SUBTOTAL":
                 assert arguments[0] == 9
                 return sum(_nombres(arguments[1:]), Fraction(0))
+            case "SUMIF":
+                retenus: Any = zip(arguments[0], arguments[2], strict=True)
+                memes = [v for cle, v in retenus if cle == arguments[1]]
+                return sum(_nombres(memes), Fraction(0))
             case "COUNT":
                 return Fraction(len(_nombres(arguments)))
             case "COUNTA":

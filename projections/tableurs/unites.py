@@ -1,0 +1,49 @@
+"""A column that mixes euros, rates and numbers: another one says the unit of each cell."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from ..cellules import Unite
+from .cartouche import Attendu
+from .modele import Colonne, Formule, Genre, Nombre, Tableau
+
+UNITE = Colonne("unite", "Unité", largeur=8)
+"""The column that says the unit of the mixed ones; its words are those of `dite`."""
+_GENRES: dict[Unite, Genre] = {"centimes": "montant", "dix_milliemes": "taux", "nombre": "entier"}
+_DITES: dict[Genre, str] = {"montant": "€", "taux": "%", "entier": "nombre"}
+_PARTS: dict[Genre, int] = {"montant": 100, "taux": 10_000, "entier": 1}
+"""How many units of the integer make one of what the cell shows."""
+
+
+def dite(unite: Unite) -> str:
+    """The unit for people, in the column `UNITE`."""
+    return _DITES[_GENRES[unite]]
+
+
+def en_unite(valeur: int, unite: Unite) -> Nombre:
+    """The integer of a figure, read in its unit whatever the column."""
+    return Nombre(valeur, _GENRES[unite])
+
+
+def par_unite(libelle: str, tableau: Tableau, colonne: str) -> Iterator[Attendu]:
+    """What a mixed column adds up to, unit by unit. The lines must be in memory."""
+    rang = tableau.rang(colonne)
+    sommes: Counter[Genre] = Counter()
+    for ligne in tableau.lignes:
+        cellule = ligne[rang]
+        valeur = cellule.valeur if isinstance(cellule, Formule) else cellule
+        if isinstance(valeur, Nombre):
+            sommes[valeur.genre] += valeur.valeur
+    ordre: tuple[Genre, ...] = ("montant", "taux", "entier")
+    for genre in ordre:
+        if genre in sommes:
+            yield _attendu(libelle, tableau.cle, colonne, genre, sommes[genre])
+
+
+def _attendu(libelle: str, cle: str, colonne: str, genre: Genre, valeur: int) -> Attendu:
+    unite, parts = _DITES[genre], _PARTS[genre]
+    somme = f'SUMIF({{{cle}.unite}};"{unite}";{{{cle}.{colonne}}})'
+    formule = f"ROUND({somme}*{parts};0)"
+    return Attendu(f"{libelle} ({unite})", valeur, formule, lambda _: valeur)
