@@ -147,7 +147,8 @@ def _ouvrir(chemin: Path, mode: str) -> IO[bytes]:
         return chemin.open(mode)
     except OSError as erreur:
         raise click.UsageError(
-            f"Impossible d'écrire dans {chemin.parent} : {raison(erreur)}."
+            f"Impossible d'écrire dans {chemin.parent} : {raison(erreur)}. Donner à -o un fichier "
+            "d'un dossier qui existe et où l'on peut écrire."
         ) from erreur
 
 
