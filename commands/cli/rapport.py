@@ -20,6 +20,7 @@ from .options import (
     option_programme,
 )
 from .phrases import en_retrait, phrase
+from .progression import progression
 from .rendu import accorder, aplatir, date_iso
 from .sortie import CLASSEURS, choisir_format, ouvrir_sortie
 from .terminal import avertir, raison
@@ -71,7 +72,13 @@ def rapport(demande: Demande) -> None:
         publier(demande, None, table=lambda taille: table_rapport(fait, largeur=taille))
         return
     choisi: Format = "html" if demande.format == "html" else "json"
-    octets = ecrire(fait, choisi)
+    if choisi == "html":
+        from projections.rapport.page import lignes  # noqa: PLC0415 - jinja2
+
+        with progression("Lignes mises en page", lignes(fait)) as montrer:
+            octets = ecrire(fait, choisi, progres=montrer)
+    else:
+        octets = ecrire(fait, choisi)
     with ouvrir_sortie(demande.sortie, base=demande.base) as flux:
         flux.write(octets)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Literal, get_args
 
 import msgspec
@@ -26,19 +27,25 @@ _A_ECHAPPER_EN_HTML = re.compile(f"[<>&{_INVISIBLES}]")
 _A_MONTRER = re.compile(f"[\x00-\x1f\ud800-\udfff{_INVISIBLES}]")
 
 
-def ecrire(rapport: Rapport, format: Format) -> bytes:  # noqa: A002 - the word of the command line
+def ecrire(
+    rapport: Rapport,
+    format: Format,  # noqa: A002 - the word of the command line
+    *,
+    progres: Callable[[int], object] | None = None,
+) -> bytes:
     """The file of a report: the same value gives the same bytes, on any machine, in any year.
 
     `json`: one value, members sorted, indented, line feed. `html`: one page that needs nothing else
-    and embeds the same JSON. Raises: UsageError for another format, a report whose figures are not
-    of this engine, or one longer than `OCTETS_MAX`.
+    and embeds the same JSON; `progres` is told how many lines of it are laid out.
+    Raises: UsageError for another format, a report whose figures are not of this engine, or one
+    longer than `OCTETS_MAX`.
     """
     if format == "json":
         octets = _json(rapport)
     elif format == "html":
         from .page import page  # noqa: PLC0415 - jinja2
 
-        octets = page(rapport, json_incorpore(rapport)).encode("utf-8")
+        octets = page(rapport, json_incorpore(rapport), progres).encode("utf-8")
     else:
         raise UsageError(f"Un rapport s'écrit en {' ou '.join(FORMATS)}, pas en {format!r}.")
     if len(octets) > OCTETS_MAX:

@@ -7,10 +7,13 @@ of outsiders.
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
+from itertools import count
+from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from ledger.erreurs import UsageError
 
@@ -23,7 +26,18 @@ from .ecriture import BALISE
 from .marges import marges, reperes
 
 
-def page(rapport: Rapport, incorpore: str) -> str:
+class _Comptee(tuple[Any, ...]):
+    """Lines that tell each of them as it is laid out."""
+
+    progres: Callable[[], object]
+
+    def __iter__(self) -> Iterator[Any]:
+        for ligne in super().__iter__():
+            yield ligne
+            self.progres()
+
+
+def page(rapport: Rapport, incorpore: str, progres: Callable[[int], object] | None = None) -> str:
     """The page of a report, with its JSON (already escaped for HTML) inside.
 
     Raises: UsageError when the figures are not those that this engine writes.
@@ -36,6 +50,9 @@ def page(rapport: Rapport, incorpore: str) -> str:
             remede="Le refaire avec `fabriques rapport`.",
         ) from erreur
     style = f"\n{fichier('style.css')}{marges(rapport.entete)}"
+    rang_max = _rang_max(figures.echeanciers)
+    if progres is not None:
+        figures = _comptees(figures, progres)
     return gabarit("rapport.html").render(
         entete=rapport.entete,
         reperes=reperes(rapport.entete),
@@ -45,12 +62,28 @@ def page(rapport: Rapport, incorpore: str) -> str:
             c.ae_ouvertes_centimes or c.cp_ouverts_centimes for c in figures.credits
         ),
         matrice=rectangle(figures.matrice),
-        rangs=range(1, _rang_max(figures.echeanciers) + 1),
+        rangs=range(1, rang_max + 1),
         anomalies=par_code(figures.anomalies),
         style=sur(style),
         empreinte=b64encode(sha256(style.encode("utf-8")).digest()).decode("ascii"),
         donnees=sur(BALISE + incorpore),  # `json_incorpore` leaves no < nor &
     )
+
+
+def lignes(rapport: Rapport) -> int:
+    """How many lines the long tables of the page have: what `progres` counts up to."""
+    return sum(len(rapport.figures[nom]) for nom in _LONGUES)
+
+
+_LONGUES = ("structures", "echeanciers")
+
+
+def _comptees(figures: Figures, progres: Callable[[int], object]) -> Figures:
+    faites = count(1)
+    suivies = {nom: _Comptee(getattr(figures, nom)) for nom in _LONGUES}
+    for suivie in suivies.values():
+        suivie.progres = lambda: progres(next(faites))
+    return replace(figures, **suivies)
 
 
 def _sans_lien(_: str) -> str:
