@@ -1,12 +1,15 @@
 """What the recording itself shows: late entries, and a clock that stood still. Never a refusal.
 
-A situation is folded without the recorded instants, so these are a fold of their own over facts.
+A situation is folded without the recorded instants, so these are a fold of their own over facts,
+which the read model keeps to go on from where it stopped.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+
+from msgspec import Struct
 
 from ledger.evenements import Fait, FaitDeStructure
 from ledger.temps import format_date
@@ -20,14 +23,13 @@ POIGNEE = 5
 """Beyond that many, the late facts of an exercice, or the plateaus, are told as one anomaly."""
 
 
-class _Tardifs:
+class _Tardifs(Struct, array_like=True, forbid_unknown_fields=True):
     """The late facts of one exercice of effect: all counted, the first ones told."""
 
-    __slots__ = ("contes", "derniere", "nombre", "premiere")
-
-    def __init__(self) -> None:
-        self.nombre = self.premiere = self.derniere = 0
-        self.contes: list[Anomalie] = []
+    nombre: int = 0
+    premiere: int = 0
+    derniere: int = 0
+    contes: list[Anomalie] = []
 
     def ajouter(self, position: int, fait: Fait, plus_tard: tuple[date, int]) -> None:
         self.nombre += 1
@@ -36,27 +38,75 @@ class _Tardifs:
             qui = fait.structure if isinstance(fait, FaitDeStructure) else None
             dit = Anomalie("fait_tardif", qui, position, _raison(fait, *plus_tard))
             self.contes.append(dit)
+        else:
+            self.contes = []  # told as one from now on
 
 
-class _Horloge:
-    """The runs of at least two facts that bear one instant: first position, last one, instant."""
+class _Plateaux(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """The runs of at least two facts that bear one instant: all counted, the first ones kept."""
 
-    __slots__ = ("_debut", "_fin", "_instant", "plateaux")
+    nombre: int = 0
+    faits: int = 0
+    premiere: int = 0
+    derniere: int = 0
+    gardes: list[tuple[int, int, str]] = []
 
-    def __init__(self) -> None:
-        self.plateaux: list[tuple[int, int, str]] = []
-        self._debut = self._fin = 0
-        self._instant = ""
+    def avec(self, debut: int, fin: int, instant: str) -> _Plateaux:
+        """These and one more run; the same when it is one fact alone."""
+        if debut == fin:
+            return self
+        gardes = [*self.gardes, (debut, fin, instant)] if self.nombre < POIGNEE else self.gardes
+        faits = self.faits + fin - debut + 1
+        return _Plateaux(self.nombre + 1, faits, self.premiere or debut, fin, gardes)
 
-    def lire(self, position: int, instant: str) -> None:
-        if instant != self._instant:
-            self.fermer()
-            self._debut, self._instant = position, instant
-        self._fin = position
 
-    def fermer(self) -> None:
-        if self._debut != self._fin:
-            self.plateaux.append((self._debut, self._fin, self._instant))
+class Saisie(Struct, forbid_unknown_fields=True):
+    """What the recording showed so far: few values, enough to go on with the facts that follow."""
+
+    tardifs: dict[int, _Tardifs] = {}
+    plateaux: _Plateaux = _Plateaux()
+    debut: int = 0
+    fin: int = 0
+    instant: str = ""
+    plus_tard: tuple[date, int] | None = None
+    """The latest effect date, and the first position that has it."""
+
+    def prendre(self, faits: Iterable[tuple[int, Fait]]) -> None:
+        """Read the facts that follow, in the order of positions (verified by their reader)."""
+        debut, fin, instant, plus_tard = self.debut, self.fin, self.instant, self.plus_tard
+        inscrit, seuil = "", date.min
+        for position, fait in faits:
+            if fait.enregistre_le != instant:
+                if debut != fin:
+                    self.plateaux = self.plateaux.avec(debut, fin, instant)
+                debut, instant = position, fait.enregistre_le
+                if instant[:10] != inscrit:
+                    inscrit = instant[:10]
+                    seuil = _seuil(inscrit)
+            elif not inscrit:  # the run goes on from what was read before
+                inscrit = instant[:10]
+                seuil = _seuil(inscrit)
+            fin = position
+            effet = fait.date_effet
+            if plus_tard is None:
+                plus_tard = effet, position
+            if effet < seuil or effet.year < plus_tard[0].year:
+                self.tardifs.setdefault(effet.year, _Tardifs()).ajouter(position, fait, plus_tard)
+            if effet > plus_tard[0]:
+                plus_tard = effet, position
+        self.debut, self.fin, self.instant, self.plus_tard = debut, fin, instant, plus_tard
+
+    def anomalies(self) -> tuple[Anomalie, ...]:
+        """What these facts deserve to be told."""
+        par_exercice = (_resumer(annee, self.tardifs[annee]) for annee in sorted(self.tardifs))
+        plateaux = self.plateaux.avec(self.debut, self.fin, self.instant)
+        return (*(a for suite in par_exercice for a in suite), *_arrets(plateaux))
+
+
+def _seuil(inscrit: str) -> date:
+    """The effect date before which a fact recorded that day is late."""
+    jour = date.fromisoformat(inscrit).toordinal() - RETARD_JOURS
+    return date.fromordinal(max(jour, 1))
 
 
 def saisie(faits: Iterable[tuple[int, Fait]]) -> tuple[Anomalie, ...]:
@@ -71,24 +121,9 @@ def saisie(faits: Iterable[tuple[int, Fait]]) -> tuple[Anomalie, ...]:
     that gives its own fixed instant, or by a clock coarser than the time between two facts of a
     batch: the journal cannot tell which.
     """
-    tardifs: dict[int, _Tardifs] = {}
-    horloge = _Horloge()
-    plus_tard: tuple[date, int] | None = None
-    inscrit, jour_inscrit = "", date.min
-    for position, fait in faits:
-        horloge.lire(position, fait.enregistre_le)
-        if fait.enregistre_le[:10] != inscrit:
-            inscrit = fait.enregistre_le[:10]
-            jour_inscrit = date.fromisoformat(inscrit)
-        effet = fait.date_effet
-        plus_tard = plus_tard or (effet, position)
-        if (jour_inscrit - effet).days > RETARD_JOURS or effet.year < plus_tard[0].year:
-            tardifs.setdefault(effet.year, _Tardifs()).ajouter(position, fait, plus_tard)
-        if effet > plus_tard[0]:
-            plus_tard = effet, position
-    horloge.fermer()
-    par_exercice = (_resumer(annee, tardifs[annee]) for annee in sorted(tardifs))
-    return (*(a for suite in par_exercice for a in suite), *_arrets(horloge.plateaux))
+    lue = Saisie()
+    lue.prendre(faits)
+    return lue.anomalies()
 
 
 def _raison(fait: Fait, jour: date, position: int) -> str:
@@ -128,15 +163,13 @@ def faits_de(anomalie: Anomalie) -> int:
     return int(debut) if debut.isdigit() else 1  # as `_resumer` writes it
 
 
-def _arrets(plateaux: list[tuple[int, int, str]]) -> list[Anomalie]:
-    if len(plateaux) > POIGNEE:
-        premiere, derniere = plateaux[0][0], plateaux[-1][1]
-        nombre = sum(fin - debut + 1 for debut, fin, _ in plateaux)
+def _arrets(plateaux: _Plateaux) -> list[Anomalie]:
+    if plateaux.nombre > POIGNEE:
         detail = (
-            f"{len(plateaux)} suites de faits enregistrés au même instant ({nombre} faits), "
-            f"positions {premiere} à {derniere}."
+            f"{plateaux.nombre} suites de faits enregistrés au même instant "
+            f"({plateaux.faits} faits), positions {plateaux.premiere} à {plateaux.derniere}."
         )
-        return [Anomalie("horloge_immobile", None, premiere, detail)]
+        return [Anomalie("horloge_immobile", None, plateaux.premiere, detail)]
     return [
         Anomalie(
             "horloge_immobile",
@@ -145,5 +178,5 @@ def _arrets(plateaux: list[tuple[int, int, str]]) -> list[Anomalie]:
             f"Positions {debut} à {fin} enregistrées au même instant, {instant} : horloge "
             "reculée, arrêtée ou à gros grain.",
         )
-        for debut, fin, instant in plateaux
+        for debut, fin, instant in plateaux.gardes
     ]

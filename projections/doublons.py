@@ -1,7 +1,7 @@
 """Duplicates: structures and payments that look like one another. Never a refusal.
 
-Each is compared with all the others of the programme, so the read model, which rewrites only what
-a fact touches, does not hold them: they are read from a view.
+Each is compared with all the others of the programme: the read model, which rewrites only what a
+fact touches, stores the keys made here, and compares them when it is asked (`lecture/vues.py`).
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def _structures(fiches: list[Fiche]) -> Iterator[Anomalie]:
         if fiche.siret is not None:
             cles.append(("Même SIRET", fiche.siret))
         if fiche.porteur:  # the application itself may be dated after `au`
-            nom = _cle(fiche.porteur)
+            nom = cle_de_nom(fiche.porteur)
             cles.append(("Même porteur et même code postal", nom, fiche.code_postal))
         for cle in cles:
             premiere = premieres.setdefault(cle, fiche)
@@ -66,7 +66,7 @@ def _versements(fiches: list[Fiche]) -> Iterator[Anomalie]:
     references: dict[str, tuple[int, str]] = {}
     jumeaux: dict[tuple[object, ...], int] = {}
     for position, structure, v in verses:
-        reference = " ".join(v.reference.split()).casefold()
+        reference = cle_de_reference(v.reference)
         ou, qui = references.setdefault(reference, (position, structure))
         jumeau = jumeaux.setdefault((structure, v.rang, v.montant, v.date_effet), position)
         if ou != position:
@@ -83,7 +83,12 @@ def _quoi(versement: Versement) -> str:
     return f"{quoi}, versement du {format_date(versement.date_effet)}"
 
 
-def _cle(nom: str) -> str:
+def cle_de_nom(nom: str) -> str:
     """The letters and digits of a name, without case nor accents; the name itself without any."""
     plat = unicodedata.normalize("NFKD", nom).casefold()
     return "".join(c for c in plat if c.isalnum()) or nom
+
+
+def cle_de_reference(reference: str) -> str:
+    """A reference without case, its spaces made one."""
+    return " ".join(reference.split()).casefold()

@@ -7,7 +7,9 @@ accounting tool recomputes the totals:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from typing import Any
 
 from msgspec import Struct
 
@@ -49,7 +51,7 @@ def ecritures(position: int, fait: Fait) -> tuple[Ecriture, ...]:
     """The postings of one event; they sum to zero, book by book."""
     structure = fait.structure if isinstance(fait, FaitDeStructure) else None
     postes: list[Ecriture] = []
-    for debit, credit, centimes in _mouvements(fait):
+    for debit, credit, centimes in mouvements(fait):
         if centimes:
             postes.append(Ecriture(position, debit, centimes, structure))
             postes.append(Ecriture(position, credit, -centimes, structure))
@@ -64,62 +66,125 @@ def soldes(postes: Iterable[Ecriture]) -> dict[str, int]:
     return balance
 
 
-def _mouvements(fait: Fait) -> Iterator[Mouvement]:
-    match fait:
-        case ProgrammeOuvert():
-            montant = fait.regles["enveloppe_centimes"]
-            yield "enveloppe:disponible", "enveloppe:plafond", montant
-        case EnveloppeModifiée():
-            yield "enveloppe:disponible", "enveloppe:plafond", fait.variation_centimes
-        case CréditsOuverts():
-            annee = fait.exercice
-            yield f"ae:disponibles:{annee}", f"ae:ouvertes:{annee}", fait.ae_centimes
-            yield f"cp:disponibles:{annee}", f"cp:ouverts:{annee}", fait.cp_centimes
-        case CréditsGelés() | CréditsDégelés():
-            annee, sens = fait.exercice, 1 if isinstance(fait, CréditsGelés) else -1
-            yield f"ae:gelees:{annee}", f"ae:disponibles:{annee}", sens * fait.ae_centimes
-            yield f"cp:geles:{annee}", f"cp:disponibles:{annee}", sens * fait.cp_centimes
-        case FabriqueLabellisée():
-            yield from _engager(fait.exercice, "subvention", fait.montant_centimes, "enveloppe")
-        case BonusNumériqueAccordé():
-            yield from _engager(fait.exercice, "bonus", fait.montant_centimes, fait.imputation)
-        case AvenantSigné():
-            yield from _engager(fait.exercice, "subvention", fait.engagement_centimes, "enveloppe")
-            yield from _retirer(fait.retraits)
-        case LabelRetiré():
-            yield from _retirer(fait.retraits)
-        case TrancheVersée():
-            yield from _payer(fait.exercice, "subvention", fait.imputations, "payes", 1)
-        case BonusNumériqueVersé():
-            parts = (Part(fait.engagement, fait.montant_centimes),)
-            yield from _payer(fait.exercice, "bonus", parts, "payes", 1)
-        case VersementAnnulé():
-            poste = "regularisations" if fait.regularisation else "payes"
-            yield from _payer(fait.exercice, fait.nature, fait.imputations, poste, -1)
-            yield from _retirer(fait.retraits)
-        case ReversementDemandé():
-            yield "reversements:demandes", "reversements:titres", fait.montant_centimes
-        case ReversementEncaissé():
-            encaisses = f"reversements:encaisses:{fait.exercice}"
-            yield encaisses, "reversements:demandes", fait.montant_centimes
-        case _:
-            return
+def mouvements(fait: Fait) -> Iterable[Mouvement]:
+    """The movements of one event, in order, those of zero cents included."""
+    mouvement = _MOUVEMENTS.get(type(fait))
+    return () if mouvement is None else mouvement(fait)
 
 
-def _engager(annee: int, nature: str, centimes: int, imputation: str) -> Iterator[Mouvement]:
+def _programme_ouvert(fait: ProgrammeOuvert) -> Iterable[Mouvement]:
+    return (("enveloppe:disponible", "enveloppe:plafond", fait.regles["enveloppe_centimes"]),)
+
+
+def _enveloppe_modifiee(fait: EnveloppeModifiée) -> Iterable[Mouvement]:
+    return (("enveloppe:disponible", "enveloppe:plafond", fait.variation_centimes),)
+
+
+def _credits_ouverts(fait: CréditsOuverts) -> Iterable[Mouvement]:
+    annee = fait.exercice
+    return (
+        (f"ae:disponibles:{annee}", f"ae:ouvertes:{annee}", fait.ae_centimes),
+        (f"cp:disponibles:{annee}", f"cp:ouverts:{annee}", fait.cp_centimes),
+    )
+
+
+def _credits_geles(fait: CréditsGelés | CréditsDégelés) -> Iterable[Mouvement]:
+    annee, sens = fait.exercice, 1 if isinstance(fait, CréditsGelés) else -1
+    return (
+        (f"ae:gelees:{annee}", f"ae:disponibles:{annee}", sens * fait.ae_centimes),
+        (f"cp:geles:{annee}", f"cp:disponibles:{annee}", sens * fait.cp_centimes),
+    )
+
+
+def _fabrique_labellisee(fait: FabriqueLabellisée) -> Iterable[Mouvement]:
+    return _engager(fait.exercice, "subvention", fait.montant_centimes, "enveloppe")
+
+
+def _bonus_accorde(fait: BonusNumériqueAccordé) -> Iterable[Mouvement]:
+    return _engager(fait.exercice, "bonus", fait.montant_centimes, fait.imputation)
+
+
+def _avenant_signe(fait: AvenantSigné) -> Iterable[Mouvement]:
+    engage = _engager(fait.exercice, "subvention", fait.engagement_centimes, "enveloppe")
+    return (*engage, *_retirer(fait.retraits))
+
+
+def _label_retire(fait: LabelRetiré) -> Iterable[Mouvement]:
+    return _retirer(fait.retraits)
+
+
+def _tranche_versee(fait: TrancheVersée) -> Iterable[Mouvement]:
+    return _payer(fait.exercice, "subvention", fait.imputations, "payes", 1)
+
+
+def _bonus_verse(fait: BonusNumériqueVersé) -> Iterable[Mouvement]:
+    parts = (Part(fait.engagement, fait.montant_centimes),)
+    return _payer(fait.exercice, "bonus", parts, "payes", 1)
+
+
+def _versement_annule(fait: VersementAnnulé) -> Iterable[Mouvement]:
+    poste = "regularisations" if fait.regularisation else "payes"
+    rendus = _payer(fait.exercice, fait.nature, fait.imputations, poste, -1)
+    return (*rendus, *_retirer(fait.retraits))
+
+
+def _reversement_demande(fait: ReversementDemandé) -> Iterable[Mouvement]:
+    return (("reversements:demandes", "reversements:titres", fait.montant_centimes),)
+
+
+def _reversement_encaisse(fait: ReversementEncaissé) -> Iterable[Mouvement]:
+    encaisses = f"reversements:encaisses:{fait.exercice}"
+    return ((encaisses, "reversements:demandes", fait.montant_centimes),)
+
+
+_MOUVEMENTS: dict[type[Fait], Callable[[Any], Iterable[Mouvement]]] = {
+    ProgrammeOuvert: _programme_ouvert,
+    EnveloppeModifiée: _enveloppe_modifiee,
+    CréditsOuverts: _credits_ouverts,
+    CréditsGelés: _credits_geles,
+    CréditsDégelés: _credits_geles,
+    FabriqueLabellisée: _fabrique_labellisee,
+    BonusNumériqueAccordé: _bonus_accorde,
+    AvenantSigné: _avenant_signe,
+    LabelRetiré: _label_retire,
+    TrancheVersée: _tranche_versee,
+    BonusNumériqueVersé: _bonus_verse,
+    VersementAnnulé: _versement_annule,
+    ReversementDemandé: _reversement_demande,
+    ReversementEncaissé: _reversement_encaisse,
+}
+"""By type, and account names kept: the read model adds these up over a whole journal."""
+
+
+def _engager(annee: int, nature: str, centimes: int, imputation: str) -> Iterable[Mouvement]:
     livre = "enveloppe" if imputation == "enveloppe" else "hors_enveloppe"
-    yield f"{livre}:engage:{nature}", f"{livre}:disponible", centimes
-    yield f"ae:engagees:{annee}:{nature}", f"ae:disponibles:{annee}", centimes
-    yield f"rap:reste:{annee}:{nature}", f"rap:engage:{annee}:{nature}", centimes
+    return (
+        (f"{livre}:engage:{nature}", f"{livre}:disponible", centimes),
+        (f"ae:engagees:{annee}:{nature}", f"ae:disponibles:{annee}", centimes),
+        (f"rap:reste:{annee}:{nature}", f"rap:engage:{annee}:{nature}", centimes),
+    )
 
 
 def _payer(
     annee: int, nature: str, parts: tuple[Part, ...], poste: str, sens: int
-) -> Iterator[Mouvement]:
+) -> Iterable[Mouvement]:
+    postes: list[Mouvement] = []
     for part in parts:
         centimes = sens * part.montant_centimes
-        yield f"cp:{poste}:{annee}:{nature}", f"cp:disponibles:{annee}", centimes
-        yield f"rap:{poste}:{annee}:{nature}", f"rap:reste:{part.exercice}:{nature}", centimes
+        payes, disponibles, rap, reste = _comptes_payes(annee, nature, poste, part.exercice)
+        postes.append((payes, disponibles, centimes))
+        postes.append((rap, reste, centimes))
+    return postes
+
+
+@lru_cache(maxsize=1024)
+def _comptes_payes(annee: int, nature: str, poste: str, cohorte: int) -> tuple[str, str, str, str]:
+    return (
+        f"cp:{poste}:{annee}:{nature}",
+        f"cp:disponibles:{annee}",
+        f"rap:{poste}:{annee}:{nature}",
+        f"rap:reste:{cohorte}:{nature}",
+    )
 
 
 def _retirer(retraits: tuple[Retrait, ...]) -> Iterator[Mouvement]:

@@ -8,21 +8,11 @@ from __future__ import annotations
 
 from ..vocabulaire import PHRASES
 
-ANOMALIES_ABSENTES = (
-    "doublon_structure",
-    "doublon_versement",
-    "fait_tardif",
-    "ordonne_et_paye",
-    "acteurs_semblables",
-    "horloge_immobile",
+TOUTES = (
+    "Les mêmes que `fabriques anomalies`, doublons, saisies et ordonnateurs compris, au jour du "
+    "dernier fait que le fichier tient."
 )
-"""Codes that compare structures, or read the facts again: the read model does not hold them."""
-DES_FICHES = (
-    "Anomalies du programme et de chaque structure. N'y sont pas, car elles comparent des "
-    f"structures ou relisent le journal : {', '.join(ANOMALIES_ABSENTES)} ; "
-    "`fabriques anomalies` les donne toutes."
-)
-"""What the anomalies in SQL leave out, wherever they are shown."""
+"""What the anomalies in SQL are, wherever they are shown."""
 
 OBJETS: dict[str, tuple[str, str]] = {
     "v_enveloppe": ("Enveloppe", "La consommation de l'enveloppe, une ligne par programme."),
@@ -31,7 +21,7 @@ OBJETS: dict[str, tuple[str, str]] = {
     "v_echeancier": ("Échéanciers", "Une ligne par tranche, avec son statut au dernier fait."),
     "v_versements": ("Versements", "Un paiement par ligne ; annule = 1 s'il a été annulé."),
     "v_journal": ("Journal", "Un fait par ligne, dans l'ordre où il a été enregistré."),
-    "v_anomalies": ("Anomalies", f"Ce qui mérite un regard. {DES_FICHES}"),
+    "v_anomalies": ("Anomalies", f"Ce qui mérite un regard. {TOUTES}"),
     "v_restes_a_payer": (
         "Restes à payer",
         "Engagé ni payé ni retiré, par exercice d'engagement et par nature.",
@@ -52,7 +42,9 @@ OBJETS: dict[str, tuple[str, str]] = {
     "conventions": ("Conventions", "Les références des conventions enregistrées."),
     "versements": ("Versements (table)", "Chaque paiement, annulé ou non."),
     "signalements": ("Signalements", "Les anomalies qui ne dépendent pas du jour."),
+    "saisies": ("Saisies", "Les anomalies de l'enregistrement : faits tardifs, horloge immobile."),
     "soldes": ("Soldes", "Les sommes d'où se lisent les chiffres ; exercice 0 : d'aucune année."),
+    "comptes": ("Comptes (table)", "Le solde de chaque compte de la partie double."),
     "credits": ("Crédits (table)", "AE, CP et restes à payer, en centimes."),
     "enveloppe": ("Enveloppe (table)", "La consommation de l'enveloppe, en centimes."),
     "jours": ("Jours", "Ce que chaque date d'effet ajoute au disponible."),
@@ -72,7 +64,8 @@ _COLONNES = {
     "dernier_instant": "Instant du dernier fait enregistré.",
     "tete": "Empreinte de la dernière ligne du journal.",
     "souches": "Ce qu'il faut de l'arbre de Merkle pour continuer.",
-    "programmes.ecritures": "Nombre d'écritures de la partie double.",
+    "saisie": "Ce qu'il faut pour continuer le suivi des saisies (JSON).",
+    "effectifs": "Nombre de lignes des tables qui grandissent avec les structures (JSON).",
     "programmes.position": "Dernière position du journal que le fichier tient.",
     "v_enveloppe.position": "Dernière position du journal que le fichier tient.",
     "enveloppe.position": "Dernière position du journal que le fichier tient.",
@@ -96,6 +89,11 @@ _COLONNES = {
     "acteur_id": "Qui a donné la commande.",
     "acteur_role": "En quel rôle.",
     "tardif": "La date d'effet précède celle d'un fait déjà enregistré.",
+    "cle_porteur": "Le nom sans casse, accents ni ponctuation, pour trouver les doublons.",
+    "cle_reference": "La référence sans casse ni espaces en trop, pour trouver les doublons.",
+    "etat": "Le fait tel que le journal l'écrit (JSON).",
+    "saisies.position": "Position du fait concerné, ou du premier d'entre eux.",
+    "saisies.rang": "Ordre d'affichage.",
     "ligne": "La ligne du journal, à l'octet près.",
     "contenu": "Les règles, en JSON.",
     "compte": "Compte de la partie double : livre, poste, exercice, nature.",

@@ -14,7 +14,7 @@ from .requetes import REQUETES
 
 BASE = "fabriques"
 """The name of the database in Datasette: that of the copy, without its suffix."""
-_CACHEES = ("types", "etats", "codes", "soldes", "signalements", "jours")
+_CACHEES = ("types", "etats", "codes", "soldes", "signalements", "saisies", "comptes", "jours")
 
 
 def colonnes() -> dict[str, tuple[str, ...]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from .mots import DES_FICHES
+from .mots import TOUTES
 
 
 class Requete(Struct, frozen=True):
@@ -113,10 +113,10 @@ REQUETES = (
         "max(EXISTS (SELECT 1 FROM faits f WHERE f.programme = o.programme "
         "AND f.structure = o.structure AND f.acteur_id = o.acteur_id "
         "AND f.type = 'tranche-ordonnancee' AND NOT o.ordre "
-        "AND json_extract(f.ligne, '$.state.rang') = o.rang)) AS meme_acteur "
+        "AND json_extract(f.etat, '$.rang') = o.rang)) AS meme_acteur "
         "FROM (SELECT programme, structure, acteur_id, montant_centimes AS centimes, "
         "type = 'tranche-ordonnancee' AS ordre, "
-        "coalesce(json_extract(ligne, '$.state.rang'), 0) AS rang FROM faits "
+        "coalesce(json_extract(etat, '$.rang'), 0) AS rang FROM faits "
         "WHERE type IN ('tranche-ordonnancee', 'tranche-versee', 'bonus-numerique-verse')) o "
         "GROUP BY o.programme, o.structure, o.rang ORDER BY o.programme, o.structure, o.rang",
     ),
@@ -139,7 +139,7 @@ REQUETES = (
     Requete(
         "anomalies",
         "Ce qui mérite un regard",
-        f"Par code, le plus fréquent d'abord. {DES_FICHES}",
+        f"Par code, le plus fréquent d'abord. {TOUTES}",
         "SELECT programme, code, libelle, count(*) AS nombre, min(structure) AS exemple, "
         "min(detail) AS detail FROM v_anomalies GROUP BY programme, code "
         "ORDER BY nombre DESC, code",

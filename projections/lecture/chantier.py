@@ -18,36 +18,36 @@ from msgspec.structs import replace
 from sqlite_utils import Database
 
 from ledger.bareme import en_vigueur
-from ledger.evenements import FaitDeStructure, ProgrammeOuvert, RèglesRévisées
+from ledger.evenements import (
+    Fait,
+    FaitDeStructure,
+    ProgrammeOuvert,
+    RèglesRévisées,
+    TrancheOrdonnancée,
+)
 from ledger.preuve.canonique import OctetsIllisibles, decoder
 from ledger.preuve.merkle import racine_base64
+from ledger.preuve.page import Ligne
 from ledger.preuve.souches import Souches
 from ledger.regles import Chronologie, Regles, Revision
 from ledger.soldes import Soldes
 from ledger.stockage.port import Store
 
+from ..anomalies_saisie import Saisie
 from ..credits import credits
 from ..fiche import Chantier as ChantierDeFiche
 from ..fiche import Fiche, fermer, inscrire
+from ..partie_double import mouvements
 from ..pli import Pli, Situation
 from ..situation import Vue
 from . import rangees
 from .fichier import ReadModelDivergedError
-from .rangees import Rangee
 from .schema import PAR_PROGRAMME, PAR_STRUCTURE, TABLES, inserer
-from .suite import FaitLu, Suite, empreinte_de_ligne, racine_relue
+from .signaleur import Signaleur
+from .suite import Suite, empreinte_de_ligne, racine_relue
 
 _PROGRAMMES_MAX = 9_000_000
 """Programmes are numbered below it, from their name: the same number at every rebuild."""
-
-
-class _Ligne(msgspec.Struct):
-    pos: int
-    type: str
-    state: msgspec.Raw
-
-
-_decoder_ligne = msgspec.json.Decoder(_Ligne).decode
 
 
 class Chantier:
@@ -59,7 +59,10 @@ class Chantier:
         self._programme = programme
         self._touchees: set[str] = set()
         self._regles_depuis = date.max
-        self._ecrites = 0
+        self._saisie = Saisie()
+        self._signaleur = Signaleur()
+        self._effectifs = dict.fromkeys(rangees.COMPTEES, 0)
+        self._comptes_tenus: dict[str, int] = {}
         try:
             self._charger()
         except (ValueError, TypeError, msgspec.MsgspecError) as erreur:
@@ -68,6 +71,7 @@ class Chantier:
                 programme=programme,
                 position=0,
             ) from erreur
+        self._comptes = self._comptes_tenus.copy()
         self.depart = self._situation.position
 
     def _charger(self) -> None:
@@ -85,7 +89,9 @@ class Chantier:
                 raise ValueError(f"programmes.{nom}")
         self._racine = ligne["racine"]
         self._numero = ligne["numero"]
-        self._ecrites = ligne["ecritures"]
+        self._saisie = msgspec.json.decode(ligne["saisie"], type=Saisie)
+        self._effectifs = msgspec.json.decode(ligne["effectifs"], type=dict[str, int])
+        self._comptes_tenus = dict(self._lire("SELECT compte, solde_centimes FROM comptes"))
         souches = Souches(ligne["position"], ligne["souches"])
         self._suite = Suite(
             self._store, self._programme, souches, ligne["tete"], ligne["dernier_instant"]
@@ -159,83 +165,110 @@ class Chantier:
         veille = self._situation.derniere_date
         jours = self._situation.disponible_par_jour
         pli = Pli(self._situation)
-        for page in self._suite.lire(jusqua=jusqua):
-            self._inscrire(page, pli.derniere)
-            structures = _structures(page)
+        for lignes, faits in self._suite.lire(jusqua=jusqua):
+            self._inscrire(lignes, faits, pli.derniere)
             if self.depart:
+                structures = _structures(faits)
                 for slug in sorted(structures - self._touchees):
                     self._ouvrir_fiche(slug)
                 pli.fiches = self._situation.fiches  # what the facts taken write comes on top
-            self._touchees |= structures
-            pli.prendre([(lu.position, lu.fait) for lu in page])
+                self._touchees |= structures
+            pli.prendre(faits)
         self._situation = pli.situation()
+        if not self.depart:
+            self._touchees = set(self._situation.fiches)
         nouveaux = self._situation.position - self.depart
         if nouveaux:
             self._ecrire(veille, jours)
         return nouveaux
 
-    def _inscrire(self, page: list[FaitLu], derniere: date) -> None:
+    def _inscrire(self, lignes: list[Ligne], faits: list[tuple[int, Fait]], derniere: date) -> None:
         """Write the facts of a page, and what each says by itself; `derniere`: the date before."""
-        p, ligne = self._programme, self._suite.lineur.ligne
-        faits: list[Rangee] = []
-        postes: list[Rangee] = []
-        regles: list[Rangee] = []
-        for position, topic, octets, fait in page:
-            texte = ligne(position, topic, octets).decode("utf-8")
-            tardif = fait.date_effet < derniere
-            derniere = max(derniere, fait.date_effet)
-            faits.append((p, position, topic, *rangees.du_fait(fait), int(tardif), texte))
-            postes.extend(rangees.des_ecritures(p, position, fait))
+        p, comptes = self._programme, self._comptes
+        inserer(self._db, "faits", rangees.des_faits(p, lignes, faits, derniere))
+        for position, fait in faits:
+            for debit, credit, centimes in mouvements(fait):
+                if centimes:
+                    comptes[debit] = comptes.get(debit, 0) + centimes
+                    comptes[credit] = comptes.get(credit, 0) - centimes
             if isinstance(fait, ProgrammeOuvert | RèglesRévisées):
-                regles.append(rangees.des_regles(p, position, fait))
+                inserer(self._db, "regles", [rangees.des_regles(p, position, fait)])
                 self._regles_depuis = min(self._regles_depuis, fait.date_effet)
-        self._ecrites += len(postes)
-        inserer(self._db, "faits", faits)
-        inserer(self._db, "ecritures", postes)
-        inserer(self._db, "regles", regles)
+        self._saisie.prendre(faits)
+        if not self.depart:
+            self._signaleur.prendre(faits)
 
     def _ouvrir_fiche(self, slug: str) -> None:
         """Refold a structure from the facts of the read model, up to where it stood."""
         fiche: ChantierDeFiche | None = None
-        for (texte,) in self._lire(
-            "SELECT ligne FROM faits",
-            "AND structure = ? AND position <= ? ORDER BY position",
-            slug,
-            self.depart,
+        for position, fait in self._relire(
+            "f.structure = ? AND f.position <= ?", slug, self.depart
         ):
-            try:
-                ligne = _decoder_ligne(texte)
-                fait = decoder(ligne.type, bytes(ligne.state))
-            except (OctetsIllisibles, msgspec.MsgspecError) as erreur:
-                raise ReadModelDivergedError(
-                    f"Le modèle de lecture de {self._programme} tient un fait illisible pour "
-                    f"{slug} : {erreur}.",
-                    programme=self._programme,
-                    position=self.depart,
-                ) from erreur
             if isinstance(fait, FaitDeStructure):
                 if fiche is None:
                     fiche = ChantierDeFiche()
-                inscrire(fiche, ligne.pos, fait)
+                inscrire(fiche, position, fait)
         if fiche is not None:
             fiches = self._situation.fiches.set(slug, fermer(Fiche(slug), fiche))
             self._situation = replace(self._situation, fiches=fiches)
+            self._compter(fiches[slug], -1)
+
+    def _relire(self, filtre: str, *valeurs: object) -> list[tuple[int, Fait]]:
+        """Facts of the read model, decoded again, in the order of positions."""
+        try:
+            return [
+                (position, decoder(topic, etat.encode("utf-8")))
+                for position, topic, etat in self._db.execute(
+                    "SELECT f.position, f.type, f.etat FROM faits f "  # noqa: S608
+                    f"WHERE f.programme = ? AND {filtre} ORDER BY f.position",
+                    [self._programme, *valeurs],
+                ).fetchall()
+            ]
+        except (OctetsIllisibles, UnicodeEncodeError) as erreur:
+            raise ReadModelDivergedError(
+                f"Le modèle de lecture de {self._programme} tient un fait illisible : {erreur}.",
+                programme=self._programme,
+                position=self.depart,
+            ) from erreur
+
+    def _compter(self, fiche: Fiche, sens: int) -> None:
+        for table, nombre in rangees.effectifs_de(fiche).items():
+            self._effectifs[table] = self._effectifs.get(table, 0) + sens * nombre
 
     def _ecrire(self, veille: date | None, jours: Mapping[date, tuple[int, int]]) -> None:
         """Write the rows of what was touched, and the position they stand for."""
         revues = self._a_revoir(veille) - self._touchees
         for slug in sorted(revues):
             self._ouvrir_fiche(slug)
-        vue = Vue(self._programme, None, self._situation, self._suite.souches)
+            self._compter(self._situation.fiches[slug], 1)
+        p, vue = self._programme, Vue(self._programme, None, self._situation, self._suite.souches)
+        fiches = [self._situation.fiches[slug] for slug in sorted(self._touchees)]
+        for fiche in fiches:
+            self._compter(fiche, 1)
         if self.depart:
             self._effacer(revues)
+            self._signaleur.prendre(self._ordres(self._touchees | revues))
         self._ecrire_programme(vue)
         par_jour = self._situation.disponible_par_jour
         changes = sorted(j for j, valeurs in par_jour.items() if valeurs != jours.get(j))
-        lignes = ((self._programme, j.isoformat(), *par_jour[j]) for j in changes)
+        lignes = ((p, j.isoformat(), *par_jour[j]) for j in changes)
         inserer(self._db, "jours", lignes, ou_remplacer=True)
-        self._ecrire_structures([self._situation.fiches[slug] for slug in sorted(self._touchees)])
-        inserer(self._db, "signalements", rangees.des_signalements(vue))
+        self._ecrire_structures(fiches)
+        suivies = self._signaleur.par_structure(p)
+        inserer(self._db, "signalements", rangees.des_signalements(vue, suivies))
+        inserer(self._db, "saisies", rangees.des_saisies(p, self._saisie))
+
+    def _ordres(self, slugs: set[str]) -> list[tuple[int, Fait]]:
+        """The facts of those of these structures whose payments are ordered, and the rules."""
+        siens = [self._relire("f.structure = ?", slug) for slug in sorted(slugs)]
+        siens = [
+            faits for faits in siens if any(isinstance(f, TrancheOrdonnancée) for _, f in faits)
+        ]
+        if not siens:
+            return []
+        de_regle = "f.position IN (SELECT position FROM regles WHERE programme = f.programme)"
+        tous = [*self._relire(de_regle), *(inscrit for faits in siens for inscrit in faits)]
+        return sorted(tous, key=lambda inscrit: inscrit[0])
 
     def _a_revoir(self, veille: date | None) -> set[str]:
         """Structures whose warnings a revision of the rules or a new day may change."""
@@ -280,17 +313,22 @@ class Chantier:
 
     def _ecrire_programme(self, vue: Vue) -> None:
         p, situation, suite = self._programme, vue.situation, self._suite
-        jour = situation.derniere_date
-        programme = (
-            *(p, self._numero, situation.intitule, situation.position, racine_base64(vue.racine)),
-            *(jour.isoformat() if jour else "", suite.dernier_instant, suite.tete),
-            *(suite.souches.en_texte(), self._ecrites),
+        programme = rangees.du_programme(
+            vue,
+            self._numero,
+            suite.dernier_instant,
+            suite.tete or "",
+            self._saisie,
+            self._effectifs,
         )
         inserer(self._db, "programmes", [programme], ou_remplacer=True)
         inserer(self._db, "enveloppe", [rangees.de_l_enveloppe(vue)], ou_remplacer=True)
         inserer(self._db, "soldes", rangees.des_soldes(p, situation.soldes))
         inserer(self._db, "credits", ((p, *msgspec.structs.astuple(c)) for c in credits(vue)))
+        tenus = self._comptes_tenus
+        comptes = ((p, *c) for c in sorted(self._comptes.items()) if tenus.get(c[0]) != c[1])
+        inserer(self._db, "comptes", comptes, ou_remplacer=True)
 
 
-def _structures(page: list[FaitLu]) -> set[str]:
-    return {lu.fait.structure for lu in page if isinstance(lu.fait, FaitDeStructure)}
+def _structures(faits: list[tuple[int, Fait]]) -> set[str]:
+    return {fait.structure for _, fait in faits if isinstance(fait, FaitDeStructure)}

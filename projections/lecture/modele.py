@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
+import msgspec
 from msgspec import Struct
 from sqlite_utils import Database
 
@@ -30,7 +31,7 @@ from .fichier import (
     verifier_version,
 )
 from .gabarit import controler, sans_confiance
-from .rangees import sans_ligatures
+from .rangees import COMPTEES, sans_ligatures
 from .schema import TABLES, creer_acces, creer_tables, vider
 
 ATTENTE_SECONDES = 30
@@ -173,14 +174,16 @@ class Lecture:
         return dict(lignes.fetchall())
 
     def _lignes(self) -> dict[str, int]:
-        """The two tables that grow with the journal are counted as they are written."""
-        comptes = {
-            nom: self._db.table(nom).count for nom in TABLES if nom not in ("faits", "ecritures")
+        """Tables that grow with the journal are counted as they are written, not again."""
+        tenus = self._db.execute("SELECT position, effectifs FROM programmes").fetchall()
+        comptes = dict.fromkeys(("faits", *COMPTEES), 0)
+        for position, effectifs in tenus:
+            comptes["faits"] += position
+            for nom, nombre in msgspec.json.decode(effectifs, type=dict[str, int]).items():
+                comptes[nom] = comptes.get(nom, 0) + nombre
+        return {
+            nom: comptes[nom] if nom in comptes else self._db.table(nom).count for nom in TABLES
         }
-        comptes["faits"], comptes["ecritures"] = self._db.execute(
-            "SELECT coalesce(sum(position), 0), coalesce(sum(ecritures), 0) FROM programmes"
-        ).fetchone()
-        return {nom: comptes[nom] for nom in TABLES}
 
     def chercher(
         self, texte: str, *, programme: str | None = None, limite: int = 50

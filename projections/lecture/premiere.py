@@ -14,17 +14,18 @@ from msgspec.structs import astuple, replace
 
 from ledger.evenements import Fait, FaitDeStructure
 from ledger.journal import Journal
-from ledger.preuve.merkle import racine_base64
 from ledger.preuve.souches import Souches
 from ledger.stockage.port import Store
 
+from ..anomalies_saisie import Saisie
 from ..credits import credits
 from ..fiche import Fiche
-from ..partie_double import ecritures
+from ..partie_double import mouvements
 from ..situation import Situation, Vue, appliquer
 from . import rangees
 from .rangees import Rangee
 from .schema import TABLES
+from .signaleur import Signaleur
 
 CLES = {
     **{nom: table.pk for nom, table in TABLES.items()},
@@ -100,7 +101,10 @@ class _Rejeu:
         self._situation = Situation()
         self._souches = Souches()
         self._tete = ""
-        self._ecritures = 0
+        self._saisie = Saisie()
+        self._signaleur = Signaleur()
+        self._comptes: dict[str, int] = {}
+        self._effectifs = dict.fromkeys(rangees.COMPTEES, 0)
         # by table and structure (None: of the whole programme)
         self._groupes: dict[tuple[str, str | None], list[Cible]] = {}
         for cible in cibles:
@@ -115,7 +119,16 @@ class _Rejeu:
         feuille = journal.arbre.feuille(position)
         self._souches.ajouter((feuille,))
         self._tete = feuille.hex()
-        self._ecritures += len(ecritures(position, fait))
+        self._saisie.prendre([(position, fait)])
+        self._signaleur.prendre([(position, fait)])
+        for debit, credit, centimes in mouvements(fait):
+            if centimes:
+                self._comptes[debit] = self._comptes.get(debit, 0) + centimes
+                self._comptes[credit] = self._comptes.get(credit, 0) - centimes
+        for fiches, sens in ((avant.fiches, -1), (self._situation.fiches, 1)):
+            if slug is not None and slug in fiches:
+                for nom, nombre in rangees.effectifs_de(fiches[slug]).items():
+                    self._effectifs[nom] += sens * nombre
         for (table, structure), cibles in self._groupes.items():
             if table in PAR_FICHE:
                 if structure == slug and slug is not None:
@@ -140,18 +153,19 @@ class _Rejeu:
             case "jours":
                 jours = situation.disponible_par_jour
                 return ((p, j.isoformat(), *valeurs) for j, valeurs in jours.items())
+            case "comptes":
+                return ((p, *compte) for compte in self._comptes.items())
+            case "saisies":
+                return rangees.des_saisies(p, self._saisie)
             case "programmes":
                 return (self._ligne_du_programme(fait),)
             case _:
                 return ()
 
     def _ligne_du_programme(self, fait: Fait) -> Rangee:
-        situation, souches = self._situation, self._souches
-        jour = situation.derniere_date
-        return (
-            *(self._programme, self._numero, situation.intitule, situation.position),
-            *(racine_base64(souches.racine()), jour.isoformat() if jour else ""),
-            *(fait.enregistre_le, self._tete, souches.en_texte(), self._ecritures),
+        instant, vue = fait.enregistre_le, self._vue({})
+        return rangees.du_programme(
+            vue, self._numero, instant, self._tete, self._saisie, self._effectifs
         )
 
     def _vue(self, fiches: Mapping[str, Fiche]) -> Vue:
@@ -167,7 +181,8 @@ class _Rejeu:
         toutes = apres.regles is not avant.regles or apres.derniere_date != avant.derniere_date
         revues = self._signalees if toutes else self._signalees & {slug, None}
         fiches = {s: apres.fiches[s] for s in revues if s is not None and s in apres.fiches}
-        lignes = list(rangees.des_signalements(self._vue(fiches)))
+        suivies = self._signaleur.par_structure(self._programme)
+        lignes = list(rangees.des_signalements(self._vue(fiches), suivies))
         for structure in revues:
             if structure is None or structure in fiches:
                 _montrer(self._groupes["signalements", structure], position, iter(lignes))

@@ -2,48 +2,107 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
-from ledger.evenements import Fait, FaitDeStructure, ProgrammeOuvert, RèglesRévisées
+import msgspec
+
+from ledger.evenements import Fait, ProgrammeOuvert, RèglesRévisées
 from ledger.preuve.canonique import json_canonique
+from ledger.preuve.merkle import racine_base64
+from ledger.preuve.page import Ligne
+from ledger.preuve.souches import Souches
+from ledger.registre import TYPES
 from ledger.soldes import Labels, Soldes
 
 from ..anomalies import Anomalie, anomalies
+from ..anomalies_saisie import Saisie
+from ..doublons import cle_de_nom, cle_de_reference
 from ..echeancier import de_fiche
 from ..enveloppe import enveloppe
 from ..fiche import Fiche
-from ..partie_double import ecritures
 from ..situation import Vue
 from .schema import FIGURES, LABELS
 
 Rangee = tuple[Any, ...]
 _POSITIONS_MAX = 10**9
+COMPTEES = ("structures", "tranches", "bonus", "conventions", "versements")
+"""Tables that grow with the structures: `programmes.effectifs` has their sizes."""
 _LIGATURES = str.maketrans({"œ": "oe", "Œ": "OE", "æ": "ae", "Æ": "AE", "ß": "ss"})
 
 
-def du_fait(fait: Fait) -> Rangee:
-    """The columns of `faits` from `structure` to `id_commande`."""
-    jour = fait.date_effet
+def des_faits(
+    programme: str, lignes: Sequence[Ligne], faits: Sequence[tuple[int, Fait]], derniere: date
+) -> list[Rangee]:
+    """The rows of `faits` of lines that follow one another; `derniere`: the latest effect before.
+
+    The longest loop of a building: what a type of fact has is looked up, not asked of each.
+    """
+    rangees: list[Rangee] = []
+    for (position, topic, octets), (_, fait) in zip(lignes, faits, strict=True):
+        structure, exercice, montant = _MEMBRES[topic]
+        jour, f = fait.date_effet, cast("Any", fait)
+        rangees.append(
+            (
+                programme,
+                position,
+                topic,
+                f.structure if structure else None,
+                jour.isoformat(),
+                f.exercice if exercice else None,
+                f.montant_centimes if montant else None,
+                fait.enregistre_le,
+                fait.acteur.id,
+                fait.acteur.role,
+                fait.id_commande,
+                1 if jour < derniere else 0,
+                octets.decode("utf-8"),
+            )
+        )
+        if jour > derniere:  # noqa: PLR1730 - a call here costs as much as the rest of it
+            derniere = jour
+    return rangees
+
+
+_MEMBRES = {
+    topic: tuple(
+        nom in genre.__struct_fields__ for nom in ("structure", "exercice", "montant_centimes")
+    )
+    for topic, genre in TYPES.items()
+}
+
+
+def des_saisies(programme: str, saisie: Saisie) -> Iterator[Rangee]:
+    """The rows of `saisies` of a programme."""
+    for rang, a in enumerate(saisie.anomalies(), 1):
+        yield programme, rang, a.code, a.structure, a.position, a.detail
+
+
+def du_programme(
+    vue: Vue, numero: int, instant: str, tete: str, saisie: Saisie, effectifs: Mapping[str, int]
+) -> Rangee:
+    """The row of `programmes`: what the file stands for, and what it takes to go on."""
+    situation = vue.situation
+    jour = situation.derniere_date
     return (
-        fait.structure if isinstance(fait, FaitDeStructure) else None,
-        jour.isoformat(),
-        jour.year,
-        getattr(fait, "exercice", None),
-        getattr(fait, "montant_centimes", None),
-        fait.enregistre_le,
-        fait.acteur.id,
-        fait.acteur.role,
-        fait.id_commande,
+        *(vue.programme, numero, situation.intitule, situation.position),
+        *(racine_base64(vue.arbre.racine()), jour.isoformat() if jour else "", instant, tete),
+        cast("Souches", vue.arbre).en_texte(),
+        msgspec.json.encode(saisie).decode("utf-8"),
+        json_canonique(effectifs).decode("utf-8"),
     )
 
 
-def des_ecritures(programme: str, position: int, fait: Fait) -> Iterator[Rangee]:
-    """The rows of `ecritures` of one fact."""
-    jour = fait.date_effet.isoformat()
-    for rang, e in enumerate(ecritures(position, fait), 1):
-        yield programme, position, rang, e.compte, e.centimes, e.structure, jour
+def effectifs_de(fiche: Fiche) -> dict[str, int]:
+    """How many rows a structure has in the tables that grow with the journal."""
+    nombres = (1, fiche.tranches, fiche.bonus, fiche.conventions, fiche.versements)
+    return dict(zip(COMPTEES, map(_nombre, nombres), strict=True))
+
+
+def _nombre(quoi: Sequence[object] | int | None) -> int:
+    """1 for a bonus, whatever its amount."""
+    return len(quoi) if isinstance(quoi, tuple) else int(quoi is not None)
 
 
 def des_regles(programme: str, position: int, fait: ProgrammeOuvert | RèglesRévisées) -> Rangee:
@@ -80,6 +139,7 @@ def de_structure(programme: str, numero: int, fiche: Fiche) -> Rangee:
         fiche.retrait_position,
         len(fiche.evenements),
         autres_graphies(fiche.porteur, fiche.ville),
+        cle_de_nom(fiche.porteur) if fiche.porteur else "",
     )
 
 
@@ -97,7 +157,8 @@ def des_versements(programme: str, fiche: Fiche) -> Iterator[Rangee]:
     for v in fiche.versements:
         imputation = (v.rang, v.montant, v.exercice, v.exercice_prevu, v.date_effet.isoformat())
         annule = int(v.position in annules)
-        yield programme, v.position, fiche.structure, *imputation, v.reference, annule
+        cle = cle_de_reference(v.reference)
+        yield programme, v.position, fiche.structure, *imputation, v.reference, annule, cle
 
 
 def du_bonus(programme: str, fiche: Fiche) -> Iterator[Rangee]:
@@ -113,15 +174,19 @@ def des_conventions(programme: str, fiche: Fiche) -> Iterator[Rangee]:
         yield programme, fiche.structure, rang, reference
 
 
-def des_signalements(vue: Vue) -> Iterator[Rangee]:
+def des_signalements(vue: Vue, suivies: Mapping[str, Sequence[Anomalie]]) -> Iterator[Rangee]:
     """The rows of `signalements`: anomalies of the structures at hand, then of the programme.
 
     Late instalments are left to `v_anomalies`: they depend on the day of view. The pace is counted
     here from the balances: `anomalies` counts the structures it sees, and sees only some.
+    `suivies`: what their facts show of who ordered and paid.
     """
     rangs: dict[str | None, int] = {}
     vues = [a for a in anomalies(vue) if a.code not in ("tranche_en_retard", "rythme_insoutenable")]
-    for a in (*vues, *_rythme(vue)):
+    des_faits = (
+        a for slug in sorted(suivies) if slug in vue.situation.fiches for a in suivies[slug]
+    )
+    for a in (*vues, *des_faits, *_rythme(vue)):
         rangs[a.structure] = rangs.get(a.structure, 0) + 1
         yield vue.programme, a.structure, rangs[a.structure], a.code, a.position, a.detail
 

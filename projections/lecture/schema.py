@@ -20,7 +20,7 @@ from ..enveloppe import Enveloppe
 from .vues import VUES
 
 APPLICATION_ID = 0x4641424C  # "FABL": marks the file as a read model (a base is "FABT")
-VERSION = 3
+VERSION = 4
 """Of the tables *and* of what fills them: to raise whenever a stored figure changes."""
 
 ETATS = {
@@ -42,6 +42,10 @@ class Table(NamedTuple):
     cles: tuple[tuple[tuple[str, ...], str], ...]
     facultatives: frozenset[str]
     acces: tuple[tuple[str, ...], ...]
+    calculees: dict[str, tuple[type, str]]
+    """Columns that SQLite computes from the stored ones when somebody asks for them."""
+    ordonnee: bool
+    """Stored in the order of its key, with no other order: rows are short."""
 
 
 def _table(
@@ -49,6 +53,8 @@ def _table(
     pk: str = "",
     *cles: tuple[tuple[str, ...], str],
     acces: tuple[tuple[str, ...], ...] = (),
+    calculees: dict[str, tuple[type, str]] | None = None,
+    ordonnee: bool = False,
 ) -> Table:
     """`colonnes`: names, those of integers ending in `#`, those that may be NULL in `?`."""
     mots = colonnes.split()
@@ -58,6 +64,8 @@ def _table(
         cles,
         frozenset(mot.rstrip("#?") for mot in mots if mot.endswith("?")),
         acces,
+        calculees or {},
+        ordonnee,
     )
 
 
@@ -71,33 +79,37 @@ TABLES: dict[str, Table] = {
     "codes": _table("code libelle", "code"),
     "programmes": _table(
         "programme numero# intitule position# racine derniere_date dernier_instant tete souches "
-        "ecritures#",
+        "saisie effectifs",
         "programme",
     ),
     "structures": _table(
         "numero# programme structure porteur code_postal ville territoire numerique# siret? rna? "
         "vague? etat avis? instruite# montant_centimes# paye_centimes# retire_centimes# "
         "reclame_centimes# encaisse_centimes# label_date? label_position#? retrait_date? "
-        "retrait_position#? evenements# autres_graphies",
+        "retrait_position#? evenements# autres_graphies "
+        "cle_porteur",
         "numero",
         _PROGRAMME,
         (("etat",), "etats"),
     ),
     "faits": _table(
-        "programme position# type structure? date_effet exercice_effet# exercice#? "
-        "montant_centimes#? enregistre_le acteur_id acteur_role id_commande tardif# ligne",
+        "programme position# type structure? date_effet exercice#? montant_centimes#? "
+        "enregistre_le acteur_id acteur_role id_commande tardif# etat",
         "programme position",
         _PROGRAMME,
         (("type",), "types"),
         _STRUCTURE,
-        acces=(("programme", "structure", "position"),),
+        acces=(("structure", "programme", "position"),),
+        calculees={
+            "exercice_effet": (int, "CAST(substr(date_effet, 1, 4) AS INTEGER)"),
+            "ligne": (
+                str,
+                """'{"journal":"' || programme || '","pos":' || position || ',"state":' || etat """
+                """|| ',"type":"' || type || '","v":1}'""",
+            ),
+        },
     ),
     "regles": _table("programme position# date_effet source contenu", "programme position", _FAIT),
-    "ecritures": _table(
-        "programme position# rang# compte centimes# structure? date_effet",
-        "programme position rang",
-        _FAIT,
-    ),
     "tranches": _table(
         "programme structure rang# exercice# echeance montant_centimes# verse_centimes# "
         "reste_centimes# annulee#",
@@ -108,13 +120,17 @@ TABLES: dict[str, Table] = {
         "programme structure montant_centimes# exercice# verse_centimes#",
         "programme structure",
         _STRUCTURE,
+        ordonnee=True,
     ),
     "conventions": _table(
-        "programme structure rang# reference", "programme structure rang", _STRUCTURE
+        "programme structure rang# reference",
+        "programme structure rang",
+        _STRUCTURE,
+        ordonnee=True,
     ),
     "versements": _table(
         "programme position# structure rang# montant_centimes# exercice# exercice_prevu# "
-        "date_effet reference annule#",
+        "date_effet reference annule# cle_reference",
         "programme position",
         _FAIT,
         _STRUCTURE,
@@ -128,7 +144,15 @@ TABLES: dict[str, Table] = {
         (("code",), "codes"),
         acces=(("programme", "structure", "rang"),),
     ),
+    "saisies": _table(
+        "programme rang# code structure? position# detail",
+        "programme rang",
+        _PROGRAMME,
+        _STRUCTURE,
+        (("code",), "codes"),
+    ),
     "soldes": _table("programme exercice# membre valeur#", "programme exercice membre", _PROGRAMME),
+    "comptes": _table("programme compte solde_centimes#", "programme compte", _PROGRAMME),
     "credits": _table(
         "programme " + " ".join(f"{c}#" for c in LigneCredits.__struct_fields__),
         "programme exercice",
@@ -148,13 +172,15 @@ TABLES: dict[str, Table] = {
 """Every table, parents first.
 
 `numero` is only the row number that the full-text index needs; `autres_graphies` what a search
-without ligature must find. `soldes` is `ledger.soldes.Soldes` as it stands (exercice 0: what
+without ligature must find; `cle_porteur` and `cle_reference` what duplicates have in common.
+`programmes.saisie` is what `anomalies_saisie` goes on from, `effectifs` the rows of each table.
+`soldes` is `ledger.soldes.Soldes` as it stands (exercice 0: what
 belongs to no year); `credits` and `enveloppe` are read from it.
 """
 
 PAR_STRUCTURE = ("tranches", "bonus", "conventions", "versements", "signalements")
 """Tables whose rows of a structure are rewritten together when a fact touches it."""
-PAR_PROGRAMME = ("soldes", "credits")
+PAR_PROGRAMME = ("saisies", "soldes", "credits")
 """Tables of a few rows, rewritten whole."""
 RECHERCHE = ("structure", "porteur", "code_postal", "ville", "autres_graphies")
 TOKENIZE = "unicode61 remove_diacritics 2"
@@ -163,17 +189,27 @@ TOKENIZE = "unicode61 remove_diacritics 2"
 def creer_tables(db: Database) -> None:
     """The empty tables and the lists of codes. Indexes come after the rows: see `creer_acces`."""
     for nom, table in TABLES.items():
-        db.create_table(
-            nom,
-            dict(table.colonnes),
-            pk=table.pk or None,
-            foreign_keys=[(c[0], ou, c[0]) if len(c) == 1 else (c, ou, c) for c, ou in table.cles],
-            not_null=set(table.colonnes) - table.facultatives,
-            strict=True,
-        )
+        db.execute(_definition(nom, table))
     inserer(db, "types", ((topic, libelle(c.__name__)) for topic, c in TYPES.items()))
     inserer(db, "etats", ETATS.items())
     inserer(db, "codes", CODES.items())
+
+
+def _definition(nom: str, table: Table) -> str:
+    """The statement of a table. sqlite-utils writes neither computed columns nor this order."""
+    noms = {int: "INTEGER", str: "TEXT"}
+    parties = [
+        f'"{c}" {noms[genre]}{"" if c in table.facultatives else " NOT NULL"}'
+        for c, genre in table.colonnes.items()
+    ]
+    parties += [f'"{c}" {noms[g]} AS ({sql}) VIRTUAL' for c, (g, sql) in table.calculees.items()]
+    if table.pk:
+        parties.append(f"PRIMARY KEY ({', '.join(table.pk)})")
+    for colonnes, ou in table.cles:
+        liste = ", ".join(colonnes)
+        parties.append(f"FOREIGN KEY ({liste}) REFERENCES {ou} ({liste})")
+    suite = "STRICT, WITHOUT ROWID" if table.ordonnee else "STRICT"
+    return f'CREATE TABLE "{nom}" (\n  {", ".join(parties)}\n) {suite}'
 
 
 def creer_acces(db: Database) -> None:
@@ -209,19 +245,22 @@ def vider(db: Database) -> None:
 
 def inserer(
     db: Database, table: str, lignes: Iterable[tuple[object, ...]], *, ou_remplacer: bool = False
-) -> None:
-    """Insert rows given in the order of the columns, inside the caller's transaction.
+) -> int:
+    """Insert rows given in the order of the columns, inside the caller's transaction; how many.
 
     `executemany` and not `insert_all`: the latter looks at every value for something to convert to
     JSON, which this schema never holds, and takes several times longer on the tables of facts.
     """
     colonnes = TABLES[table].colonnes
-    sql = f'INSERT INTO "{table}" VALUES ({",".join("?" * len(colonnes))})'  # noqa: S608
+    noms, valeurs = ",".join(colonnes), ",".join("?" * len(colonnes))
+    sql = f'INSERT INTO "{table}" ({noms}) VALUES ({valeurs})'  # noqa: S608
     if ou_remplacer:
         pk = TABLES[table].pk
-        reste = ",".join(f"{c}=excluded.{c}" for c in colonnes if c not in pk)
+        # not the columns that other tables refer to: they never change, and it would look there
+        fixes = (*pk, "programme", "structure")
+        reste = ",".join(f"{c}=excluded.{c}" for c in colonnes if c not in fixes)
         sql += f" ON CONFLICT ({','.join(pk)}) DO UPDATE SET {reste}"
-    db.conn.executemany(sql, lignes)
+    return db.conn.executemany(sql, lignes).rowcount
 
 
 def libelle(classe: str) -> str:

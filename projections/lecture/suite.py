@@ -8,23 +8,17 @@ the journal's line N still has it, the N first lines are those that were read.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from ledger.evenements import Fait
 from ledger.journal import Journal
 from ledger.preuve.ligne import Lineur
 from ledger.preuve.merkle import racine_base64
+from ledger.preuve.page import Ligne
 from ledger.preuve.souches import Souches
 from ledger.stockage.port import Store
 
-
-class FaitLu(NamedTuple):
-    """A stored line and its fact."""
-
-    position: int
-    topic: str
-    octets: bytes
-    fait: Fait
+Lot = tuple[list[Ligne], list[tuple[int, Fait]]]
+"""Stored lines that follow one another, and their facts with their positions."""
 
 
 class Suite(Journal):
@@ -38,14 +32,13 @@ class Suite(Journal):
         self.tete = tete
         self.dernier_instant = instant
 
-    def lire(self, *, jusqua: int | None = None) -> Iterator[list[FaitLu]]:
+    def lire(self, *, jusqua: int | None = None) -> Iterator[Lot]:
         """The stored lines not read yet with their facts, checked one by one, by pages.
 
         Raises: ChainBrokenError, StoreError.
         """
         for page in self.store.pages(self.programme, apres=self.taille, jusqua=jusqua):
-            faits = self.admettre(page)
-            yield [FaitLu(*brute, fait) for brute, (_, fait) in zip(page, faits, strict=True)]
+            yield page, self.admettre(page)
 
 
 def empreinte_de_ligne(store: Store, programme: str, position: int) -> str | None:

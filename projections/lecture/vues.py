@@ -7,6 +7,8 @@ latter by integer division: no float anywhere.
 # ruff: noqa: S608 - every name put into this SQL is written in this very module
 from __future__ import annotations
 
+from .postes import ECRITURES
+
 
 def euros(centimes: str, nom: str) -> str:
     """SQL of a `_centimes` column followed by its decimal text (NULL when it is NULL)."""
@@ -43,6 +45,43 @@ _RETARD = (
     "'Tranche ' || t.rang || ' (' || t.exercice || ') : il reste ' || "
     "replace(printf('%,d', t.reste_centimes / 100), ',', ' ') || "
     f"printf(',%02d €', t.reste_centimes % 100) || ' au ' || {_JOUR} || '.'"
+)
+
+_DEPOT = "numero % 1000000000"  # see rangees.de_structure
+_JOUR_DU_VERSEMENT = (
+    "substr(date_effet, 9, 2) || '/' || substr(date_effet, 6, 2) || '/' || substr(date_effet, 1, 4)"
+)
+
+
+def _semblables(motif: str, cles: str, suite: str) -> str:
+    """Structures that have the same keys as an earlier one, as in projections.doublons."""
+    premier_mot = cles.split(", ", maxsplit=1)[0]
+    premiere = f"FIRST_VALUE({{}}) OVER (PARTITION BY programme, {cles} ORDER BY numero)"
+    return (
+        f"SELECT programme, 'doublon_structure', structure, {_DEPOT}, '{motif} que ' || premiere "
+        f"|| ' (position ' || ou || ').', 2, {suite} FROM (SELECT *, "
+        f"{premiere.format('structure')} AS premiere, {premiere.format(_DEPOT)} AS ou "
+        f"FROM structures WHERE etat NOT IN ('rejetee', 'retiree') AND {premier_mot} <> '')"
+        " WHERE structure <> premiere"
+    )
+
+
+# As in projections.doublons: what is the same word for word is said by a column made for it.
+_DOUBLONS = " UNION ALL ".join(
+    (
+        _semblables("Même SIRET", "siret", "1"),
+        _semblables("Même porteur et même code postal", "cle_porteur, code_postal", "2"),
+        "SELECT programme, 'doublon_versement', structure, position, CASE WHEN ou <> position "
+        "THEN 'Référence ' || reference || ' déjà donnée à la position ' || ou || ' (' || qui || "
+        "').' ELSE iif(rang, 'Tranche ' || rang, 'Bonus') || ', versement du ' || "
+        f"{_JOUR_DU_VERSEMENT} || ' : même montant et même jour qu''à la position ' || jumeau "
+        "|| '.' END, 3, position FROM (SELECT *, "
+        "FIRST_VALUE(position) OVER r AS ou, FIRST_VALUE(structure) OVER r AS qui, "
+        "FIRST_VALUE(position) OVER (PARTITION BY programme, structure, rang, montant_centimes, "
+        "date_effet ORDER BY position) AS jumeau FROM versements WHERE NOT annule "
+        "WINDOW r AS (PARTITION BY programme, cle_reference ORDER BY position)) "
+        "WHERE ou <> position OR jumeau <> position",
+    )
 )
 
 VUES: dict[str, str] = {
@@ -116,14 +155,15 @@ VUES: dict[str, str] = {
     ),
     "v_restes_a_payer": (
         "SELECT programme, CAST(substr(compte, 11, 4) AS INTEGER) AS exercice_engagement, "
-        f"substr(compte, 16) AS nature, {euros('sum(centimes)', 'reste')} "
-        "FROM ecritures WHERE compte GLOB 'rap:reste:*' GROUP BY programme, compte "
+        f"substr(compte, 16) AS nature, {euros('solde_centimes', 'reste')} "
+        "FROM comptes WHERE compte GLOB 'rap:reste:*' "
         "ORDER BY programme, compte"
     ),
     "v_comptes": (
-        f"SELECT programme, compte, {euros('sum(centimes)', 'solde')} "
-        "FROM ecritures GROUP BY programme, compte ORDER BY programme, compte"
+        f"SELECT programme, compte, {euros('solde_centimes', 'solde')} "
+        "FROM comptes ORDER BY programme, compte"
     ),
+    "ecritures": ECRITURES,
     "v_disponible": (
         "SELECT programme, date_effet, "
         f"{euros('variation_centimes', 'variation')}, {euros('cumul_centimes', 'disponible')} "
@@ -133,11 +173,13 @@ VUES: dict[str, str] = {
     "v_anomalies": (
         "SELECT a.programme, a.code, c.libelle, a.structure, a.position, a.detail FROM ("
         "SELECT t.programme, 'tranche_en_retard' AS code, t.structure, "
-        f"s.label_position AS position, {_RETARD} AS detail, t.rang - 1000000 AS rang "
+        f"s.label_position AS position, {_RETARD} AS detail, 0 AS lot, t.rang AS rang "
         f"{_TRANCHES} WHERE t.reste_centimes > 0 AND {_STATUT} = 'en_retard' UNION ALL "
-        "SELECT programme, code, structure, position, detail, rang FROM signalements"
+        "SELECT programme, code, structure, position, detail, 1, rang FROM signalements "
+        f"UNION ALL {_DOUBLONS} UNION ALL "
+        "SELECT programme, code, structure, position, detail, 4, rang FROM saisies"
         ") a JOIN codes c ON c.code = a.code "
-        "ORDER BY a.programme, a.structure IS NULL, a.structure, a.rang"
+        "ORDER BY a.programme, a.structure IS NULL, a.structure, a.lot, a.rang"
     ),
     "v_recherche": (
         "SELECT f.structures_fts AS recherche, s.programme, s.structure, s.porteur, "

@@ -10,10 +10,11 @@ from msgspec.structs import asdict, astuple
 
 from ledger import Journal, Store
 from ledger.preuve.merkle import racine_base64
-from projections import anomalies, credits, echeancier, enveloppe, regarder, structures
+from projections import credits, echeancier, enveloppe, regarder, structures
 from projections.lecture import Lecture
 from projections.lecture.schema import PAR_STRUCTURE, TABLES, libelle
 from projections.partie_double import ecritures, soldes
+from projections.toutes_anomalies import toutes_les_anomalies
 from tests.lecture.histoires import (
     PROGRAMME,
     Objet,
@@ -65,7 +66,14 @@ def chiffres_lus(lecture: Lecture) -> Objet:
             "SELECT structure, position FROM faits WHERE structure IS NOT NULL "
             "ORDER BY structure, position",
         ),
-        "anomalies": lignes(lecture, "SELECT code, structure, position, detail FROM v_anomalies"),
+        "anomalies": sorted(
+            lignes(lecture, "SELECT code, structure, position, detail FROM v_anomalies"), key=repr
+        ),
+        "ecritures": lignes(
+            lecture,
+            "SELECT position, rang, compte, centimes, structure, date_effet FROM ecritures "
+            "ORDER BY position, rang",
+        ),
         "comptes": dict(lignes(lecture, "SELECT compte, solde_centimes FROM v_comptes")),
         "lignes": [
             ligne.encode()
@@ -102,7 +110,12 @@ def chiffres_attendus(store: Store) -> Objet:
             key=itemgetter(1),
         ),
         "evenements": [(p.structure, position) for p in plans for position in p.evenements],
-        "anomalies": [astuple(a) for a in anomalies(vue)],
+        "anomalies": sorted((astuple(a) for a in toutes_les_anomalies(vue, faits)), key=repr),
+        "ecritures": [
+            (position, rang, e.compte, e.centimes, e.structure, fait.date_effet.isoformat())
+            for position, fait in faits
+            for rang, e in enumerate(ecritures(position, fait), 1)
+        ],
         "comptes": soldes(e for position, fait in faits for e in ecritures(position, fait)),
         "lignes": list(Journal(store, PROGRAMME).lignes()),
     }

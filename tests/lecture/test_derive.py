@@ -109,8 +109,8 @@ CELLULES: list[tuple[str, Derive]] = [
         ),
     ),
     (
-        "programmes SET ecritures = 46",
-        Derive("programmes", {"programme": PROGRAMME}, "ecritures", 46, 48, 20),
+        "programmes SET intitule = 'x'",
+        Derive("programmes", {"programme": PROGRAMME}, "intitule", "x", "Fabriques", 1),
     ),
     (
         "structures SET paye_centimes = 10000000 WHERE structure = 's-1'",
@@ -137,17 +137,6 @@ CELLULES: list[tuple[str, Derive]] = [
     (
         "regles SET source = 'LFI' WHERE position = 11",
         Derive("regles", {"programme": PROGRAMME, "position": 11}, "source", "LFI", "A", 11),
-    ),
-    (
-        "ecritures SET centimes = 1 WHERE position = 9 AND rang = 1",
-        Derive(
-            "ecritures",
-            {"programme": PROGRAMME, "position": 9, "rang": 1},
-            "centimes",
-            1,
-            5_000_000,
-            9,
-        ),
     ),
     (  # nothing was paid any more once the payment of position 9 was cancelled, at 15
         "tranches SET verse_centimes = 5000000 WHERE structure = 's-1' AND rang = 1",
@@ -198,6 +187,10 @@ CELLULES: list[tuple[str, Derive]] = [
         ),
     ),
     (
+        "saisies SET position = 21 WHERE rang = 1",
+        Derive("saisies", {"programme": PROGRAMME, "rang": 1}, "position", 21, 1, 1),
+    ),
+    (
         "soldes SET valeur = 60000000 WHERE membre = 'enveloppe'",
         Derive(
             "soldes",
@@ -206,6 +199,17 @@ CELLULES: list[tuple[str, Derive]] = [
             60_000_000,
             70_000_000,
             20,
+        ),
+    ),
+    (
+        "comptes SET solde_centimes = 1 WHERE compte = 'cp:payes:2020:subvention'",
+        Derive(
+            "comptes",
+            {"programme": PROGRAMME, "compte": "cp:payes:2020:subvention"},
+            "solde_centimes",
+            1,
+            2_000_000,
+            9,
         ),
     ),
     (
@@ -540,14 +544,14 @@ def test_un_fichier_endommage_est_un_defaut(fichier: Path, store: Store, ordre: 
     with closing(sqlite3.connect(fichier)) as conn:
         (page,) = conn.execute("PRAGMA page_size").fetchone()
         (racine,) = conn.execute(
-            "SELECT rootpage FROM sqlite_master WHERE name = 'ecritures'"
+            "SELECT rootpage FROM sqlite_master WHERE name = 'soldes'"
         ).fetchone()
     debut = (racine - 1) * page
     octets[debut + 3 : debut + 60] = b"\xff" * 57
     fichier.write_bytes(octets)
     trouve = comparer(fichier, store)
     assert [d.startswith("SQLite ") for d in trouve.defauts].count(True) >= 1
-    assert trouve.defauts[-1].startswith("La table ecritures ne se lit pas jusqu'au bout : ")
+    assert trouve.defauts[-1].startswith("La table soldes ne se lit pas jusqu'au bout : ")
 
 
 def test_un_texte_qui_n_est_pas_de_l_utf8_est_montre(fichier: Path, store: Store) -> None:
@@ -580,11 +584,11 @@ def test_un_montant_a_virgule_force_dans_le_fichier_derive(fichier: Path, store:
 
 def test_un_long_texte_est_montre_la_ou_il_differe(fichier: Path, store: Store) -> None:
     """D'un long texte, la phrase montre l'endroit qui diffère."""
-    ordre = "UPDATE faits SET ligne = replace(ligne, ':15000000', ':15000001') WHERE position = 5"
+    ordre = "UPDATE faits SET etat = replace(etat, ':15000000', ':15000001') WHERE position = 5"
     ((position, phrase),) = phrases(comparer(fichier, store, ordre))
     assert position == 5
     assert phrase.startswith(
-        'table faits, clé programme=fabriques, position=5, colonne ligne : …nt_centimes":15000001,"'
+        'table faits, clé programme=fabriques, position=5, colonne etat : …nt_centimes":15000001,"'
     )
     assert '… tenu, …nt_centimes":15000000,"' in phrase
 

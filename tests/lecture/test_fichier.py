@@ -117,11 +117,11 @@ def test_les_cles_etrangeres_sont_tenues(fichier: Path) -> None:
         assert {nom: cible for nom, cible in cibles.items() if cible} == {
             "structures": "etats+programmes",
             "faits": "programmes+structures+types",
-            **dict.fromkeys(("regles", "ecritures"), "faits"),
+            "regles": "faits",
             **dict.fromkeys(("tranches", "bonus", "conventions"), "structures"),
             "versements": "faits+structures",
-            "signalements": "codes+programmes+structures",
-            **dict.fromkeys(("soldes", "credits", "enveloppe", "jours"), "programmes"),
+            **dict.fromkeys(("signalements", "saisies"), "codes+programmes+structures"),
+            **dict.fromkeys(("soldes", "comptes", "credits", "enveloppe", "jours"), "programmes"),
         }
         for table in ("structures", "faits", "programmes", "types"):
             with pytest.raises(sqlite3.IntegrityError):
@@ -281,7 +281,7 @@ def test_une_valeur_d_un_autre_type_dans_le_fichier_est_une_divergence(
                 lecture.rafraichir(store)
 
 
-@pytest.mark.parametrize("sql", ["UPDATE faits SET ligne = '{'", "UPDATE faits SET ligne = '1.5'"])
+@pytest.mark.parametrize("sql", ["UPDATE faits SET etat = '{'", "UPDATE faits SET etat = '1.5'"])
 def test_un_fait_illisible_dans_le_fichier_est_une_divergence(fichier: Path, sql: str) -> None:
     """Un fait rendu illisible dans le fichier est une divergence quand sa structure est touchée."""
     objets = histoire_ecrite()
@@ -307,7 +307,7 @@ def test_comparer_nomme_ce_qui_a_ete_modifie(fichier: Path) -> None:
     cles = [{"programme": PROGRAMME, "structure": s, "rang": 1} for s in ("s-1", "s-2")]
     assert un == Derive("tranches", cles[0], "verse_centimes", 0, 5_000_000, 9)
     assert deux == Derive("tranches", cles[1], "verse_centimes", 0, 2_000_000, 10)
-    ligne = (PROGRAMME, 9, "s-1", 1, 5_000_000, 2020, 2020, "2020-03-01", "v", 0)
+    ligne = (PROGRAMME, 9, "s-1", 1, 5_000_000, 2020, 2020, "2020-03-01", "v", 0, "v")
     versement = dict(zip(TABLES["versements"].colonnes, ligne, strict=True))
     cle: Objet = {"programme": PROGRAMME, "position": 9}
     assert trois == Derive("versements", cle, None, None, versement, 9)
