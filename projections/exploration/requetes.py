@@ -93,12 +93,14 @@ REQUETES = (
         "retraits_anterieurs",
         "Retraits sur exercices antérieurs",
         "Retirés après l'exercice de l'engagement (décret 2012-1246, art. 160), fait par fait.",
-        "SELECT e.programme, e.position, e.structure, e.date_effet, "
-        "CAST(substr(e.compte, 25, 4) AS INTEGER) AS exercice, substr(e.compte, 30) AS nature, "
-        "e.centimes AS retire_centimes, y.libelle AS fait FROM ecritures e "
-        "JOIN faits f ON f.programme = e.programme AND f.position = e.position "
-        "JOIN types y ON y.type = f.type "
-        "WHERE e.compte GLOB 'rap:retraits_anterieurs:*' ORDER BY e.programme, e.position, e.rang",
+        "SELECT f.programme, f.position, f.structure, f.date_effet, "
+        "json_extract(r.value, '$.exercice') AS exercice, "
+        "json_extract(r.value, '$.nature') AS nature, "
+        "json_extract(r.value, '$.montant_centimes') AS retire_centimes, y.libelle AS fait "
+        "FROM faits f JOIN types y ON y.type = f.type JOIN json_each(f.etat, '$.retraits') r "
+        "WHERE f.type IN ('avenant-signe', 'label-retire', 'versement-annule') "
+        "AND json_extract(r.value, '$.exercice') <> json_extract(r.value, '$.engagement') "
+        "ORDER BY f.programme, f.position, r.key",
     ),
     Requete(
         "qui_a_ordonne_et_paye",
