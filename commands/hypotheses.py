@@ -271,7 +271,7 @@ class VerserEcheances(Hypothese):
         for structure, dossier in etat.dossiers.items():
             if dossier.label is not None and dossier.etat == LABELLISEE:
                 dus += self._dus(structure, dossier.label, depuis)
-        for _, _, _, groupe in sorted(dus, key=lambda du: du[:3]):
+        for _, _, _, groupe in sorted(dus):  # a rank comes once: groups are never compared
             yield groupe
 
     def _dus(

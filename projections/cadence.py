@@ -61,11 +61,11 @@ def supposer(  # noqa: PLR0913 - one argument per assumption
     par_exercice: Counter[int] = Counter()
     par_mois: Counter[str] = Counter()
     accordes = 0
-    if cout is None or labels <= 0:
+    if cout is None:  # no label came in: there is no pace
         return Suppose(0, {}, {})
     parts = partager(cout, regles.exercices_max)
     debut = jour
-    while debut.year <= horizon and accordes < limite:
+    while debut.year <= horizon:
         fin = _fin_de_mois(debut)
         cumul = min(labels * (fin - jour).days // jours, limite)
         nouveaux, accordes = cumul - accordes, cumul
@@ -77,8 +77,6 @@ def supposer(  # noqa: PLR0913 - one argument per assumption
                 quand = debut if rang == 0 else echeance(regles.echeance_defaut, annee)
                 par_exercice[annee] += nouveaux * part
                 par_mois[f"{quand.year:04d}-{quand.month:02d}"] += nouveaux * part
-        if fin == date(ANNEE_MAX, 12, 31):
-            break
         debut = fin + timedelta(days=1)
     return Suppose(accordes, dict(par_exercice), dict(par_mois))
 

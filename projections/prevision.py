@@ -239,7 +239,7 @@ def _rythme(
         labels, engage = cadence.labels_par_an, cadence.labels_par_an * cadence.montant_centimes
         cout = cadence.montant_centimes if labels else None
         return Rythme("donne", jour, jour, FENETRE, labels, engage, cout), {"labels": labels}
-    depuis = date.fromordinal(max(jour.toordinal() - fenetre + 1, 1))
+    depuis = jour - timedelta(days=fenetre - 1)
     comptes: Counter[str] = Counter()
     for _, _, siens in mouvements_du_rythme(vue, depuis):
         comptes.update(siens)
