@@ -10,15 +10,15 @@ import pytest
 
 from commands import GrandLivre, LabelliserFabrique, VerserTranche
 from commands import simulation as module
-from commands.hypotheses import HypotheseSansObjetError
-from commands.scenario import lire_scenario
+from commands.hypotheses import Groupe, Hypothese, HypotheseSansObjetError
+from commands.scenario import Etape, lire_scenario
 from commands.simulation import LimiteDepasseeError, Resultat, simuler
 from ledger import Journal, MemoryStore
 from ledger.simulation import EtapeJouee, RefusSimule
 from projections import credits, enveloppe, regarder
 from tests.properties.outils import octets as tout
 from tests.unit.commands.test_scenario import GEL, LABELS, lignes
-from tests.unit.monde import HorlogeFixe, Monde, P
+from tests.unit.monde import CHAMPS, HorlogeFixe, Monde, P
 
 JOUR = date(2021, 3, 1)
 
@@ -345,3 +345,89 @@ def test_les_paiements_vont_par_date_puis_par_structure() -> None:
         for c in resultat.commandes
         if isinstance(c, VerserTranche)
     ] == [("2020-03-02", "b", 1), ("2021-03-01", "a", 2), ("2021-03-01", "b", 2)]
+
+
+def credits_a_ouvrir(exercice: int, **champs: Any) -> dict[str, Any]:
+    """A line that opens credits, dated 2021."""
+    ouverture = {"commande": "OuvrirCrédits", "date_effet": "2021-01-04", "exercice": exercice}
+    return {
+        **ouverture,
+        "ae_centimes": 1,
+        "cp_centimes": 1,
+        "nature": "lfi",
+        "source": "x",
+    } | champs
+
+
+def test_une_commande_sans_identifiant_est_numerotee_les_autres_gardent_le_leur() -> None:
+    """Deux commandes semblables sans identifiant sont deux commandes ; un identifiant donné
+    reste."""
+    deux = credits_a_ouvrir(2021)
+    resultat = jouer(Monde(), deux, {**deux, "id_commande": "a-moi"}, deux)
+    assert [c.id_commande for c in resultat.commandes] == [
+        "simulation-1-1",
+        "a-moi",
+        "simulation-1-2",
+    ]
+    assert resultat.refus == ()
+
+
+def test_un_refus_dit_l_exercice_de_la_regle_puis_de_la_commande_puis_de_la_date() -> None:
+    """L'exercice d'un refus est celui que la règle nomme, sinon celui de la commande, sinon
+    l'année de sa date ; une commande n'est jamais cherchée."""
+    monde = Monde(bilan_requis=True)
+    monde.label()
+    monde.payer(1, "2020-02-03")
+    payer = {
+        "commande": "VerserTranche",
+        "date_effet": "2021-03-01",
+        "structure": "s1",
+        "rang": 2,
+        "montant_centimes": 1,
+        "reference": "x",
+    }
+    clore = {"commande": "CloreProgramme", "date_effet": "2021-03-02", "motif": "Fin"}
+    bilan = {"commande": "RecevoirBilan", "date_effet": "2021-03-03", **CHAMPS["RecevoirBilan"]}
+    depot = {
+        "commande": "DéposerCandidature",
+        "date_effet": "2021-03-04",
+        **CHAMPS["DéposerCandidature"],
+    }
+    resultat = jouer(
+        monde, payer, clore, {**bilan, "structure": "s9"}, {**depot, "structure": "s2"}
+    )
+    assert [(r.code, r.exercice, r.structure, r.cherche) for r in resultat.refus] == [
+        ("bilan_manquant", 2020, "s1", False),
+        ("structure_inconnue", 2020, "s9", False),
+        ("programme_clos", 2021, "s2", False),
+    ]
+
+
+def test_la_limite_de_commandes_est_permise(monkeypatch: pytest.MonkeyPatch) -> None:
+    """La dernière commande permise est jouée ; sans personne à prévenir, rien n'est dit."""
+    assert (module.COMMANDES_MAX, LimiteDepasseeError.code) == (100_000, "scenario_trop_long")
+    monkeypatch.setattr(module, "COMMANDES_MAX", 8)
+    monkeypatch.setattr(module, "_PAS", 2)
+    assert len(jouer(Monde(), {**LABELS, "nombre": 4}).commandes) == 8
+
+
+def test_une_hypothese_mal_developpee_est_dite_avec_sa_ligne() -> None:
+    """Un verbe court qui développerait une commande illisible est un défaut, jamais un silence."""
+
+    class Bancale(Hypothese):
+        nom = "bancale"
+
+        def groupes(self, etat: Any, jour: date) -> Any:
+            groupe: Groupe = [{"commande": "CloreProgramme", "date_effet": "demain", "motif": "x"}]
+            return iter([groupe])
+
+    with pytest.raises(HypotheseSansObjetError, match=r"ligne 7 \(bancale\) : .*demain") as lu:
+        simuler(Monde().livre.store, P, [Etape(7, Bancale())], jour=JOUR)
+    assert lu.value.remede
+
+
+def test_les_faits_simules_se_reconnaissent() -> None:
+    """Chaque fait d'une simulation porte la corrélation « simulation »."""
+    resultat = jouer(Monde(), credits_a_ouvrir(2021))
+    dernier = json.loads([*resultat.fourche.lire(P)][-1].octets)
+    assert dernier["correlation"] == "simulation"

@@ -10,6 +10,9 @@ import pytest
 from ledger import Journal, UsageError
 from projections import credits, enveloppe, regarder
 from projections.prevision import (
+    FENETRE,
+    FENETRE_MAX,
+    HORIZON_MAX,
     Cadence,
     LignePrevision,
     MoisPrevu,
@@ -265,3 +268,202 @@ def test_des_ae_indicatives_ne_bornent_rien() -> None:
     lu = prevoir(monde, cadence=Cadence(20, 10_000_000))
     assert not [p for p in lu.plafonds if p.plafond.startswith("ae_")]
     assert "AE" not in "".join(lu.hypotheses)
+
+
+def test_les_bornes_admises_le_sont() -> None:
+    """La fenêtre va d'un jour à cent ans, l'horizon de l'année de la vue à cinquante ans après."""
+    assert (FENETRE, FENETRE_MAX, HORIZON_MAX) == (365, 36_500, 50)
+    monde = Monde()
+    for fenetre, depuis in ((1, date(2019, 7, 11)), (36_500, date(1919, 8, 6))):
+        assert prevoir(monde, fenetre=fenetre).rythme.depuis == depuis
+    for horizon in (2019, 2069):
+        assert prevoir(monde, horizon=horizon).horizon == horizon
+    assert prevoir(monde).horizon == 2019 + 3
+
+
+def test_les_exercices_vont_en_ordre() -> None:
+    """Les exercices d'une prévision se suivent dans l'ordre des années."""
+    monde = Monde()
+    monde.label("s1", "2023-02-03")
+    annees = [e.exercice for e in prevoir(monde).exercices]
+    assert annees == list(range(2023, annees[-1] + 1))
+
+
+def labels_et_retraits(labels: tuple[int, ...], retraits: tuple[int, ...]) -> Monde:
+    """Labels of these amounts in July 2021, and as many withdrawn that came before the window."""
+    monde = Monde(plancher_centimes=1, retraits_anterieurs_recyclables=True)
+    for rang, montant in enumerate(retraits):
+        monde.label(f"r{rang}", montant_centimes=montant)
+    for rang, montant in enumerate(labels):
+        monde.label(f"s{rang}", "2020-07-01", montant_centimes=montant)
+    for rang, _ in enumerate(retraits):
+        monde.ok("RetirerLabel", "2020-07-01", structure=f"r{rang}")
+    return monde
+
+
+@pytest.mark.parametrize(
+    ("labels", "retraits", "net", "cout"),
+    [
+        ((5,), (), (1, 5), 5),
+        ((4, 5), (), (2, 9), 4),
+        ((5, 6), (10,), (1, 1), 1),
+        ((5, 5), (10,), (1, 0), None),
+        ((5, 4), (10,), (1, -1), None),
+        ((9,), (4,), (0, 5), None),
+        ((), (7,), (-1, -7), None),
+        ((4, 4, 3), (10,), (2, 1), 0),
+    ],
+)
+def test_le_cout_moyen_veut_un_solde_positif_de_labels_et_de_centimes(
+    labels: tuple[int, ...], retraits: tuple[int, ...], net: tuple[int, int], cout: int | None
+) -> None:
+    """Le coût moyen est au centime inférieur ; sans label net ou sans dépense nette il n'y en a
+    pas, et à moins d'un centime par label rien n'est supposé."""
+    lu = prevoir(labels_et_retraits(labels, retraits), fenetre=30)
+    assert (lu.rythme.labels, lu.rythme.engage_net_centimes) == net
+    assert lu.rythme.cout_moyen_centimes == cout
+    assert (lu.labels_supposes > 0) is bool(cout)
+    if not cout:
+        assert (lu.labels_supposes, lu.suppose_centimes) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("disponible", "dans_jours", "le"),
+    [
+        (358_110, 358_110, date(2999, 12, 30)),
+        (358_111, 358_111, date(2999, 12, 31)),
+        (358_112, 358_112, None),
+    ],
+)
+def test_un_plafond_atteint_apres_2999_n_a_pas_de_date(
+    disponible: int, dans_jours: int, le: date | None
+) -> None:
+    """Un centime par jour : le plafond atteint le 31/12/2999 a sa date, le lendemain il n'a que
+    ses jours."""
+    lu = prevoir(Monde(enveloppe_centimes=disponible), cadence=Cadence(365, 1))
+    attendu = PlafondPrevu("enveloppe", disponible, 365, True, dans_jours, le)
+    assert lu.plafonds[0] == attendu
+
+
+def test_le_premier_plafond_est_bloquant_et_le_premier_dit_a_egalite() -> None:
+    """Un quota indicatif n'est jamais le premier ; à égalité de date, c'est le premier de la
+    liste ; une enveloppe épuisée l'est même sans rythme."""
+    cadence = Cadence(365, 1)
+    indicatif = Monde(quotas="indicatifs", quota_total=2, enveloppe_centimes=10)
+    assert prevoir(indicatif, cadence=cadence).premier_plafond == "enveloppe"
+    bloquant = Monde(quota_total=2, enveloppe_centimes=10)
+    assert prevoir(bloquant, cadence=cadence).premier_plafond == "quota_total"
+    ensemble = Monde(enveloppe_centimes=10, credits="bloquants")
+    ensemble.ouvrir_credits(2019, 10, 0, "2019-07-11")
+    lu = prevoir(ensemble, cadence=cadence)
+    assert [(p.plafond, p.dans_jours) for p in lu.plafonds if p.dans_jours == 10] == [
+        ("enveloppe", 10),
+        ("ae_2019", 10),
+    ]
+    assert lu.premier_plafond == "enveloppe"
+    epuisee = Monde(enveloppe_centimes=15_000_000)
+    epuisee.label()
+    lu = prevoir(epuisee, au=date(2022, 1, 1), fenetre=30)
+    assert (lu.rythme.engage_net_centimes, lu.premier_plafond) == (0, "enveloppe")
+
+
+def test_un_quota_revise_sous_le_compte_ne_suppose_pas_moins_que_rien() -> None:
+    """Plus de labels que le quota bloquant révisé : rien n'est supposé, jamais un nombre
+    négatif."""
+    monde = deux_labels()
+    monde.reviser("2020-03-01", quota_total=1)
+    lu = prevoir(monde)
+    assert [(p.plafond, p.reste) for p in lu.plafonds][1] == ("quota_total", -1)
+    assert (lu.labels_supposes, lu.suppose_centimes, lu.premier_plafond) == (0, 0, "quota_total")
+
+
+def ae(monde: Monde, au: date, cadence: Cadence | None, **options: Any) -> list[tuple[Any, ...]]:
+    """Of each ceiling of AE: its name, what is left, the days until it is met."""
+    lu = prevoir(monde, au=au, cadence=cadence, **options)
+    return [(p.plafond, p.reste, p.dans_jours) for p in lu.plafonds if p.plafond.startswith("ae_")]
+
+
+def credits_de(*centimes: int, depuis: int = 2020) -> Monde:
+    """AE that bind alone, opened year after year."""
+    monde = Monde(credits="bloquants", quotas="indicatifs")
+    for rang, ouvertes in enumerate(centimes):
+        monde.ouvrir_credits(depuis + rang, ouvertes, 0, "2019-12-01")
+    return monde
+
+
+def test_les_ae_vont_de_l_annee_du_lendemain_a_l_horizon() -> None:
+    """Le 30 décembre l'année compte encore, le 31 plus ; la dernière est celle de l'horizon."""
+    monde, un = credits_de(1_000, 1_000, 1_000), Cadence(1, 1)
+    for jour, attendues in (
+        (date(2020, 12, 30), ["ae_2020", "ae_2021"]),
+        (date(2020, 12, 31), ["ae_2021"]),
+    ):
+        lues = ae(monde, jour, un, horizon=2021)
+        assert lues == [(nom, 1_000, None) for nom in attendues]
+    assert ae(monde, date(2020, 12, 30), Cadence(0, 1)) == [("ae_2020", 1_000, None)]
+
+
+def test_un_centime_d_ae_n_est_pas_rien() -> None:
+    """Un centime d'AE de l'an prochain mène jusqu'à lui ; zéro, au 1er janvier, jour dit."""
+    jour = date(2020, 12, 21)
+    for ouvertes, dans_jours in ((1, 10 + 365), (0, 11), (2, None)):
+        lues = ae(credits_de(1_000, ouvertes), jour, Cadence(1, 1), horizon=2021)
+        assert lues[1] == ("ae_2021", ouvertes, dans_jours)
+
+
+@pytest.mark.parametrize(
+    ("ouvertes", "labels"),
+    [
+        ((365, 365 * 2, 5), 36 + 36 + 0),
+        ((400, 400, 30), 72 + 3),
+        ((365, 100, 0), 36 + 10),
+        ((365, 350, 1_000, 1_000), 36 + 35),
+    ],
+)
+def test_les_ae_bornent_les_labels_annee_par_annee(ouvertes: tuple[int, ...], labels: int) -> None:
+    """36 labels par an à dix centimes depuis le 31/12/2019 : chaque année en porte ce que ses AE
+    permettent, sans report, et la première qui manque arrête tout."""
+    lu = prevoir(
+        credits_de(*ouvertes), au=date(2019, 12, 31), cadence=Cadence(36, 10), horizon=2025
+    )
+    assert lu.labels_supposes == labels
+
+
+def test_une_annee_bissextile_peut_porter_un_label_de_trop() -> None:
+    """300 labels par an : 2024 en verrait 301 venir, ses AE en portent 300, et rien ne suit."""
+    monde = credits_de(10_000, 3_009, 10_000, depuis=2023)
+    lu = prevoir(monde, au=date(2023, 7, 1), cadence=Cadence(300, 10), horizon=2025)
+    assert [(p.plafond, p.le) for p in lu.plafonds[-2:]] == [("ae_2024", None), ("ae_2025", None)]
+    assert lu.labels_supposes == 150 + 300
+
+
+def test_les_ae_de_l_annee_en_cours_bornent_au_label_pres() -> None:
+    """Plus d'un label par jour : trois labels d'AE en laissent trois ; des AE négatives, zéro."""
+    assert (
+        prevoir(credits_de(30), au=date(2020, 7, 1), cadence=Cadence(400, 10)).labels_supposes == 3
+    )
+    monde = credits_de(30, 0)
+    monde.reviser("2020-01-01", credits="indicatifs")
+    monde.ok("OuvrirCrédits", "2020-01-02", exercice=2021, ae_centimes=-5, nature="annulation")
+    monde.reviser("2020-01-03", credits="bloquants")
+    lu = prevoir(monde, au=date(2020, 7, 1), cadence=Cadence(4, 1))
+    assert [(p.plafond, p.reste, p.le) for p in lu.plafonds[-2:]] == [
+        ("ae_2020", 30, None),
+        ("ae_2021", -5, date(2021, 1, 1)),
+    ]
+    assert lu.labels_supposes == 4 * 183 // 365
+    vide = prevoir(credits_de(30, 0), au=date(2020, 7, 1), cadence=Cadence(4, 1))
+    assert vide.labels_supposes == 4 * 183 // 365
+
+
+def test_les_hypotheses_disent_d_ou_vient_le_rythme_et_en_combien_de_parts() -> None:
+    """Rythme constaté ou donné, paiement en une fois ou en parts égales : la phrase exacte."""
+    constate = prevoir(deux_labels(), au=date(2020, 12, 31)).hypotheses
+    assert constate[1] == (
+        "Rythme constaté du 02/01/2020 au 31/12/2020 (365 jours) : 2 labels, retraits déduits, et "
+        "370 000,00 € pris sur l'enveloppe."
+    )
+    assert "payés à l'échéance en 3 parts égales ; " in constate[2]
+    donne = prevoir(Monde(exercices_max=1), cadence=Cadence(2, 15_000_000)).hypotheses
+    assert donne[1] == "Rythme donné : 2 labels et 300 000,00 € par an de 365 jours."
+    assert "payés à l'échéance en une fois ; " in donne[2]
