@@ -283,13 +283,18 @@ def test_une_simulation_trop_longue_s_arrete(monkeypatch: pytest.MonkeyPatch) ->
         jouer(Monde(), {**LABELS, "nombre": 5})
 
 
-def test_une_longue_simulation_dit_ou_elle_en_est() -> None:
-    """Le nombre de commandes jouées est dit toutes les cinq cents."""
-    dits: list[int] = []
-    scenario = lire_scenario(lignes({**LABELS, "nombre": 600}), P)
-    monde = Monde(quota_hors_qpv=10_000, quota_total=10_000)
-    simuler(monde.livre.store, P, scenario, jour=JOUR, progres=dits.append)
-    assert dits == [500, 1_000]
+def test_une_longue_simulation_dit_ou_elle_en_est(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Le nombre de commandes jouées est dit toutes les cinq cents, et de même à un autre pas."""
+
+    def dits(nombre: int) -> list[int]:
+        lus: list[int] = []
+        scenario = lire_scenario(lignes(*[credits_a_ouvrir(2021)] * nombre), P)
+        simuler(Monde().livre.store, P, scenario, jour=JOUR, progres=lus.append)
+        return lus
+
+    assert dits(501) == [500]
+    monkeypatch.setattr(module, "_PAS", 2)
+    assert dits(5) == [2, 4]
 
 
 def test_un_label_apres_l_an_2999_est_refuse() -> None:
