@@ -290,7 +290,7 @@ def test_les_exercices_vont_en_ordre() -> None:
 
 
 def labels_et_retraits(labels: tuple[int, ...], retraits: tuple[int, ...]) -> Monde:
-    """Labels of these amounts in July 2021, and as many withdrawn that came before the window."""
+    """Labels of 1 July 2020 at these amounts; those withdrawn that day came before the window."""
     monde = Monde(plancher_centimes=1, retraits_anterieurs_recyclables=True)
     for rang, montant in enumerate(retraits):
         monde.label(f"r{rang}", montant_centimes=montant)
