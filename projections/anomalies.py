@@ -70,7 +70,7 @@ def par_code(anomalies: Sequence[Anomalie]) -> list[Groupe]:
         details = groupes.setdefault(anomalie.code, {})
         details.setdefault(anomalie.detail, []).append(anomalie)
     return [
-        Groupe(code, CODES.get(code, ""), sum(map(len, details.values())), list(details.items()))
+        Groupe(code, CODES[code], sum(map(len, details.values())), list(details.items()))
         for code, details in sorted(groupes.items())
     ]
 

@@ -13,7 +13,7 @@ from ledger.preuve.merkle import Arbre
 from ledger.regles import Chronologie, Regles
 from ledger.soldes import PROGRAMME, Soldes
 from projections import anomalies
-from projections.anomalies import CODES, Anomalie
+from projections.anomalies import CODES, Anomalie, Groupe, par_code
 from projections.fiche import Fiche, Versement
 from projections.situation import Situation, Vue
 from tests.unit.monde import REGLES
@@ -329,3 +329,36 @@ def test_un_rythme_qui_ne_finance_pas_l_objectif_est_dit(
     attendu = [] if finances is None else [("rythme_insoutenable", None, None, phrase)]
     assert vues(label(), valeurs=valeurs) == attendu
     assert vues(valeurs=valeurs) == []
+
+
+def test_un_centime_d_une_seule_tranche_passee_est_en_retard() -> None:
+    """L'exercice passé, un centime dû suffit, fût-il la tranche entière ; en cours, non."""
+    reste = "Tranche 1 (2019) : il reste 0,01 € au 01/06/2020."
+    seule = label(tranches=(tranche(1, 2019, 1),))
+    assert details("tranche_en_retard", seule) == [reste]
+    suivie = label(tranches=(tranche(1, 2019, 1), tranche(2, 2020)), verse={2: 5_000_000})
+    assert details("tranche_en_retard", suivie) == [reste]
+    en_cours = label(tranches=(tranche(1, 2019, 1), tranche(2, 2020)), verse={1: 1})
+    assert details("tranche_en_retard", en_cours) == []
+
+
+def test_les_anomalies_se_groupent_par_code_puis_par_phrase() -> None:
+    """Codes dans l'ordre avec leur sens et leur nombre ; phrases et anomalies dans le leur."""
+    tardif, autre, siret = (
+        Anomalie("fait_tardif", "s2", 9, "Tard."),
+        Anomalie("fait_tardif", None, 4, "Après."),
+        Anomalie("siret_absent", "s1", 3, "Aucun."),
+    )
+    encore = Anomalie("fait_tardif", "s1", 5, "Tard.")
+    convention = Anomalie("convention_absente", "s1", 3, "Sans.")
+    assert par_code([siret, tardif, autre, encore, convention]) == [
+        Groupe("convention_absente", CODES["convention_absente"], 1, [("Sans.", [convention])]),
+        Groupe(
+            "fait_tardif",
+            CODES["fait_tardif"],
+            3,
+            [("Tard.", [tardif, encore]), ("Après.", [autre])],
+        ),
+        Groupe("siret_absent", CODES["siret_absent"], 1, [("Aucun.", [siret])]),
+    ]
+    assert par_code([]) == []
