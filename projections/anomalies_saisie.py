@@ -74,18 +74,13 @@ class Saisie(Struct, forbid_unknown_fields=True):
     def prendre(self, faits: Iterable[tuple[int, Fait]]) -> None:
         """Read the facts that follow, in the order of positions (verified by their reader)."""
         debut, fin, instant, plus_tard = self.debut, self.fin, self.instant, self.plus_tard
-        inscrit, seuil = "", date.min
+        seuil = _seuil(instant) if instant else date.min
         for position, fait in faits:
             if fait.enregistre_le != instant:
                 if debut != fin:
                     self.plateaux = self.plateaux.avec(debut, fin, instant)
                 debut, instant = position, fait.enregistre_le
-                if instant[:10] != inscrit:
-                    inscrit = instant[:10]
-                    seuil = _seuil(inscrit)
-            elif not inscrit:  # the run goes on from what was read before
-                inscrit = instant[:10]
-                seuil = _seuil(inscrit)
+                seuil = _seuil(instant)
             fin = position
             effet = fait.date_effet
             if plus_tard is None:
@@ -103,9 +98,9 @@ class Saisie(Struct, forbid_unknown_fields=True):
         return (*(a for suite in par_exercice for a in suite), *_arrets(plateaux))
 
 
-def _seuil(inscrit: str) -> date:
-    """The effect date before which a fact recorded that day is late."""
-    jour = date.fromisoformat(inscrit).toordinal() - RETARD_JOURS
+def _seuil(instant: str) -> date:
+    """The effect date before which a fact recorded at that instant is late."""
+    jour = date.fromisoformat(instant[:10]).toordinal() - RETARD_JOURS
     return date.fromordinal(max(jour, 1))
 
 
@@ -159,7 +154,7 @@ def faits_de(anomalie: Anomalie) -> int:
     """How many facts a late entry stands for: one, or those of its exercice told together."""
     if anomalie.code != "fait_tardif" or anomalie.structure is not None:
         return 1
-    debut = anomalie.detail.split(" ", 1)[0]
+    debut = anomalie.detail.partition(" ")[0]
     return int(debut) if debut.isdigit() else 1  # as `_resumer` writes it
 
 

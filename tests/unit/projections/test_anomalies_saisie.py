@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from datetime import date
 
 import pytest
+from msgspec.structs import replace
 
 from commands import GrandLivre
 from ledger import Acteur, Fait, Journal, MemoryStore
 from ledger.evenements import CandidatureRetirée, ProgrammeClos
 from projections import Anomalie, saisie
 from projections.anomalies import CODES
+from projections.anomalies_saisie import faits_de
 from tests.unit.monde import HorlogeFixe, Monde, P
 
 
@@ -97,6 +99,39 @@ def test_un_fait_tardif_est_compare_a_la_plus_grande_date_deja_enregistree() -> 
     assert [(a.position, a.detail) for a in saisie(numerotes(*faits))] == [
         (15, "Effet au 31/12/2020, enregistré après un fait du 02/01/2021 (position 12).")
     ]
+
+
+def test_a_90_jours_un_fait_tardif_l_est_par_son_seul_exercice() -> None:
+    """À 90 jours juste, ce qui est dit d'un fait est son exercice passé ; à 91, son retard."""
+    faits = (
+        fait("2020-01-02", "2020-01-02"),
+        fait("2019-12-31", "2020-03-30"),
+        fait("2019-12-31", "2020-03-31"),
+    )
+    assert [a.detail for a in saisie(numerotes(*faits))] == [
+        "Effet au 31/12/2019, enregistré après un fait du 02/01/2020 (position 11).",
+        "Effet au 31/12/2019, enregistré le 31/03/2020 : 91 jours après.",
+    ]
+
+
+def test_une_anomalie_de_saisie_dit_combien_de_faits_elle_compte() -> None:
+    """Un fait tardif compte pour un, d'une structure ou du programme ; un groupe, pour les siens.
+
+    Une autre anomalie compte pour une, quoi que dise sa phrase.
+    """
+    un = saisie(numerotes(fait("2019-05-01", "2020-01-01"), fait("2019-05-01", "2020-01-02", None)))
+    assert [faits_de(a) for a in un] == [1, 1]
+    douze = [fait("2019-05-01", f"2020-01-{n:02d}") for n in range(1, 13)]
+    (groupe,) = saisie(numerotes(*douze))
+    assert (groupe.detail.split(",")[0], faits_de(groupe)) == (
+        "12 faits tardifs d'effet en 2019",
+        12,
+    )
+    assert faits_de(replace(groupe, code="horloge_immobile")) == 1
+    assert faits_de(replace(groupe, structure="s1")) == 1
+    suites = [fait("2020-01-01", f"2020-01-{n:02d}") for n in range(1, 7) for _ in range(2)]
+    (arrets,) = saisie(numerotes(*suites))
+    assert (arrets.detail[:8], faits_de(arrets)) == ("6 suites", 1)
 
 
 def test_les_faits_tardifs_sont_dans_l_ordre_des_exercices() -> None:
