@@ -40,6 +40,8 @@ def restes_fermes(vue: Vue) -> Iterator[Ferme]:
             if reste > 0:
                 quand = max(tranche.echeance, date(tranche.exercice, 1, 1))  # no CP before its year
                 yield Ferme(structure, tranche.rang, max(tranche.exercice, ouvert), quand, reste)
-        bonus = 0 if fiche.bonus is None else fiche.bonus - fiche.verse.get(RANG_BONUS, 0)
+        if fiche.bonus is None:
+            continue
+        bonus = fiche.bonus - fiche.verse.get(RANG_BONUS, 0)
         if bonus > 0:
             yield Ferme(structure, RANG_BONUS, max(fiche.bonus_exercice, ouvert), None, bonus)
