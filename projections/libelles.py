@@ -27,7 +27,7 @@ say so."""
 
 
 def libelle_du_type(topic: str) -> str:
-    """The French name of a type of fact: `tranche-versee:1` -> `Tranche versée`."""
+    """The French name of a type of fact: `tranche-versee` -> `Tranche versée`."""
     classe = TYPES.get(topic)
     if classe is None:
         return topic

@@ -6,10 +6,11 @@ from datetime import date
 from typing import get_args
 
 from ledger.evenements import Tranche
+from ledger.registre import TYPES
 from ledger.valeurs import Territoire
 from projections.echeancier import de_fiche
 from projections.fiche import Fiche
-from projections.libelles import ETATS, STATUTS, TERRITOIRES
+from projections.libelles import ETATS, STATUTS, TERRITOIRES, libelle_du_type
 
 
 def test_chaque_code_a_son_mot() -> None:
@@ -56,3 +57,17 @@ def test_chaque_statut_rendu_a_son_mot() -> None:
         )
         rendus.append(ligne.statut)
     assert set(rendus) == set(STATUTS)
+
+
+def test_le_type_d_un_fait_se_lit_en_francais() -> None:
+    """Mots séparés, accents gardés, une seule majuscule ; un type inconnu se lit tel quel."""
+    assert {topic: libelle_du_type(topic) for topic in list(TYPES)[:6]} == {
+        "programme-ouvert": "Programme ouvert",
+        "regles-revisees": "Règles révisées",
+        "enveloppe-modifiee": "Enveloppe modifiée",
+        "credits-ouverts": "Crédits ouverts",
+        "credits-geles": "Crédits gelés",
+        "credits-degeles": "Crédits dégelés",
+    }
+    assert libelle_du_type("bonus-numerique-verse") == "Bonus numérique versé"
+    assert libelle_du_type("tranche-versee:1") == "tranche-versee:1"
