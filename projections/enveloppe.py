@@ -101,9 +101,8 @@ def enveloppe(vue: Vue) -> Enveloppe:
 
 def ordre_naturel(nom: str) -> tuple[list[tuple[int, str]], str]:
     """Numbers inside a name compare as numbers, however long; the name itself settles ties."""
-    morceaux = enumerate(re.split("([0-9]+)", nom))
-    lus = [m.lstrip("0") if rang % 2 else m for rang, m in morceaux]
-    return [(len(m) if rang % 2 else 0, m) for rang, m in enumerate(lus)], nom
+    lus = (m.lstrip("0") for m in re.split("([0-9]+)", nom))  # the odd ones are the numbers
+    return [(rang % 2 * len(m), m) for rang, m in enumerate(lus)], nom
 
 
 def quotas(vue: Vue) -> Labels:

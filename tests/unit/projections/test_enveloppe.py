@@ -122,3 +122,20 @@ def test_les_vagues_se_lisent_dans_l_ordre_des_nombres() -> None:
     lus = [nom for nom, _ in rendus.vagues()]
     assert lus == ["2", "2 bis", "09", "9", "10", "9" * 5_000, "vague 9", "vague 10"]
     assert list(rendus.labels_par_vague) == sorted(noms)
+
+
+@pytest.mark.parametrize(
+    "noms",
+    [
+        ["a1b02", "a1b2", "a1b10", "a02b1", "a10b1"],
+        ["1 aa", "1 b", "2 a"],
+        ["aaa", "b", "c1", "xb"],
+        ["", "007", "7", "8"],
+        ["2", "10", "100", "a"],
+    ],
+)
+def test_chaque_nombre_d_un_nom_de_vague_se_compare_comme_un_nombre(noms: list[str]) -> None:
+    """Où qu'il soit et sans ses zéros de tête ; les lettres par ordre, un nom court ou long."""
+    for suite in (noms, noms[::-1]):
+        lues = Complements(dict.fromkeys(suite, 1), 0, {}, None).vagues()
+        assert lues == [(nom, 1) for nom in noms]
