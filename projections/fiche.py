@@ -161,15 +161,11 @@ def appliquer(fiche: Fiche | None, position: int, fait: FaitDeStructure) -> Fich
 def fermer(fiche: Fiche, chantier: Chantier) -> Fiche:
     """The structure after the facts of the `chantier`, which is not used any more."""
     poses = {m: v for m in _POSES if (v := getattr(chantier, m)) is not UNSET}
-    verse = chantier.verse
-    if fiche.verse:
-        verse = dict(fiche.verse)
-        for rang, centimes in chantier.verse.items():
-            verse[rang] = verse.get(rang, 0) + centimes
-    reclamees = fiche.annulations_reclamees
-    if chantier.annulations:
-        net = fiche.paye - fiche.reclame
-        reclamees = (*reclamees, *[p for p, ecart in chantier.annulations if net + ecart < 0])
+    verse = dict(fiche.verse)
+    for rang, centimes in chantier.verse.items():
+        verse[rang] = verse.get(rang, 0) + centimes
+    net = fiche.paye - fiche.reclame
+    reclamees = [p for p, ecart in chantier.annulations if net + ecart < 0]
     return replace(
         fiche,
         **poses,
@@ -179,7 +175,7 @@ def fermer(fiche: Fiche, chantier: Chantier) -> Fiche:
         reclame=fiche.reclame + chantier.reclame,
         encaisse=fiche.encaisse + chantier.encaisse,
         annules=(*fiche.annules, *chantier.annules),
-        annulations_reclamees=reclamees,
+        annulations_reclamees=(*fiche.annulations_reclamees, *reclamees),
         versements=(*fiche.versements, *chantier.versements),
         rapprochements=(*fiche.rapprochements, *chantier.rapprochements),
         evenements=(*fiche.evenements, *chantier.evenements),

@@ -11,7 +11,7 @@ from msgspec.structs import astuple
 
 from ledger import Journal
 from ledger.evenements import FaitDeStructure
-from projections.fiche import Fiche, Versement, appliquer
+from projections.fiche import Chantier, Fiche, Versement, appliquer, fermer
 from projections.situation import plier
 from tests.unit.monde import TROIS_ANS, Monde, P, echeancier, tranches
 
@@ -186,3 +186,17 @@ def test_une_annulation_qui_laisse_juste_le_reclame_n_est_pas_signalee(monde: Mo
     assert suite(monde)[-1].annulations_reclamees == ()
     derniere = monde.ok("AnnulerVersement", "2021-05-02", position=un)
     assert suite(monde)[-1].annulations_reclamees == (derniere,)
+
+
+def test_une_annulation_au_dela_du_reclame_se_dit_au_centime() -> None:
+    """Ce qui reste payé sous ce qui est réclamé, fût-ce d'un centime, dit l'annulation ; égal, non.
+
+    Celles déjà dites restent devant, et les versements s'ajoutent rang par rang.
+    """
+    avant = Fiche("s1", verse={1: 5, 2: 7}, reclame=6, annulations_reclamees=(4,))
+    chantier = Chantier(verse={2: -7, 3: 1}, annulations=[(8, -6), (9, -7), (10, -8)])
+    apres = fermer(avant, chantier)
+    assert apres.annulations_reclamees == (4, 9, 10)
+    assert (apres.verse, avant.verse) == ({1: 5, 2: 0, 3: 1}, {1: 5, 2: 7})
+    assert fermer(Fiche("s1"), Chantier(verse={1: 3})).verse == {1: 3}
+    assert fermer(avant, Chantier()).annulations_reclamees == (4,)
