@@ -5,6 +5,7 @@ from __future__ import annotations
 from copy import deepcopy
 from datetime import date
 from hashlib import sha256
+from typing import Any
 
 import pytest
 from msgspec.structs import astuple, replace
@@ -13,7 +14,7 @@ from ledger import Journal, UsageError
 from ledger.erreurs import ChainBrokenError
 from ledger.preuve.merkle import Arbre
 from ledger.soldes import Soldes
-from projections import regarder
+from projections import parallele, regarder
 from projections.situation import Situation, Vue, appliquer, connus, exiger_connu, plier
 from tests.unit.monde import Monde, P
 
@@ -151,3 +152,28 @@ def test_un_journal_deja_lu_se_regarde_encore_en_entier(deux_labels: Monde) -> N
     assert len(list(lu.rattraper())) == 7
     assert regarder(lu).situation == regarder(journal(deux_labels)).situation
     assert lu.taille == 7
+
+
+def test_une_vue_a_un_instant_laisse_aussi_ce_qui_est_date_apres_elle(deux_labels: Monde) -> None:
+    """Connue à un instant comme à une position, la vue ne compte que jusqu'à sa date."""
+    instant = regarder(
+        journal(deux_labels), au=date(2020, 5, 31), connu_au="2020-01-01T00:00:00.000000Z"
+    )
+    assert instant.situation == regarder(journal(deux_labels), au=date(2020, 5, 31)).situation
+    assert (instant.au, instant.situation.soldes.disponible) == (date(2020, 5, 31), 4_470_000_007)
+
+
+def test_une_vue_se_lit_en_un_processus_a_moins_d_en_demander_plus(
+    deux_labels: Monde, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Un hôte dont le module ne se réimporte pas n'a rien à dire : un seul processus par défaut."""
+    demandes: list[int] = []
+
+    def plier_journal(lu: Journal, *, coeurs: int, **options: Any) -> Situation:
+        demandes.append(coeurs)
+        return parallele.plier_journal(lu, coeurs=1, **options)
+
+    monkeypatch.setattr("projections.situation.plier_journal", plier_journal)
+    regarder(journal(deux_labels))
+    regarder(journal(deux_labels), coeurs=3)
+    assert demandes == [1, 3]
