@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 
 from .modele import Demande, VersementAuLivre
 from .phrases import TROP, contradiction
@@ -20,8 +21,7 @@ class Restes:
             for ej in versement.ejs:
                 self._par_ej[ej] = versement.structure
                 self._rognes[ej.lstrip("0")] = ej
-            if versement.siret:
-                self._par_siret[versement.siret] = versement.structure
+            self._par_siret[versement.siret] = versement.structure
             if versement.annulation is not None:
                 centimes = versement.montant_centimes
                 for identite in {*versement.numeros, *versement.ejs, versement.siret}:
@@ -30,14 +30,14 @@ class Restes:
     def annules_de(self, demande: Demande) -> list[VersementAuLivre]:
         """The first cancelled payments that a negative request may give back: same payee, cents."""
         for identites in ((demande.dp,), demande.ejs, demande.sirets):
-            trouves = [
+            possibles = (
                 versement
                 for identite in identites
-                for versement in self._annules.get((identite, -demande.montant_centimes), ())[:TROP]
+                for versement in self._annules.get((identite, -demande.montant_centimes), ())
                 if not contradiction(demande, versement)
-            ]
-            if trouves:
-                return trouves[:TROP]
+            )
+            if trouves := list(islice(possibles, TROP)):
+                return trouves
         return []
 
     def de_demande(self, demande: Demande) -> str:
