@@ -52,12 +52,16 @@ def rapprocher(
 
 
 def _ordre(verdict: Verdict) -> tuple[object, ...]:
+    """Absence is compared with absence only: what has no structure has no position, but a number.
+
+    A payment and a request each have one verdict of a name: what follows them never decides.
+    """
     return (
         _RANGS[verdict.verdict],
         verdict.structure or "",
-        verdict.position or 0,
-        verdict.dp or "",
-        verdict.exercice_dp or 0,
+        verdict.position,
+        verdict.dp,
+        verdict.exercice_dp,
     )
 
 
@@ -232,7 +236,7 @@ def _identites(palier: Palier, membre: Demande | VersementAuLivre) -> tuple[str,
             return membre.ejs
         case _:
             sirets = membre.sirets if isinstance(membre, Demande) else (membre.siret,)
-            return sirets if len(sirets) == 1 and sirets[0] else ()
+            return sirets if len(sirets) == 1 else ()
 
 
 def _groupes(
@@ -261,7 +265,7 @@ def _groupes(
         if nom == "montant_different" and palier != 1:
             exercice = membre.exercice
         cles = [(identite, exercice, montant) for identite in _identites(palier, membre)]
-        for autre in cles[1:]:
+        for autre in cles:
             parent[racine(autre)] = racine(cles[0])
         if cles:
             vus.append((cles[0], membre))
