@@ -32,7 +32,7 @@ class Ligne(Struct, frozen=True, gc=False):
 class _Poste(Struct, frozen=True, gc=False):
     racine: str
     nom: str
-    par: Literal["programme", "exercice", "structure"]
+    par: Literal["exercice", "structure"] | None = None
     mouvement: str | None = None
 
 
@@ -45,13 +45,13 @@ _LIVRES = {
     "reversements": "Reversements",
 }
 _POSTES = {
-    "enveloppe:disponible": _Poste("Soldes", "Disponible", "programme"),
-    "enveloppe:plafond": _Poste("Origines", "Plafond", "programme"),
-    "enveloppe:engage": _Poste("Emplois", "Engage", "programme"),
-    "enveloppe:retraits": _Poste("Emplois", "Retraits", "programme"),
-    "hors_enveloppe:disponible": _Poste("Soldes", "Disponible", "programme"),
-    "hors_enveloppe:engage": _Poste("Emplois", "Engage", "programme"),
-    "hors_enveloppe:retraits": _Poste("Emplois", "Retraits", "programme"),
+    "enveloppe:disponible": _Poste("Soldes", "Disponible"),
+    "enveloppe:plafond": _Poste("Origines", "Plafond"),
+    "enveloppe:engage": _Poste("Emplois", "Engage"),
+    "enveloppe:retraits": _Poste("Emplois", "Retraits"),
+    "hors_enveloppe:disponible": _Poste("Soldes", "Disponible"),
+    "hors_enveloppe:engage": _Poste("Emplois", "Engage"),
+    "hors_enveloppe:retraits": _Poste("Emplois", "Retraits"),
     "ae:disponibles": _Poste("Soldes", "Disponibles", "exercice"),
     "ae:gelees": _Poste("Soldes", "Gelees", "exercice"),
     "ae:ouvertes": _Poste("Origines", "Ouvertes", "exercice"),
@@ -70,7 +70,7 @@ _POSTES = {
     "rap:retraits_meme": _Poste("Mouvements", "Retraits-Meme-Exercice", "exercice"),
     "rap:retraits_anterieurs": _Poste("Mouvements", "Retraits-Anterieurs", "exercice"),
     "reversements:demandes": _Poste("Soldes", "Demandes", "structure"),
-    "reversements:titres": _Poste("Origines", "Titres", "programme"),
+    "reversements:titres": _Poste("Origines", "Titres"),
     "reversements:encaisses": _Poste("Mouvements", "Encaisses", "exercice"),
 }
 
