@@ -2,7 +2,7 @@
 
 18 columns, tab, decimal comma, dates AAAAMMJJ, UTF-8. One entry per fact that moves money, numbered
 without a gap in the order of the journal; of one exercice (by effect date) it begins with the
-balances carried forward. Debit = credit is checked here, entry by entry and over the file.
+balances carried forward. Debit = credit is checked here, entry by entry: hence over the file.
 """
 
 from __future__ import annotations
@@ -104,19 +104,17 @@ def ecrire_fec(journal: Journal, vue: Vue, *, exercice: int | None = None) -> It
     """
     porteurs = {f"S-{s}": f.porteur for s, f in vue.situation.fiches.items()}
     yield "\t".join(COLONNES) + "\r\n"
-    numero, total = 0, 0
+    numero = 0
     for piece, soldes in _pieces(journal, vue, exercice):
         if not soldes:
             continue
         numero += 1
         exiger_equilibre(soldes.values(), piece.reference)
-        total += sum(soldes.values())
         yield "".join(_lignes(numero, piece, soldes, porteurs))
-    exiger_equilibre((total,), f"{numero} écritures")
 
 
 def exiger_equilibre(montants: Iterable[int], quoi: str) -> None:
-    """Refuse an entry, or a file, whose debit is not its credit."""
+    """Refuse an entry whose debit is not its credit."""
     ecart = sum(montants)
     if ecart:
         raise ImpossibleHistoryError(
@@ -151,7 +149,7 @@ def _ajouter(soldes: _Soldes, operation: Operation) -> None:
 
 def _piece(operation: Operation) -> Piece:
     fait = operation.fait
-    mots = [operation.type, operation.structure or ""]
+    mots = [operation.type, operation.structure]
     mots += [getattr(fait, membre, "") for membre in _REFERENCES]
     return Piece(
         _JOURNAUX.get(type(fait), _PROGRAMME),
