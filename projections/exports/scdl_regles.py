@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -55,6 +56,7 @@ _DECIMAL = re.compile(r"[0-9]+(\.[0-9]+)?")
 _MONTANT = re.compile(r"[0-9]+\.[0-9]{2}")
 _RNA = re.compile(r"W[0-9]{9}")
 _JOUR = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_PART_MIN = Decimal("0.01")
 _PERIODE_BORNES = 2
 _TYPES: dict[str, dict[str, Any]] = {
     "dateConvention": {"type": "date"},
@@ -73,7 +75,7 @@ _CONTRAINTES: dict[str, dict[str, Any]] = {
     },
     "idRAE": {"maxLength": _ID_RAE_MAX},
 }
-_SIRET: TypeAdapter[str] = TypeAdapter(Siret, config={"strict": True})
+_SIRET: TypeAdapter[str] = TypeAdapter(Siret)
 
 
 def defauts(ligne: Mapping[str, str]) -> list[str]:
@@ -161,13 +163,9 @@ def _parmi(*admises: str) -> Callable[[str], str | None]:
 
 
 def _pourcentage(valeur: str) -> str | None:
-    """Between 0.01 and 1, compared as integers of the same number of decimals."""
     if _DECIMAL.fullmatch(valeur) is None:
         return f"{valeur[:40]!r} n'est pas un nombre décimal"
-    entier, _, decimales = valeur.partition(".")
-    unite = 10 ** max(len(decimales), 2)
-    nombre = int(entier) * unite + int(decimales.ljust(2, "0"))
-    return None if unite <= 100 * nombre <= 100 * unite else f"{valeur} n'est pas entre 0.01 et 1"
+    return None if _PART_MIN <= Decimal(valeur) <= 1 else f"{valeur} n'est pas entre 0.01 et 1"
 
 
 _CONTROLES: dict[str, Callable[[str], str | None]] = {
@@ -177,7 +175,7 @@ _CONTROLES: dict[str, Callable[[str], str | None]] = {
     "rnaBeneficiaire": lambda v: None if _RNA.fullmatch(v) else "W et 9 chiffres attendus",
     "objet": _texte(TEXTE_MAX),
     "montant": _montant,
-    "nature": _parmi(*sorted(_NATURES)),
+    "nature": _parmi(*_NATURES),
     "conditionsVersement": _texte(TEXTE_MAX),
     "datesPeriodeVersement": _periode,
     "idRAE": _texte(_ID_RAE_MAX),
