@@ -98,7 +98,7 @@ def dresser(
 ) -> Rapprochement:
     """Compare, and add up."""
     verdicts = rapprocher(extrait.lignes, livre)
-    dits = {v.position for v in verdicts if v.position is not None}
+    dits = {v.position for v in verdicts}
     muets = [v for v in livre if v.annulation is None and v.position not in dits]
     ailleurs = [v for v in muets if v.rapproche is not None]
     hors = [v for v in muets if v.rapproche is None]
