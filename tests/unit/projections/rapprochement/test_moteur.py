@@ -261,12 +261,13 @@ LA_DEMANDE = "la demande D-1 (2020, 50 000,00 €, ligne 2)"
 def test_les_candidats_peses_sont_cites_des_deux_cotes(
     lignes: list[LigneChorus], livre: list[VersementAuLivre], cites: list[tuple[str, ...]]
 ) -> None:
-    """Chaque verdict cite en face ce qui a été pesé ; une paire n'a pas d'autre candidat."""
-    dits = [
-        tuple(c.replace("\u202f", " ").replace("\u00a0", " ") for c in v.candidats)
-        for v in rapprocher(lignes, livre)
-    ]
-    assert dits == cites
+    """Chaque verdict cite en face ce qui a été pesé, dans l'ordre du livre, quel que soit le lu."""
+    for tenus in (livre, livre[::-1]):
+        dits = [
+            tuple(c.replace("\u202f", " ").replace("\u00a0", " ") for c in v.candidats)
+            for v in rapprocher(lignes, tenus)
+        ]
+        assert dits == cites
 
 
 def test_deux_differences_se_disent_dans_une_phrase() -> None:
