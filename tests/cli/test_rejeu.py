@@ -86,7 +86,7 @@ def test_une_derive_est_un_constat_au_centime(base: Path, lue: Path) -> None:
 
 def test_de_tres_nombreuses_derives_sont_dites_partielles(base: Path, lue: Path) -> None:
     """Quand les dérives sont très nombreuses, un dernier constat dit ce qui n'est que compté."""
-    alterer(lue, "UPDATE faits SET exercice_effet = 1")
+    alterer(lue, "UPDATE faits SET acteur_role = 'autre'")
     fait = lancer("rejouer", "--base", base, "--format", "json").json
     assert (fait["derives_total"], len(fait["constats"])) == (TAILLE, TAILLE + 1)
     assert fait["constats"][-1]["detail"] == (
