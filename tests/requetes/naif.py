@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 
 Objet = dict[str, Any]
+Inscrit = tuple[int, str, Objet]
 IDENTITE = ("porteur", "code_postal", "ville", "territoire", "numerique", "siret")
 COMPTES = ("total", "qpv", "hors_qpv", "numeriques")
 
@@ -29,18 +30,20 @@ class Naif:
             lues = [li for li in lues if li["state"]["enregistre_le"] <= connu_au]
         self.position = len(lues)
         self.au = au
-        self.faits: list[tuple[int, str, Objet]] = [
-            (li["pos"], li["type"], li["state"])
-            for li in lues
-            if au is None or li["state"]["date_effet"] <= au
-        ]
+        self.connus: list[Inscrit] = [(li["pos"], li["type"], li["state"]) for li in lues]
+        self.faits = [f for f in self.connus if au is None or f[2]["date_effet"] <= au]
         self.jour: str | None = au or max((e["date_effet"] for _, _, e in self.faits), default=None)
         self.annees: Counter[tuple[int, str]] = Counter()
         self.bougees: set[int] = set()
         self.enveloppe = self.impute = self.rendu = self.clos = 0
         self.labels: Counter[str] = Counter()
-        for _, genre, etat in self.faits:
+        self.mouvements: list[tuple[str, int, int, int]] = []
+        """Effect date, position, cents taken or given back on the envelope, and added to it."""
+        for position, genre, etat in self.faits:
+            pris, ajoute = self.impute - self.rendu, self.enveloppe
             self._compter(genre, etat)
+            pris, ajoute = self.impute - self.rendu - pris, self.enveloppe - ajoute
+            self.mouvements.append((etat["date_effet"], position, pris, ajoute))
 
     def _ajouter(self, annee: int, membre: str, centimes: int) -> None:
         self.annees[annee, membre] += centimes
@@ -125,22 +128,33 @@ class Naif:
     def _total(self, membre: str) -> int:
         return sum(c for (_, m), c in self.annees.items() if m == membre)
 
-    def regles(self) -> Objet | None:
-        """The last rules, revisions applied by date then position; None before the opening."""
-        if not any(genre == "programme-ouvert" for _, genre, _ in self.faits):
+    def regles(self, jour: str | None = None, *, avant: int | None = None) -> Objet | None:
+        """The rules on a day (the last ones unless given); None before the opening.
+
+        Revisions apply by date then position. With `avant`, only what was recorded before that
+        position, whatever the view counts.
+        """
+        faits = self.faits if avant is None else [f for f in self.connus if f[0] < avant]
+        if not any(genre == "programme-ouvert" for _, genre, _ in faits):
             return None
-        revisions = [(e["date_effet"], p, e) for p, g, e in self.faits if g == "regles-revisees"]
-        regles = dict(self.faits[0][2]["regles"])
-        for _, _, etat in sorted(revisions, key=lambda r: r[:2]):
-            regles.update(etat["regles"])
+        revisions = [(e["date_effet"], p, e) for p, g, e in faits if g == "regles-revisees"]
+        regles = dict(faits[0][2]["regles"])
+        for le, _, etat in sorted(revisions, key=lambda r: r[:2]):
+            if jour is None or le <= jour:
+                regles.update(etat["regles"])
         return regles
+
+    @property
+    def disponible(self) -> int:
+        """What is left of the envelope."""
+        return self.enveloppe - self.impute + self.rendu
 
     def figure_enveloppe(self) -> Objet:
         """The public members of `enveloppe`, but the name of the programme."""
         engage, bonus = self._total("engage"), self._total("engage_bonus")
         paye = self._total("paye") + self._total("regularisations")
         meme, anterieurs = self._total("retraits_meme"), self._total("retraits_anterieurs")
-        disponible = self.enveloppe - self.impute + self.rendu
+        disponible = self.disponible
         taux = 0
         if self.enveloppe:  # half up, in whole numbers
             taux = ((self.enveloppe - disponible) * 20_000 + self.enveloppe) // (2 * self.enveloppe)
@@ -209,10 +223,12 @@ class Naif:
         noms = sorted({e["structure"] for _, _, e in self.faits if "structure" in e})
         return {nom: self._echeancier(nom) for nom in noms}
 
-    def _de(self, structure: str) -> list[tuple[int, str, Objet]]:
+    def de(self, structure: str) -> list[Inscrit]:
+        """The facts that name a structure."""
         return [(p, g, e) for p, g, e in self.faits if e.get("structure") == structure]
 
-    def _etat(self, structure: str) -> str:
+    def etat(self, structure: str) -> str:
+        """Where its last step leaves a structure."""
         suites = {
             "candidature-deposee": "deposee",
             "candidature-rejetee": "rejetee",
@@ -220,12 +236,13 @@ class Naif:
             "fabrique-labellisee": "labellisee",
             "label-retire": "label_retire",
         }
-        vus = [suites[genre] for _, genre, _ in self._de(structure) if genre in suites]
+        vus = [suites[genre] for _, genre, _ in self.de(structure) if genre in suites]
         return vus[-1] if vus else "deposee"
 
-    def _verse(self, structure: str) -> Counter[int]:
+    def verse(self, structure: str) -> Counter[int]:
+        """Paid less cancelled, by rank (0: the bonus)."""
         verse: Counter[int] = Counter()
-        for _, genre, e in self._de(structure):
+        for _, genre, e in self.de(structure):
             if genre == "tranche-versee":
                 verse[e["rang"]] += e["montant_centimes"]
             elif genre == "bonus-numerique-verse":
@@ -234,16 +251,17 @@ class Naif:
                 verse[e["rang"]] -= e["montant_centimes"]
         return verse
 
-    def _plan(self, structure: str) -> Objet:
+    def plan(self, structure: str) -> Objet:
+        """The label, or the last amendment."""
         plans = [
-            e for _, g, e in self._de(structure) if g in ("fabrique-labellisee", "avenant-signe")
+            e for _, g, e in self.de(structure) if g in ("fabrique-labellisee", "avenant-signe")
         ]
         return plans[-1] if plans else {"montant_centimes": 0, "echeancier": []}
 
     def _statut(self, structure: str, tranche: Objet, verse: int) -> str:
         if verse >= tranche["montant_centimes"]:
             return "soldee"
-        if self._etat(structure) == "label_retire":
+        if self.etat(structure) == "label_retire":
             return "annulee"
         if self.jour is not None and self.jour > f"{tranche['exercice']}-12-31":
             return "en_retard"
@@ -252,7 +270,7 @@ class Naif:
         return "exigible" if tranche["echeance"] <= (self.jour or "") else "a_venir"
 
     def _echeancier(self, structure: str) -> Objet:
-        plan, verse = self._plan(structure), self._verse(structure)
+        plan, verse = self.plan(structure), self.verse(structure)
         tranches = []
         for t in plan["echeancier"]:
             paye = verse[t["rang"]]
@@ -262,7 +280,7 @@ class Naif:
                 {**t, "verse_centimes": paye, "reste_centimes": reste, "statut": statut}
             )
         bonus = None
-        for _, genre, e in self._de(structure):
+        for _, genre, e in self.de(structure):
             if genre == "bonus-numerique-accorde":
                 bonus = {
                     "montant_centimes": e["montant_centimes"],
@@ -271,18 +289,18 @@ class Naif:
                 }
         return {
             "structure": structure,
-            "etat": self._etat(structure),
+            "etat": self.etat(structure),
             "montant_centimes": plan["montant_centimes"],
             "tranches": tranches,
             "bonus": bonus,
-            "evenements": [p for p, _, _ in self._de(structure)],
+            "evenements": [p for p, _, _ in self.de(structure)],
         }
 
     def identite(self, structure: str) -> Objet:
         """What is known of a structure: its last application, corrected, then its label."""
         connue: Objet = dict.fromkeys(("porteur", "code_postal", "ville"), "")
         connue |= {"territoire": "inconnu", "numerique": False, "siret": None}
-        for _, genre, e in self._de(structure):
+        for _, genre, e in self.de(structure):
             if genre == "candidature-deposee":
                 connue = {m: e.get(m) for m in IDENTITE}
             elif genre == "structure-corrigee":
@@ -303,39 +321,10 @@ class Naif:
                     **connue,
                     "etat": plan["etat"],
                     "montant_centimes": plan["montant_centimes"],
-                    "paye_centimes": self._verse(nom).total(),
+                    "paye_centimes": self.verse(nom).total(),
                 }
             )
         return lignes
-
-    def anomalies(self) -> list[tuple[str, str, int]]:
-        """(code, structure, position) of late ranks, payments out of place, and missing SIRET."""
-        trouvees: list[tuple[str, str, int]] = []
-        if self.regles() is None:
-            return []
-        for nom, plan in self.echeanciers().items():
-            labels = [p for p, g, _ in self._de(nom) if g == "fabrique-labellisee"]
-            if not labels:
-                continue
-            trouvees += [
-                ("tranche_en_retard", nom, labels[-1])
-                for t in plan["tranches"]
-                if t["statut"] == "en_retard"
-            ]
-            if self.identite(nom)["siret"] is None and (
-                plan["etat"] == "labellisee" or self._verse(nom).total() > 0
-            ):
-                trouvees.append(("siret_absent", nom, labels[-1]))
-            annules = {e["position"] for _, g, e in self._de(nom) if g == "versement-annule"}
-            retraits = [e["date_effet"] for _, g, e in self._de(nom) if g == "label-retire"]
-            for p, genre, e in self._de(nom):
-                if p in annules or genre not in ("tranche-versee", "bonus-numerique-verse"):
-                    continue
-                if genre == "tranche-versee" and e["exercice"] != e["exercice_prevu"]:
-                    trouvees.append(("versement_hors_exercice", nom, p))
-                if retraits and e["date_effet"] > retraits[-1]:
-                    trouvees.append(("versement_apres_retrait", nom, p))
-        return sorted(trouvees)
 
     def cellules(self) -> dict[str, int]:
         """Every numeric cell by its public name."""

@@ -1,0 +1,90 @@
+"""A report of the engine against what the lines say, one function per report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from commands.testing.contexte import PROGRAMME
+from projections.anomalies import Anomalie
+from projections.fonctions import fonctions
+from projections.lecture import Lecture
+from projections.situation import Vue, connus
+from projections.toutes_anomalies import toutes_les_anomalies
+from tests.requetes import naif_anomalies as naives
+from tests.requetes.naif import Naif
+from tests.requetes.naif_fonctions import figure_des_fonctions
+
+HORS_MODELE = {
+    "doublon_structure",
+    "doublon_versement",
+    "ordonne_et_paye",
+    "acteurs_semblables",
+    "fait_tardif",
+    "horloge_immobile",
+}
+"""What compares structures or actors, and what looks at the recording, is not in the read model."""
+
+
+def confronter(trouvees: Iterable[Anomalie], attendues: Iterable[naives.Trouvee]) -> None:
+    """The same anomalies, and each sentence holds the figures of its own."""
+    restantes = list(trouvees)
+    for code, structure, position, mots in attendues:
+        semblables = [
+            a
+            for a in restantes
+            if (a.code, a.structure, a.position) == (code, structure, position)
+            and all(mot in a.detail for mot in mots)
+        ]
+        assert semblables, (code, structure, position, mots, restantes)
+        restantes.remove(semblables[0])
+    assert restantes == []
+
+
+def confronter_les_anomalies(vue: Vue, naif: Naif, connu_au: int | str | None) -> None:
+    """Every code of the four modules, neither one more nor one less."""
+    assert vue.journal is not None
+    journal = type(vue.journal)(vue.journal.store, PROGRAMME)
+    confronter(toutes_les_anomalies(vue, connus(journal, connu_au)), naives.toutes(naif))
+
+
+def confronter_les_fonctions(vue: Vue, naif: Naif) -> None:
+    """Every line, and every total by status."""
+    recue = msgspec.json.decode(msgspec.json.encode(fonctions(vue)))
+    assert recue == {"programme": PROGRAMME, **figure_des_fonctions(naif)}
+
+
+def confronter_le_modele(lecture: Lecture, naif: Naif) -> None:
+    """Every view, to the cent."""
+
+    def lire(sql: str) -> list[dict[str, Any]]:
+        return [dict(ligne) for ligne in lecture.db.query(sql)]
+
+    (recue,) = lire("SELECT * FROM v_enveloppe")
+    attendue = naif.figure_enveloppe()
+    montants = {m: v for m, v in attendue.items() if m.endswith("_centimes") and m in recue}
+    assert {m: recue[m] for m in montants} == montants
+    assert len(montants) == 10
+    for compte in ("labels", "quotas"):
+        comptes = {c: recue[f"{compte}_{c}"] for c in attendue[compte]}
+        assert comptes == attendue[compte]
+    exercices = lire("SELECT * FROM v_exercices ORDER BY exercice")
+    assert len(exercices) == len(naif.credits())
+    for lu, attendu in zip(exercices, naif.credits(), strict=True):
+        vus = {m: lu[m] for m in attendu if m in lu}
+        assert vus == {m: attendu[m] for m in vus}
+        assert len(vus) == 14
+    tranches = [
+        {"structure": nom} | t for nom, plan in naif.echeanciers().items() for t in plan["tranches"]
+    ]
+    noms = [*tranches[0]] if tranches else ["structure"]
+    rangs = lire("SELECT * FROM v_echeancier ORDER BY structure, rang")
+    assert [{m: r[m] for m in noms} for r in rangs] == tranches
+    situations = lire("SELECT * FROM v_situation ORDER BY structure")
+    for lu, ligne in zip(situations, naif.structures(), strict=True):
+        assert {m: lu[m] for m in ligne} == ligne
+    attendues = [a for a in naives.toutes(naif) if a[0] not in HORS_MODELE]
+    lues = lire("SELECT code, structure, position, detail FROM v_anomalies")
+    confronter([Anomalie(**lue) for lue in lues], attendues)
