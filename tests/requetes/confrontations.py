@@ -11,11 +11,13 @@ from commands.testing.contexte import PROGRAMME
 from projections.anomalies import Anomalie
 from projections.fonctions import fonctions
 from projections.lecture import Lecture
+from projections.prevision import Cadence, Prevision, prevision
 from projections.situation import Vue, connus
 from projections.toutes_anomalies import toutes_les_anomalies
 from tests.requetes import naif_anomalies as naives
 from tests.requetes.naif import Naif
 from tests.requetes.naif_fonctions import figure_des_fonctions
+from tests.requetes.naif_prevision import Previsions
 
 HORS_MODELE = {
     "doublon_structure",
@@ -54,6 +56,81 @@ def confronter_les_fonctions(vue: Vue, naif: Naif) -> None:
     """Every line, and every total by status."""
     recue = msgspec.json.decode(msgspec.json.encode(fonctions(vue)))
     assert recue == {"programme": PROGRAMME, **figure_des_fonctions(naif)}
+
+
+def confronter_la_prevision(
+    vue: Vue, naif: Naif, *, fenetre: int = 365, cadence: tuple[int, int] | None = None
+) -> None:
+    """What is firm, the pace, the ceilings and what is assumed."""
+    donnee = None if cadence is None else Cadence(*cadence)
+    figure = prevision(vue, fenetre=fenetre, cadence=donnee)
+    confronter_une_figure(figure, naif, fenetre=fenetre, cadence=cadence)
+
+
+def confronter_une_figure(
+    figure: Prevision, naif: Naif, *, fenetre: int, cadence: tuple[int, int] | None
+) -> None:
+    """The members of a forecast."""
+    regles = naif.regles(naif.jour)
+    assert regles is not None
+    assert figure.horizon == figure.jour.year + regles["exercices_max"]
+    n = Previsions(naif, fenetre=fenetre, cadence=cadence, horizon=figure.horizon)
+    assert figure.jour == n.jour
+    reste = naif.figure_enveloppe()["reste_a_payer_centimes"]
+    assert figure.reste_a_payer_centimes == reste == sum(n.fermes.values())
+    du = figure.exigible_tranches_centimes, figure.exigible_bonus_centimes
+    assert du == (n.tranches, n.bonus)
+    hors = reste - n.tranches - n.bonus - n.mois.total()
+    assert figure.hors_echeancier_centimes == hors
+    par_an: dict[str, dict[int, int]] = {
+        "ferme_centimes": n.fermes,
+        "exigible_centimes": n.exigible,
+        "suppose_centimes": n.suppose_par_an,
+        "total_centimes": {
+            a: n.fermes.get(a, 0) + n.suppose_par_an[a] for a in {*n.fermes, *n.suppose_par_an}
+        },
+    }
+    for membre, attendus in par_an.items():
+        assert _lus(figure.exercices, "exercice", membre) == _pleins(attendus), membre
+    par_mois: dict[str, dict[str, int]] = {
+        "ferme_centimes": n.mois,
+        "suppose_centimes": n.suppose_par_mois,
+        "total_centimes": n.mois + n.suppose_par_mois,
+    }
+    for membre, attendus_du_mois in par_mois.items():
+        assert _lus(figure.mois, "mois", membre) == _pleins(attendus_du_mois), membre
+    rythme = figure.rythme
+    assert (rythme.labels, rythme.engage_net_centimes, rythme.cout_moyen_centimes) == (
+        n.labels["total"],
+        n.pris,
+        n.cout,
+    )
+    assert (figure.labels_supposes, figure.suppose_centimes) == (
+        n.supposes,
+        n.suppose_par_an.total(),
+    )
+    plafonds = {
+        p.plafond: {
+            "reste": p.reste,
+            "pris": p.pris,
+            "bloquant": p.bloquant,
+            "dans": p.dans_jours,
+        }
+        for p in figure.plafonds
+    }
+    ouvertes = {li["exercice"]: li["ae_disponibles_centimes"] for li in naif.credits()}
+    for nom in [nom for nom in plafonds if nom.startswith("ae_")]:
+        assert plafonds.pop(nom)["reste"] == ouvertes.get(int(nom[3:]), 0)
+        assert regles["credits"] == "bloquants"
+    assert plafonds == n.plafonds
+
+
+def _lus(lignes: Iterable[Any], cle: str, membre: str) -> dict[Any, int]:
+    return _pleins({getattr(ligne, cle): getattr(ligne, membre) for ligne in lignes})
+
+
+def _pleins(montants: dict[Any, int]) -> dict[Any, int]:
+    return {cle: centimes for cle, centimes in montants.items() if centimes}
 
 
 def confronter_le_modele(lecture: Lecture, naif: Naif) -> None:

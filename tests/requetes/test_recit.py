@@ -67,6 +67,20 @@ def test_chaque_euro_du_recit_a_son_ordre_dans_les_lignes(histoire: Histoire) ->
         c.confronter_les_fonctions(vue, naif)
 
 
+def test_la_prevision_du_recit_est_dans_ses_lignes(histoire: Histoire) -> None:
+    """À chaque position et à chaque date, le ferme et le supposé se recomptent des lignes."""
+    vus = 0
+    for _, vue, naif in vues(histoire):
+        if naif.regles() is None or naif.jour is None:
+            continue
+        labels = [e["date_effet"] for _, genre, e in naif.faits if genre == "fabrique-labellisee"]
+        ecart = date.fromisoformat(naif.jour) - date.fromisoformat(max(labels, default=naif.jour))
+        for fenetre in (3_000, ecart.days + 1):  # from the day of the last label, that day included
+            vus += 1
+            c.confronter_la_prevision(vue, naif, fenetre=fenetre)
+    assert vus > len(histoire.faits)
+
+
 def test_le_modele_de_lecture_du_recit_suit_ses_lignes(histoire: Histoire) -> None:
     """Rafraîchi après chaque fait, le modèle de lecture donne le recompte des lignes connues."""
     store = MemoryStore()

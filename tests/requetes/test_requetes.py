@@ -43,6 +43,8 @@ from tests.requetes.naif import Naif
 from tests.requetes.outils import options, recompter, tirer_un_moment, toutes_les_histoires
 
 EXEMPLES = 60
+FENETRES = (365, 30, 3_000)
+CADENCES = st.none() | st.tuples(st.integers(0, 400), st.sampled_from((1, 7, 100, 5_000_000)))
 
 
 @reglages(EXEMPLES)
@@ -62,6 +64,9 @@ def test_chaque_chiffre_est_celui_que_donnent_les_lignes(
     assert {str(cellule): v for cellule, v in valeurs(vue).items()} == naif.cellules()
     c.confronter_les_anomalies(vue, naif, moment[1])
     c.confronter_les_fonctions(vue, naif)
+    if naif.regles() is not None:
+        fenetre, cadence = data.draw(st.sampled_from(FENETRES)), data.draw(CADENCES)
+        c.confronter_la_prevision(vue, naif, fenetre=fenetre, cadence=cadence)
 
 
 @reglages(EXEMPLES)
