@@ -91,7 +91,7 @@ def comparer(
     for point in (a, b):
         exiger_connu(journal, point.connu_au)
     cote_a, cote_b, apports = _lire(journal, a, b)
-    motifs = [_normaliser(m, {*cote_a.valeurs, *cote_b.valeurs}) for m in motifs]
+    motifs = [_normaliser(m, (cote_a, cote_b)) for m in motifs]
     ecarts = []
     for nom, contributions in apports.items():
         avant, apres = cote_a.valeurs.get(nom, 0), cote_b.valeurs.get(nom, 0)
@@ -103,7 +103,7 @@ def comparer(
     return tuple(ecart for _, ecart in sorted(ecarts, key=lambda paire: paire[0]))
 
 
-def _normaliser(motif: str, noms: Iterable[str]) -> str:
+def _normaliser(motif: str, cotes: Iterable[Suivi]) -> str:
     """A pattern as cells are named: aliases and suffixes read as in a name.
 
     Raises: UsageError when it can match no cell: "no difference" would be no answer.
@@ -114,7 +114,7 @@ def _normaliser(motif: str, noms: Iterable[str]) -> str:
     normal = f"enveloppe.{motif}" if table in ("labels", "quotas") and suite else motif
     for suffixe in ("_centimes", "_dix_milliemes"):
         normal = normal.removesuffix(suffixe)
-    if not any(fnmatchcase(nom, normal) for nom in noms):
+    if not any(fnmatchcase(nom, normal) for cote in cotes for nom in cote.presentes()):
         raise UsageError(
             f"Aucune cellule de ces deux vues ne répond au motif {motif[:80]!r}.",
             remede="Par exemple 'enveloppe.*', 'credits.2021.*', 'echeancier.STRUCTURE.*'.",

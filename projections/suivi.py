@@ -17,7 +17,7 @@ from ledger.montants import dix_milliemes
 from ledger.preuve.merkle import Arbre
 from ledger.soldes import EFFETS, PROGRAMME, Cle, Effet, Soldes
 
-from .cellules import Cellule, valeurs_de_fiche
+from .cellules import MEMBRES, Cellule, valeurs_de_fiche
 from .enveloppe import quotas
 from .fiche import Fiche
 from .fiche import appliquer as inscrire
@@ -99,6 +99,18 @@ class Suivi:
         self._prevu: dict[int, int] = {}
         self._reste: dict[int, int] = {}
         self.valeurs: Gains = {}
+
+    def presentes(self) -> set[str]:
+        """Every cell that is, by name: those worth 0 that no fact moved too."""
+        noms = {*self.valeurs, *(f"enveloppe.{m}" for m in MEMBRES["enveloppe"])}
+        annees = {int(nom.split(".")[1]) for nom in self.valeurs if nom.startswith("credits.")}
+        if annees:
+            derniere = max(*annees, self._soldes.dernier_clos)
+            exercices = range(min(annees), derniere + 1)
+            noms |= {f"credits.{a}.{m}" for a in exercices for m in MEMBRES["credits"]}
+        for fiche in self._fiches.values():
+            noms |= {str(cellule) for cellule in valeurs_de_fiche(fiche)}
+        return noms
 
     def copie(self) -> Suivi:
         """Another one at the same point: counting in one leaves the other as it is."""

@@ -6,6 +6,7 @@ Le recompte (`naif.py`) ne lit que les lignes du journal : ni le moteur, ni le m
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from itertools import pairwise
 from pathlib import Path
@@ -20,6 +21,7 @@ from commands.testing.contexte import PROGRAMME
 from commands.testing.histoires import Histoire, histoires
 from ledger import Journal, MemoryStore, SQLiteStore
 from ledger.testing.horloge import Horloge, HorlogeDonnee
+from ledger.testing.valeurs import dates
 from projections import (
     comparer,
     credits,
@@ -34,12 +36,14 @@ from projections.anomalies import Anomalie
 from projections.cellules import valeurs
 from projections.comparaison import Point
 from projections.lecture import Lecture
+from projections.prevision import Prevision
 from projections.testing.chiffres import en_json
 from tests.cli.outils import lancer
 from tests.properties.outils import reglages
 from tests.requetes import confrontations as c
 from tests.requetes import naif_anomalies as naives
 from tests.requetes.naif import Naif
+from tests.requetes.naif_fonctions import figure_des_fonctions
 from tests.requetes.outils import options, recompter, tirer_un_moment, toutes_les_histoires
 
 EXEMPLES = 60
@@ -90,6 +94,26 @@ def test_une_explication_et_un_ecart_somment_aux_lignes(
     assert {e.cellule: sum(c.centimes for c in e.contributions) for e in ecarts} == attendus
     ordre = [lire_cellule(e.cellule).ordre for e in ecarts]
     assert ordre == sorted(ordre)
+    motifs = [data.draw(_motif(sorted(cotes[0].keys() | cotes[1].keys()))) for _ in range(2)]
+    choisis = comparer(journal, Point(un[1], un[0]), Point(deux[1], deux[0]), motifs=motifs)
+    assert [e.cellule for e in choisis] == [
+        e.cellule for e in ecarts if _retient(motifs, e.cellule)
+    ]
+    assert set(choisis) <= set(ecarts)
+
+
+@st.composite
+def _motif(draw: st.DrawFn, noms: list[str]) -> str:
+    """The name of a cell, some of its parts replaced by a star."""
+    nom = draw(st.sampled_from(noms)).split(".")
+    etoiles = draw(st.lists(st.booleans(), min_size=len(nom), max_size=len(nom)))
+    return ".".join("*" if etoile else part for part, etoile in zip(nom, etoiles, strict=True))
+
+
+def _retient(motifs: list[str], nom: str) -> bool:
+    """Whether one of the patterns is the name, a star standing for any text, dots included."""
+    lus = [".*".join(map(re.escape, motif.split("*"))) for motif in motifs]
+    return any(re.fullmatch(lu, nom) for lu in lus)
 
 
 def _en_base(histoire: Histoire, ici: Path) -> Path:
@@ -131,6 +155,36 @@ def test_la_ligne_de_commande_donne_les_chiffres_des_lignes(
         c.confronter(trouvees, naives.toutes(naif))
         nom, valeur = data.draw(st.sampled_from(sorted(naif.cellules().items())))
         assert demander("expliquer", nom).json["valeur_centimes"] == valeur
+        attendues = figure_des_fonctions(naif)
+        assert demander("fonctions").json == {"programme": PROGRAMME, **attendues}
+        ecarts = [li for li in attendues["lignes"] if li["statut"] != "separes"]
+        restantes = demander("fonctions", "--ecarts").json
+        assert restantes == {"programme": PROGRAMME, **attendues, "lignes": ecarts}
+        if naif.regles() is not None:
+            figure = msgspec.convert(demander("prevision", "--fenetre", "30").json, Prevision)
+            c.confronter_une_figure(figure, naif, fenetre=30, cadence=None)
+        _comparer_en_ligne(base, exportees, data)
+
+
+def _comparer_en_ligne(base: Path, exportees: list[bytes], data: st.DataObject) -> None:
+    """`comparer P1 P2 --cellule` between two drawn positions, with and without a date."""
+    un, deux = data.draw(st.tuples(*[st.integers(0, len(exportees))] * 2))
+    au = data.draw(st.none() | dates())
+    jour = None if au is None else au.isoformat()
+    cotes = [Naif(exportees, au=jour, connu_au=p).cellules() for p in (un, deux)]
+    motif = data.draw(_motif(sorted(cotes[0].keys() | cotes[1].keys())))
+    suite = [] if jour is None else ["--au", jour]
+    fait = lancer(
+        *("comparer", str(un), str(deux), "--cellule", motif, *suite),
+        *("--base", base, "--format", "json"),
+    )
+    assert fait.code == 0, fait.erreur
+    recus = {e["cellule"]: (e["avant_centimes"], e["apres_centimes"]) for e in fait.json}
+    couples = {
+        n: (cotes[0].get(n, 0), cotes[1].get(n, 0)) for n in cotes[0].keys() | cotes[1].keys()
+    }
+    voulus = {n: c for n, c in couples.items() if c[0] != c[1] and _retient([motif], n)}
+    assert recus == voulus
 
 
 @reglages(25)
