@@ -15,8 +15,12 @@ _URL = re.compile(r"\s*([A-Za-z][A-Za-z0-9+.-]*)://")
 _SERVEUR = r"(\[[0-9A-Fa-f:.%]+\]|[^:,\[\]]*)(:[0-9]{1,5})?"
 _SERVEURS = re.compile(f"{_SERVEUR}(,{_SERVEUR})*")
 _SCHEMAS = frozenset({"postgresql", "postgres"})
-_TUS = frozenset({"password", "sslpassword", "user"})
-"""Parameters not repeated: secrets, and the account, which is said before the server."""
+_PRESQUE = re.compile(
+    r"\s*postgres(ql)?\s*[:/]+[^@]*:[^@]*@|(.*[\s?&])?(ssl)?password\s*=", re.IGNORECASE | re.DOTALL
+)
+"""A URL that lost a sign, or `host=... password=...`: taken for a file, it would be repeated."""
+_TUS = re.compile(r"user|(?!passfile$|sslkey$|sslkeylogfile$).*(pass|secret|key).*", re.IGNORECASE)
+"""Parameters not repeated: secrets, misspelt ones too, and the account, said before the server."""
 _EXEMPLE = "postgresql://compte@serveur:5432/base"
 _PORT = 5432
 
@@ -27,11 +31,14 @@ Base = str | PathLike[str]
 def est_adresse(base: Base) -> bool:
     """Whether a base is named by the URL of a PostgreSQL database.
 
-    Raises: UsageError for a URL of anything else. It is not repeated: it may hold a password.
+    Raises: UsageError for a URL of anything else, or what was meant as one. It is not repeated: it
+    may hold a password.
     """
-    texte = fspath(base) if isinstance(base, str) else ""
-    url = _URL.match(texte)
+    texte = fspath(base)
+    url = _URL.match(texte) if isinstance(base, str) else None
     if url is None:
+        if _PRESQUE.match(texte):
+            raise _mal_formee("elle ne commence pas par postgresql://")
         return False
     if url[1].lower() not in _SCHEMAS:
         raise UsageError(
@@ -59,15 +66,21 @@ class Adresse:
         texte = url.strip()
         try:
             lue = urlsplit(texte)
-            champs = parse_qsl(lue.query, keep_blank_values=True, strict_parsing=bool(lue.query))
+            requete = lue.query.replace("+", "%2B")  # a + is itself to libpq
+            champs = parse_qsl(requete, keep_blank_values=True, strict_parsing=bool(requete))
         except ValueError:  # its text cites the URL
             raise _mal_formee("elle ne se lit pas") from None
         parametres = dict(champs)
         compte, arobase, serveurs = lue.netloc.rpartition("@")
-        self.compte = unquote(compte.partition(":")[0]) if arobase else parametres.get("user", "")
-        self.base = unquote(lue.path.lstrip("/")) or parametres.get("dbname", "")
-        self._netloc, self._chemin = serveurs, unquote(lue.path.lstrip("/"))
+        # what is said twice is, to libpq, what the parameters say
+        nomme = unquote(compte.partition(":")[0]) if arobase else ""
+        self.compte = parametres.get("user", nomme)
+        self._netloc, self._chemin = serveurs, unquote(lue.path.removeprefix("/"))
+        self.base = parametres.get("dbname", self._chemin)
         self._serveurs = serveurs or parametres.get("host", "")
+        if any(signe <= " " or signe == "\x7f" for signe in texte):
+            # some are left out by `urlsplit` and not by libpq: another server would be shown
+            raise _mal_formee("un espace ou un signe de contrôle s'y écrit %20, %09")
         if "@" in compte or "@" in lue.path or "#" in texte:
             # a password with these signs in clear would be taken for a server, and shown as such
             raise _mal_formee("un @, un /, un ? ou un # du mot de passe s'écrit %40, %2F, %3F, %23")
@@ -83,8 +96,8 @@ class Adresse:
     def __str__(self) -> str:
         """The same URL without any secret: it can be typed again."""
         compte = f"{quote(self.compte)}@" if self.compte else ""
-        suite = {n: v for n, v in self.parametres.items() if n not in _TUS}
-        parametres = f"?{urlencode(suite, safe='/,:')}" if suite else ""
+        suite = {n: v for n, v in self.parametres.items() if not _TUS.fullmatch(n)}
+        parametres = f"?{urlencode(suite, safe='/,:', quote_via=quote)}" if suite else ""
         return f"postgresql://{compte}{self._netloc}/{quote(self._chemin)}{parametres}"
 
     def __repr__(self) -> str:

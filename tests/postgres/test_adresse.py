@@ -27,11 +27,17 @@ MAL_FORMEES = (
     "postgresql://u:{s}@[serveur/base",
     "postgresql://u:{s}@serveur",
     "postgresql://u:{s}@serveur/a/b",
+    "postgresql://u:{s}@serveur//b",
     "postgresql://u:{s}@/base",
     "postgresql://u@serveur/base?{s}",
     "postgresql:///base?password={s}",
     "postgresql://u:{s}@serveur:port/base",
     "mysql://u:{s}@serveur/base",
+    "postgresql:/u:{s}@serveur/base",
+    "postgres//u:{s}@serveur/base",
+    "host=serveur password={s} dbname=base",
+    "password = '{s}'",
+    "postgresql://serveur/ba\tse?password={s}",
 )
 
 
@@ -43,12 +49,22 @@ def test_une_adresse_se_montre_sans_ses_secrets() -> None:
     assert montrer(f"postgresql:///b?host=/run/pg&user=moi&password={SECRET}") == (
         "postgresql://moi@/b?host=/run/pg"
     )
+    double = Adresse("postgresql://u@h/b?user=v&dbname=c")
+    assert (str(double), double.base) == ("postgresql://v@h/b?dbname=c", "c")
+    for secret in ("oauth_client_secret", "scram_client_key", "scram_server_key", "Passwd"):
+        assert montrer(f"postgresql://h/b?{secret}={SECRET}&sslkey=/c.pem") == (
+            "postgresql://h/b?sslkey=/c.pem"
+        )
+    assert (
+        montrer("postgresql://h/b?options=-c%20a=1+2") == "postgresql://h/b?options=-c%20a%3D1%2B2"
+    )
     assert pickle.loads(pickle.dumps(Adresse(url))).url == url  # noqa: S301 - ours, just made
 
 
 def test_un_fichier_reste_un_fichier() -> None:
     """Un nom de fichier n'est pas une adresse, quel qu'il soit."""
-    for nom in ("fabriques.db", "a/b.db", "postgresql", "postgresql:b", Path("x.db")):
+    noms = ("fabriques.db", "a/b.db", "postgresql", "postgresql:b", "a@b:c.db", Path("x.db"))
+    for nom in noms:
         assert not est_adresse(nom)
         assert montrer(nom) == str(nom)
 
@@ -56,7 +72,7 @@ def test_un_fichier_reste_un_fichier() -> None:
 @pytest.mark.parametrize("forme", MAL_FORMEES)
 def test_une_adresse_mal_formee_est_dite_sans_etre_repetee(forme: str) -> None:
     """Une adresse mal formée est une erreur d'usage qui ne répète rien d'elle."""
-    with pytest.raises(UsageError) as erreur:
+    with pytest.raises(UsageError, match=r"pas une base|mal formée") as erreur:
         ouvrir_magasin(forme.format(s=SECRET))
     assert SECRET not in "".join(traceback.format_exception(erreur.value))
 
@@ -79,6 +95,9 @@ def test_le_mot_de_passe_n_est_dans_aucune_erreur_ni_aucun_journal(
     cas: dict[str, type[LedgerError]] = {
         f"postgresql://u:{SECRET}@/b?host={tmp_path}": StoreUnreachableError,
         f"postgresql://u:{SECRET}@127.0.0.1:1/b": StoreUnreachableError,
+        f"postgresql://127.0.0.1:1/b?password={SECRET}&sslpassword={SECRET}": StoreUnreachableError,
+        f"postgresql://127.0.0.1:1/b?scram_client_key={SECRET}": LedgerError,
+        f"postgresql://127.0.0.1:1/b?passwd={SECRET}": UsageError,
         f"postgresql://postgres:{SECRET}@/absente?host={serveur.dossier}": StoreMissingError,
         f"postgresql://inconnu:{SECRET}@/postgres?host={serveur.dossier}": LedgerError,
         f"postgresql://postgres:{SECRET}@/postgres?host={serveur.dossier}&inconnu=1": UsageError,
