@@ -127,13 +127,15 @@ def _exiger_boucle(hote: str, *, exposer: bool) -> None:
 
 
 def _lire_theme(theme: str) -> str:
+    from ledger.sceau.fichiers import lire  # noqa: PLC0415
+
     try:
-        octets = Path(theme).read_bytes()
+        octets, _ = lire(Path(theme), maximum=THEME_OCTETS_MAX, suivre_liens=True)
     except (OSError, ValueError) as erreur:
         pourquoi = raison(erreur) if isinstance(erreur, OSError) else "nom impossible"
         raise click.UsageError(f"{theme} ne se lit pas : {pourquoi}.") from erreur
     if len(octets) > THEME_OCTETS_MAX:
-        raise click.UsageError(f"{theme} fait {len(octets)} octets, {THEME_OCTETS_MAX} au plus.")
+        raise click.UsageError(f"{theme} fait plus de {THEME_OCTETS_MAX} octets.")
     try:
         return octets.decode("utf-8")
     except UnicodeDecodeError as erreur:

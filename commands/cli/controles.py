@@ -15,10 +15,14 @@ from contextlib import closing
 from datetime import date
 from hashlib import new
 from importlib import import_module, metadata
+from importlib.machinery import all_suffixes
 from pathlib import Path
 from typing import Literal
 
 from msgspec import Struct
+
+from ledger.champs import neutraliser
+from ledger.sceau.fichiers import lire
 
 from .rendu import accorder
 
@@ -28,6 +32,9 @@ OUTILS = ("openssl", "ssh-keygen", "jq", "sqlite3")
 PYTHON_MIN = (3, 11)
 _MONTRES = 10
 """Files named at most in one finding."""
+_ALGORITHMES = ("sha256", "sha384", "sha512")
+"""Those that the format of wheels admits."""
+_OCTETS_MAX = 50_000_000
 _EXIGENCE = re.compile(r"\s*([A-Za-z0-9._-]+)\s*(?:\[[^]]*\])?\s*\(?([^;)]*)\)?\s*(;.*)?")
 _BORNE = re.compile(r"\s*(>=|<=|==|!=|<|>)\s*([0-9]+(?:\.[0-9]+)*)\s*")
 
@@ -166,61 +173,74 @@ def _fichiers(nom: str) -> Iterator[Controle]:
     except metadata.PackageNotFoundError:
         yield Controle(nom, "ignore", f"{DISTRIBUTION} n'est pas installé : aucune empreinte.")
         return
-    # the text itself: from Python 3.12 on, `files` silently leaves out those that are missing
-    rangees = csv.reader((distribution.read_text("RECORD") or "").splitlines())
+    yield comparer(nom, distribution)
+
+
+def comparer(nom: str, distribution: metadata.Distribution) -> Controle:
+    """The files of our packages that an installation brought, against its RECORD."""
+    try:
+        if est_modifiable(distribution.read_text("direct_url.json")):
+            dit = "Installation modifiable (editable) : les fichiers n'ont pas d'empreinte."
+            return Controle(nom, "ignore", dit)
+        # the text itself: from Python 3.12 on, `files` silently leaves out those that are missing
+        record = distribution.read_text("RECORD")
+        rangees = [*csv.reader((record or "").splitlines(), strict=True)]
+    except (UnicodeDecodeError, csv.Error):
+        return Controle(nom, "constat", "Le RECORD de l'installation ne se lit pas.")
+    if record is None:  # not installed by pip
+        return Controle(nom, "ignore", "L'installation n'a pas de RECORD : aucune empreinte.")
+    racine = Path(str(distribution.locate_file("")))
     empreintes = {
-        rangee[0]: rangee[1]
+        rangee[0]: rangee[1] if len(rangee) > 1 else ""
         for rangee in rangees
         if rangee and rangee[0].split("/")[0] in PAQUETS and not rangee[0].endswith(".pyc")
     }
-    if est_modifiable(distribution.read_text("direct_url.json")) or not empreintes:
-        yield Controle(
-            nom,
-            "ignore",
-            "Installation modifiable (editable) : les fichiers n'ont pas d'empreinte.",
-        )
-        return
-    fichiers = {nom: Path(str(distribution.locate_file(nom))) for nom in empreintes}
-    attendus = {fichier.resolve() for fichier in fichiers.values()}
-    defauts = [nom for nom, fichier in fichiers.items() if not _intact(fichier, empreintes[nom])]
+    if not empreintes:
+        return Controle(nom, "constat", "Le RECORD de l'installation ne nomme aucun fichier.")
+    attendus = {(racine / relatif).absolute() for relatif in empreintes}
+    defauts = [f for f, dite in empreintes.items() if not _intact(racine, f, dite)]
     defauts += [
         f"{intrus} (en trop)"
         for paquet in PAQUETS
-        for intrus in sorted(Path(str(distribution.locate_file(paquet))).rglob("*.py"))
-        if intrus.resolve() not in attendus
+        for intrus in sorted((racine / paquet).rglob("*"))
+        if _importable(intrus) and intrus.absolute() not in attendus
     ]
     if defauts:
         suite = ", ".join(defauts[:_MONTRES]) + (" ..." if len(defauts) > _MONTRES else "")
-        yield Controle(
-            nom,
-            "constat",
-            f"{accorder(len(defauts), 'fichier')} hors de la version publiée : {suite}",
-        )
-    else:
-        yield Controle(
-            nom,
-            "ok",
-            f"{accorder(len(empreintes), 'fichier')} comparés, conformes à leur empreinte.",
-        )
+        dit = f"{accorder(len(defauts), 'fichier')} hors de la version publiée : {suite}"
+        return Controle(nom, "constat", neutraliser(dit))
+    comparees = accorder(len(empreintes), "fichier")
+    return Controle(nom, "ok", f"{comparees} comparés, conformes à leur empreinte.")
+
+
+def _importable(fichier: Path) -> bool:
+    """Whether Python would run it: a compiled module comes before the `.py` of the same name."""
+    return fichier.parent.name != "__pycache__" and fichier.name.endswith((*all_suffixes(),))
 
 
 def est_modifiable(direct_url: str | None) -> bool:
     """Whether `direct_url.json` tells of an editable install."""
     try:
         donnees = json.loads(direct_url or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     dossier = donnees.get("dir_info") if isinstance(donnees, dict) else None
     return isinstance(dossier, dict) and dossier.get("editable") is True
 
 
-def _intact(fichier: Path, empreinte: str) -> bool:
-    """Whether the file is there with the hash that RECORD gives (`algorithm=base64url`)."""
+def _intact(racine: Path, relatif: str, empreinte: str) -> bool:
+    """Whether the file is there with the hash that RECORD gives (`algorithm=base64url`).
+
+    One out of the folder, or that is no file (a pipe, a device), is not ours.
+    """
     algorithme, _, attendue = empreinte.partition("=")
+    if algorithme not in _ALGORITHMES or ".." in relatif.split("/"):
+        return False
     try:
-        obtenue = new(algorithme, fichier.read_bytes()).digest()
+        octets, _ = lire(racine / relatif, maximum=_OCTETS_MAX, suivre_liens=True)
     except (OSError, ValueError):
         return False
+    obtenue = new(algorithme, octets).digest()
     return urlsafe_b64encode(obtenue).rstrip(b"=").decode("ascii") == attendue
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import socket
@@ -30,6 +31,17 @@ def test_ce_que_la_console_refuse_d_ouvrir(base: Path, options: list[str], dit: 
     fait = lancer("console", "--base", base, *options)
     assert fait.code == 2
     assert dit in " ".join(fait.erreur.split())
+
+
+def test_un_theme_sans_fin_est_refuse_sans_etre_lu(base: Path, tmp_path: Path) -> None:
+    """Un thème qui est un tuyau, un périphérique ou un fichier énorme est refusé sans attendre."""
+    tuyau, enorme = tmp_path / "tuyau", tmp_path / "enorme.css"
+    os.mkfifo(tuyau)
+    enorme.touch()
+    os.truncate(enorme, 2**40)
+    for theme, dit in ((tuyau, "ordinaire"), (Path("/dev/zero"), "ordinaire"), (enorme, "plus de")):
+        fait = lancer("console", "--base", base, "--theme", theme)
+        assert (fait.code, dit in fait.erreur) == (2, True), fait.erreur
 
 
 def test_sans_l_extra_web_la_console_dit_quoi_installer(

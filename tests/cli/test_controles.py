@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import sys
 from collections.abc import Iterator
-from importlib import metadata
+from importlib import import_module, metadata
 from pathlib import Path
 from typing import Any
 
@@ -176,6 +177,8 @@ def _controler(nom: str) -> list[Any]:
 def installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder first on the import path, where a distribution may be installed."""
     dossier = tmp_path / "site"
+    for paquet in controles.PAQUETS:  # ours, not those put there, whatever ran before
+        import_module(paquet)
     monkeypatch.setattr(sys, "path", [str(dossier), *sys.path])
     return dossier
 
@@ -193,6 +196,45 @@ def test_les_fichiers_installes_sont_compares(installation: Path) -> None:
     assert "ledger/intrus.py (en trop)" in detail
 
 
+@pytest.mark.parametrize(
+    ("record", "dit"),
+    [
+        (b"ledger/__init__.py\n", "ledger/__init__.py"),
+        (b"ledger/../ledger/__init__.py,%b,0\n" % _VIDE.encode(), "ledger/../ledger"),
+        (b"ledger/tuyau,%b,0\n" % _VIDE.encode(), "ledger/tuyau"),
+        (b"ledger/__init__.py,shake_128=,0\n", "ledger/__init__.py"),
+        (b"ledger/\x1b[2J.py,sha256=,0\n", "\\u001b[2J"),
+        (b'"ledger/__init__.py', "ne se lit pas"),
+        (b"\xff", "ne se lit pas"),
+        (b"autre.py,,\n", "ne nomme aucun fichier"),
+    ],
+)
+def test_un_record_abime_ou_force_est_un_constat(
+    installation: Path, record: bytes, dit: str
+) -> None:
+    """Un RECORD tronqué, illisible ou qui mène hors des fichiers est un constat, sans attendre."""
+    _installer(installation, modifiable=False)
+    os.mkfifo(installation / "ledger" / "tuyau")
+    (infos,) = installation.glob("*.dist-info")
+    (infos / "RECORD").write_bytes(record)
+    ((statut, detail),) = _controler("fichiers")
+    assert statut == "constat"
+    assert dit in detail
+    assert "\x1b" not in detail
+
+
+@pytest.mark.parametrize("nom", ["montants.so", "montants.abi3.so", "montants.pyc"])
+def test_un_module_compile_en_trop_est_un_constat(installation: Path, nom: str) -> None:
+    """Un module compilé posé à côté passe avant le fichier .py : il est nommé, en trop."""
+    _installer(installation, modifiable=False)
+    (installation / "ledger" / nom).write_bytes(b"")
+    (installation / "ledger" / "__pycache__").mkdir()
+    (installation / "ledger" / "__pycache__" / "a.cpython-311.pyc").write_bytes(b"")
+    ((statut, detail),) = _controler("fichiers")
+    assert (statut, detail.startswith("1 fichier hors")) == ("constat", True)
+    assert f"ledger/{nom} (en trop)" in detail
+
+
 def test_une_installation_modifiable_est_dite_ignoree(installation: Path) -> None:
     """Une installation modifiable est ignorée visiblement, jamais réussie."""
     _installer(installation, modifiable=True)
@@ -200,6 +242,7 @@ def test_une_installation_modifiable_est_dite_ignoree(installation: Path) -> Non
     assert statut == "ignore"
     assert "editable" in detail
     assert est_modifiable("{pas du json") is False
+    assert est_modifiable("[" * 100_000) is False
 
 
 def test_les_dependances_sont_comparees_aux_exigences(installation: Path) -> None:
