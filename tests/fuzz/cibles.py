@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.fuzz import entrees, fichiers, journaux, preuves, tableaux, textes
+from tests.fuzz import entrees, fichiers, installation, journaux, preuves, tableaux, textes
 from tests.fuzz.moteur import Cible
 
 CIBLES: dict[str, Cible] = {
@@ -14,5 +14,6 @@ CIBLES: dict[str, Cible] = {
         *fichiers.CIBLES,
         *tableaux.CIBLES,
         *entrees.CIBLES,
+        *installation.CIBLES,
     )
 }
