@@ -103,11 +103,18 @@ class MemoryStore:
     def ajouter(self, ecritures: Sequence[Ecriture]) -> None:
         """Add events and ids: all or nothing."""
         self._usage.exiger()
+        suivantes: dict[str, int] = {}
+        pris: set[tuple[str, str]] = set()
         for e in ecritures:
-            attendue = self.taille(e.programme) + 1
-            connus = self.retrouver(e.programme, (i.id_commande for i in e.ids))
-            if connus or (e.lignes and e.lignes[0].position != attendue):
+            attendue = suivantes.get(e.programme) or self.taille(e.programme) + 1
+            ids = [(e.programme, i.id_commande) for i in e.ids]
+            connus = self.retrouver(e.programme, (i for _, i in ids))
+            doubles = len({*ids}) < len(ids) or not pris.isdisjoint(ids)
+            suite = range(attendue, attendue + len(e.lignes))
+            if connus or doubles or [li.position for li in e.lignes] != [*suite]:
                 raise VersionConflictError(f"La position {attendue} de {e.programme} est prise.")
+            suivantes[e.programme] = suite.stop
+            pris.update(ids)
         for e in ecritures:
             self._lignes.setdefault(e.programme, []).extend(e.lignes)
             self._index.setdefault(e.programme, {}).update({i.id_commande: i for i in e.ids})

@@ -93,6 +93,32 @@ class ContratDesMagasins:
         store.ajouter([ecriture("p2", 1)])
         assert store.programmes() == ("p1", "p2")
 
+    def test_un_lot_ne_dit_pas_deux_fois_la_meme_chose(self, store: Store) -> None:
+        """Un identifiant ou une position deux fois dans un même lot est un conflit, sans rien."""
+        deux = ecriture("p", 1, 2)
+        double = deux._replace(ids=[deux.ids[0], deux.ids[1]._replace(id_commande="c1")])
+        for lot in ([double], [ecriture("p", 1), ecriture("p", 1, ids="d")]):
+            with pytest.raises(VersionConflictError):
+                store.ajouter(lot)
+            assert (list(store.lire("p")), list(store.index())) == ([], [])
+
+    def test_la_taille_est_la_derniere_position(self, store: Store) -> None:
+        """La taille est celle du programme demandé, 0 pour un programme inconnu."""
+        store.ajouter([ecriture("p1", 1, 5), ecriture("p2", 1)])
+        store.ajouter([ecriture("p1", 6)])
+        assert [store.taille(p) for p in ("p1", "p2", "inconnu")] == [6, 1, 0]
+
+    def test_l_index_se_complete_sans_rien_changer(self, store: Store) -> None:
+        """Refaire l'index ajoute ce qui manque, garde ce qui est là, et se compte par programme."""
+        store.ajouter([ecriture("p1", 1, 2), ecriture("p2", 1)])
+        store.reindexer("p1", [EntreeIndex("c1", 9, "autre"), EntreeIndex("neuf", 2, "e")])
+        assert [store.taille_index(p) for p in ("p1", "p2", "inconnu")] == [3, 1, 0]
+        assert store.retrouver("p1", ["c1", "neuf"]) == {
+            "c1": EntreeIndex("c1", 1, f"{1:064x}"),
+            "neuf": EntreeIndex("neuf", 2, "e"),
+        }
+        assert store.retrouver("p2", ["neuf"]) == {}
+
     def test_beaucoup_d_identifiants_se_retrouvent_en_une_fois(self, store: Store) -> None:
         """Plus d'identifiants que SQLite n'admet de variables se retrouvent en une fois."""
         store.ajouter([ecriture("p", 1, 1_203)])
