@@ -20,8 +20,14 @@ INTERDITS = {
     "ctypes",
     "runpy",
     "pty",
+    "code",
+    "dill",
+    "cloudpickle",
+    "joblib",
 }
 APPELS = {"eval", "exec", "compile", "__import__", "resolve_topic", "extract", "extractall"}
+APPELS |= {"import_module", "exec_module", "load_module", "unpack_archive"}
+APPELS |= {"system", "popen", "getoutput", "getstatusoutput", "create_subprocess_shell"}
 ADMIS = {"ledger/stockage/usage.py": {"ctypes"}}
 """One call, on an object of ours: a connection inherited by a child is never closed there."""
 IMPORTEURS = {"commands/cli/controles.py"}
@@ -76,13 +82,15 @@ def code_appele(arbre: ast.Module) -> set[str]:
         match noeud:
             case ast.Import(names=noms):
                 trouve |= {a.name.split(".")[0] for a in noms} & INTERDITS
-            case ast.ImportFrom(module=str(module)):
+            case ast.ImportFrom(module=str(module), names=noms):
                 trouve |= {module.split(".")[0]} & INTERDITS
-            case ast.Call(func=ast.Name(id=nom)) if nom in APPELS | {"import_module"}:
+                if module != "re":  # under another name, its calls would not be seen
+                    trouve |= {a.name for a in noms if a.name in APPELS and a.asname}
+            case ast.Call(func=ast.Name(id=nom)) if nom in APPELS:
                 trouve.add(nom)
-            case ast.Call(func=ast.Attribute(attr=nom, value=valeur)) if nom in APPELS | {
-                "import_module"
-            } and not (isinstance(valeur, ast.Name) and valeur.id == "re"):
+            case ast.Call(func=ast.Attribute(attr=nom, value=valeur)) if nom in APPELS and not (
+                isinstance(valeur, ast.Name) and valeur.id == "re"
+            ):
                 trouve.add(nom)
             case ast.Call(keywords=nommes):
                 trouve |= {
@@ -112,6 +120,14 @@ def test_rien_n_execute_ni_ne_deballe_ce_que_disent_des_donnees() -> None:
         ("importlib.import_module(x)", {"import_module"}),
         ("resolve_topic(x)", {"resolve_topic"}),
         ("subprocess.run(x, shell=True)", {"shell=True"}),
+        ("import os\nos.system(x)", {"system"}),
+        ("from os import popen\npopen(x)", {"popen"}),
+        ("subprocess.getoutput(x)", {"getoutput"}),
+        ("from importlib import import_module as lire", {"import_module"}),
+        ("from builtins import eval as lire", {"eval"}),
+        ("shutil.unpack_archive(x)", {"unpack_archive"}),
+        ("chargeur.exec_module(x)", {"exec_module"}),
+        ("import dill", {"dill"}),
         ("import re\nre.compile(x)", set()),
     ],
 )

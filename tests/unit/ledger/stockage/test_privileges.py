@@ -112,6 +112,8 @@ def test_une_lecture_ne_peut_pas_ecrire_meme_sans_autorisations(base: Path) -> N
         c.execute("PRAGMA query_only=0")
         with pytest.raises(REFUS, match="readonly"):
             c.execute(AJOUTS[0])
+        with pytest.raises(REFUS, match="too many attached"):
+            c.execute("ATTACH ? AS autre", (str(base.with_name("autre.db")),))
         c.connection.set_authorizer(None)
 
 
