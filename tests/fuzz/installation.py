@@ -158,7 +158,11 @@ CIBLES = (
     Cible(
         "record",
         "le RECORD d'une installation, lu par doctor",
-        lambda: ["\n".join(_rangees()).encode(), "\n".join([*_rangees(), "x.py,,"]).encode()],
+        lambda: [
+            "\n".join(_rangees()).encode(),
+            "\n".join([*_rangees(), "x.py,,"]).encode(),
+            b"ledger/__init__.py",
+        ],
         record,
         ("commands/cli/controles.py",),
         (b"..", b"/", b'"', b",", b"sha256=", b"shake_128=", b"\x1b[2J", b"\n", b"ledger/"),
