@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
 from .base import choisir_programme, ouvrir_en_lecture, prevenir_de_l_attente
 from .chiffres import publier
-from .classeurs import publier_classeur
-from .options import FICHIER, Demande, avec_demande, jour_donne
+from .classeurs import EnTableur, publier_en_tableur
+from .options import FICHIER, FORMATS_DE_TABLEUR, Demande, avec_demande, jour_donne
 from .progression import progression
 from .rapprocher_table import table_rapprochement
 from .rendu import accorder, aplatir
-from .sortie import ouvrir_sortie
+from .sortie import CLASSEURS, ouvrir_sortie
 from .terminal import avertir
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ledger import Journal
+    from ledger.stockage.port import Store
     from projections.rapprochement import Verdict
     from projections.rapprochement.bilan import Rapprochement
+    from projections.tableurs.cartouche import Cartouche
 
 SORTIE_ECARTS, SORTIE_REFUS = 1, 3
-_FORMATS = ("table", "json", "csv", "xlsx", "ods", "html")
+_FORMATS = ("table", "json", "csv", *FORMATS_DE_TABLEUR, "html")
 _ROLES = ("instructeur", "ordonnateur", "comptable", "controleur", "systeme")
 
 
@@ -90,12 +93,12 @@ def rapprocher(  # noqa: PLR0913 - one argument per option
         raise click.UsageError(
             "--confirmer demande qui confirme (--acteur) et à quelle date (--le)."
         )
-    rapport, enregistre_le = _comparer(demande, chorus, feuille, referentiels)
+    rapport, entete = _comparer(demande, chorus, feuille, referentiels)
     refus = 0
     if confirmer:
         qui = {"id": acteur, "role": role}
         refus = _confirmer(demande, rapport, qui, le)  # type: ignore[arg-type]
-    _publier(demande, rapport, enregistre_le, chorus)
+    _publier(demande, rapport, entete, chorus)
     a_confirmer = sum(v.verdict == "rapproche" for v in rapport.verdicts)
     if a_confirmer and not confirmer:
         avertir(f"À blanc : {accorder(a_confirmer, 'paire')} à confirmer (--confirmer).")
@@ -107,8 +110,8 @@ def rapprocher(  # noqa: PLR0913 - one argument per option
 
 def _comparer(
     demande: Demande, chorus: str, feuille: str | None, referentiels: tuple[str, ...]
-) -> tuple[Rapprochement, str]:
-    """The report, and the instant of the last fact known."""
+) -> tuple[Rapprochement, Cartouche | None]:
+    """The report, and the heading of its workbook if it is to be one."""
     from ledger import Journal  # noqa: PLC0415
     from ledger.erreurs import UsageError  # noqa: PLC0415
     from ledger.preuve.merkle import racine_base64  # noqa: PLC0415
@@ -119,14 +122,9 @@ def _comparer(
 
     with ouvrir_en_lecture(demande.base) as store:
         programme = choisir_programme(store, demande)
-        journal, dernier = Journal(store, programme), [""]
-
-        def faits() -> Any:
-            for inscrit in journal.rattraper():
-                dernier[0] = inscrit[1].enregistre_le
-                yield inscrit
-
-        livre = versements(faits())
+        journal = Journal(store, programme)
+        livre = versements(journal.rattraper())
+        entete = _entete(store, journal) if demande.format in CLASSEURS else None
     with progression("Lignes lues") as montrer:
         extrait = lire_extrait(chorus, feuille=feuille, referentiels=referentiels, progres=montrer)
     if not extrait.lignes and not extrait.refusees:
@@ -146,7 +144,16 @@ def _comparer(
         )
     racine = racine_base64(journal.arbre.racine())
     rapport = dresser(extrait, livre, programme=programme, position=journal.taille, racine=racine)
-    return rapport, dernier[0]
+    return rapport, entete
+
+
+def _entete(store: Store, journal: Journal) -> Cartouche:
+    """The heading of a workbook, at the position that was read."""
+    from ledger import Journal  # noqa: PLC0415
+    from projections import regarder  # noqa: PLC0415
+    from projections.tableurs.cartouche import cartouche  # noqa: PLC0415
+
+    return cartouche(regarder(Journal(store, journal.programme), connu_au=journal.taille))
 
 
 def _confirmer(demande: Demande, rapport: Rapprochement, qui: dict[str, Any], le: date) -> int:
@@ -206,9 +213,11 @@ def _provenance(rapport: Rapprochement, verdict: Verdict) -> dict[str, Any]:
     return situee if verdict.feuille is None else {**situee, "feuille": verdict.feuille}
 
 
-def _publier(demande: Demande, rapport: Rapprochement, instant: str, chorus: str) -> None:
+def _publier(
+    demande: Demande, rapport: Rapprochement, entete: Cartouche | None, chorus: str
+) -> None:
     """Write the report; neither the base nor the extract is ever written over."""
-    if demande.format not in ("xlsx", "ods", "html"):
+    if demande.format not in (*FORMATS_DE_TABLEUR, "html"):
         if demande.sortie is not None:
             with ouvrir_sortie(demande.sortie, base=demande.base, entree=chorus):
                 pass
@@ -221,11 +230,14 @@ def _publier(demande: Demande, rapport: Rapprochement, instant: str, chorus: str
         )
         return
     from projections.rapport.rapprochement import page_rapprochement  # noqa: PLC0415
-    from projections.rapprochement.classeur import classeur  # noqa: PLC0415
+    from projections.rapprochement.classeur import classeur, tableau_verdicts  # noqa: PLC0415
 
     if demande.format != "html":
-        cree_le = datetime.fromisoformat(instant)
-        publier_classeur(demande, lambda: classeur(rapport, cree_le), entree=chorus)
+        tableur = EnTableur(
+            tableau=lambda: tableau_verdicts(rapport),
+            classeur=lambda: classeur(rapport, cast("Cartouche", entete)),
+        )
+        publier_en_tableur(demande, tableur, entree=chorus)
         return
     with ouvrir_sortie(demande.sortie, base=demande.base, entree=chorus) as flux:
         flux.write(page_rapprochement(rapport))

@@ -1,10 +1,12 @@
-"""A reconciliation as a workbook: totals, verdicts, refused lines. Amounts in cents."""
+"""A reconciliation as a workbook: totals, verdicts, refused lines, control."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 
 from ..tableurs import Classeur, Colonne, Feuille, Tableau
+from ..tableurs.attendus import classeur_de_feuilles
+from ..tableurs.cartouche import Cartouche
 from .bilan import Rapprochement
 
 LIBELLES = {
@@ -45,8 +47,8 @@ _VERDICTS = (
     Colonne("candidats", "Candidats", largeur=60),
 )
 _REFUSEES = (
-    Colonne("feuille", "Feuille"),
     Colonne("ligne", "Ligne", "entier"),
+    Colonne("feuille", "Feuille"),
     Colonne("colonne", "Colonne"),
     Colonne("valeur", "Valeur"),
     Colonne("raison", "Raison", largeur=60),
@@ -54,17 +56,18 @@ _REFUSEES = (
 )
 
 
-def classeur(rapport: Rapprochement, cree_le: datetime) -> Classeur:
-    """The workbook; `cree_le` is taken from the journal, never from a clock."""
-    sujet = f"{rapport.programme}, position {rapport.position}"
+def classeur(rapport: Rapprochement, entete: Cartouche) -> Classeur:
+    """The workbook, its control sheet naming the journal and the file."""
     feuilles = [
-        Feuille("Synthèse", (_synthese(rapport), _contexte(rapport)), sujet),
-        Feuille("Verdicts", (_verdicts(rapport),), figees=3),
+        Feuille("Synthèse", (_synthese(rapport), _contexte(rapport)), entete.resume),
+        Feuille("Verdicts", (tableau_verdicts(rapport),), figees=3),
     ]
     if rapport.refusees:
         feuilles.append(Feuille("Lignes refusées", (_refusees(rapport),)))
-    pied = f"Fichier {rapport.sha256} · racine {rapport.racine}"
-    return Classeur("Rapprochement avec Chorus", sujet, pied, cree_le, tuple(feuilles))
+    source = (("Fichier de Chorus", rapport.fichier), ("SHA-256 du fichier", rapport.sha256))
+    return classeur_de_feuilles(
+        "Rapprochement avec Chorus", entete._replace(autres=source), feuilles
+    )
 
 
 def _synthese(rapport: Rapprochement) -> Tableau:
@@ -95,7 +98,8 @@ def _contexte(rapport: Rapprochement) -> Tableau:
     return Tableau("contexte", "Ce qui est comparé", colonnes, lignes, len(lignes))
 
 
-def _verdicts(rapport: Rapprochement) -> Tableau:
+def tableau_verdicts(rapport: Rapprochement) -> Tableau:
+    """A line a verdict: what the CSV holds too."""
     lignes = [
         (
             LIBELLES[v.verdict],
@@ -127,6 +131,6 @@ def _verdicts(rapport: Rapprochement) -> Tableau:
 
 def _refusees(rapport: Rapprochement) -> Tableau:
     lignes = [
-        (r.feuille, r.ligne, r.colonne, r.valeur, r.raison, r.remede) for r in rapport.refusees
+        (r.ligne, r.feuille, r.colonne, r.valeur, r.raison, r.remede) for r in rapport.refusees
     ]
     return Tableau("refusees", "Lignes refusées", _REFUSEES, lignes, len(lignes))

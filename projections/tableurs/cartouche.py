@@ -136,12 +136,14 @@ def totaux(libelle: str, tableau: Tableau) -> Attendu:
     """
     sommees = [(r, c) for r, c in enumerate(tableau.colonnes) if c.total]
     valeur = sum(additionner(tableau, rang) for rang, _ in sommees)
-    cases = "+".join(f"{{{tableau.cle}.{c.cle}@total}}" for _, c in sommees)
-    en_euros = any(c.genre == "montant" for _, c in sommees)
+    cases = {c.cle: f"{{{tableau.cle}.{c.cle}@total}}" for _, c in sommees}
+    montants = [cases[c.cle] for _, c in sommees if c.genre == "montant"]
+    en_centimes = [f"ROUND(({'+'.join(montants)})*100;0)"] if montants else []
+    nombres = [cases[c.cle] for _, c in sommees if c.genre != "montant"]
     return Attendu(
         libelle,
         valeur,
-        f"ROUND(({cases})*100;0)" if en_euros else cases,
+        "+".join(en_centimes + nombres),
         lambda sommes: sum(sommes[Somme(tableau.cle, c.cle)] for _, c in sommees),
     )
 

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from projections.rapprochement import VersementAuLivre, versements
 from projections.testing.chorus import FEUILLE, Extrait, extraire, rangees
 from tests.cli.outils import PROGRAMME, Resultat, depot, en_lignes, lancer, ouverture
 from tests.tableaux.ecrire import en_csv, en_ods, en_xls, en_xlsx
+from tests.tableurs.evaluer import Livre, ecarts, lire_ods, lire_xlsx, verdict
 
 CONFIRMER = ("--confirmer", "--acteur", "m.dupont", "--le", "15/01/2022")
 SIRETS = ("73282932000074", "35600000000048", "44306184100047")
@@ -296,6 +298,9 @@ def test_les_rapports_disent_les_memes_verdicts_et_desarment_les_textes(
         feuille = CalamineWorkbook.from_path(sorties[nom]).get_sheet_by_name("Verdicts")
         rangs = [r for r in feuille.to_python() if r[0] in ("Rapproché", "Montant différent")]
         assert (len(rangs), {str(r[5])[:4] for r in rangs}) == (6, {"@cmd"})
+    francais = rapprocher(base, fichier, "--format", "csv-fr").octets
+    assert francais.startswith("\ufeffVerdict;Palier;N° DP;".encode())
+    assert b";50000,01;" in francais
     html = sorties["html"].read_text("utf-8")
     assert [m in html for m in ("<script", "&lt;script&gt;", "\u202e")] == [False, True, False]
     assert "50 000,01" in html.replace("\u202f", " ").replace("\u00a0", " ")
@@ -303,6 +308,37 @@ def test_les_rapports_disent_les_memes_verdicts_et_desarment_les_textes(
     assert "\u202e" not in table
     assert rapprocher(base, fichier, "-o", fichier).code == 2
     assert rapprocher(base, fichier, "-o", base).code == 2
+
+
+@pytest.mark.parametrize(("suffixe", "lire"), [("xlsx", lire_xlsx), ("ods", lire_ods)])
+def test_le_classeur_d_un_rapprochement_se_recompte_et_voit_une_falsification(
+    base: Path, tmp_path: Path, suffixe: str, lire: Callable[[bytes], Livre]
+) -> None:
+    """Le classeur d'un rapprochement se recompte et voit une falsification."""
+    modele = extrait(base)
+    modele.injecter("montant_different", livre(base)[0])
+    rangs = rangees(modele.lignes)
+    rangs[-1] = [*rangs[-1][:-1], "?"]
+    fichier = en_csv(tmp_path / "chorus.csv", rangs)
+    fait = rapprocher(base, fichier, "--format", suffixe)
+    assert (fait.code, rapprocher(base, fichier, "--format", suffixe).octets) == (1, fait.octets)
+    relu = lire(fait.octets)
+    assert list(relu) == ["Synthèse", "Verdicts", "Lignes refusées", "Contrôle"]
+    controle = [str(case) for ligne in relu["Contrôle"].lignes() for case in ligne]
+    assert sha256(fichier.read_bytes()).hexdigest() in controle
+    assert (ecarts(relu), verdict(relu)) == ([], "conforme")
+    for feuille, colonne in (("Verdicts", 1), ("Verdicts", 8), ("Synthèse", 3)):
+        change = lire(fait.octets)
+        cases = change[feuille].cellules
+        genre = str if colonne == 1 else int | float
+        pleines = (
+            r
+            for r, c in cases
+            if c == colonne and isinstance(cases[r, c].valeur, genre) and cases[r, c].valeur
+        )
+        rang = min(r for r in pleines if r > 1)
+        del cases[rang, colonne]
+        assert verdict(change, feuille) == "écart", (feuille, colonne)
 
 
 Rangs = list[list[Any]]
