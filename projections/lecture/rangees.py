@@ -27,7 +27,7 @@ from .schema import FIGURES, LABELS
 
 Rangee = tuple[Any, ...]
 _POSITIONS_MAX = 10**9
-COMPTEES = ("structures", "tranches", "bonus", "conventions", "versements")
+COMPTEES: tuple[str, ...] = ("structures", "tranches", "bonus", "conventions", "versements")
 """Tables that grow with the structures: `programmes.effectifs` has their sizes."""
 _LIGATURES = str.maketrans({"œ": "oe", "Œ": "OE", "æ": "ae", "Æ": "AE", "ß": "ss"})
 

@@ -107,8 +107,9 @@ def test_chaque_anomalie_du_journal_est_dite_en_sql_a_chaque_position() -> None:
     for horloge in (None, Fixe()):
         grand_livre = livre() if horloge is None else GrandLivre(MemoryStore(), clock=horloge)
         with grand_livre, Lecture(":memory:") as suivie:
+            store = grand_livre.store
             for objet in desordre():
-                store = jouer(grand_livre, [objet])
+                jouer(grand_livre, [objet])
                 suivie.rafraichir(store)
                 assert du_sql(suivie) == du_verbe(store, PROGRAMME)
                 vus |= {code for code, *_ in du_sql(suivie)}
