@@ -28,7 +28,7 @@ from ledger.erreurs import (
 
 from .schema import APPLICATION_ID, VERSION
 
-RECONSTRUIRE = "Relancer `fabriques lecture --reconstruire`."
+RECONSTRUIRE = "Relancer `fabriques lecture --reconstruire`, avec la base et le fichier voulus."
 
 
 class ReadModelDivergedError(LedgerError):
