@@ -6,7 +6,7 @@ import json
 import unicodedata
 from datetime import date
 from hashlib import sha256
-from typing import Any, get_args
+from typing import Any, ClassVar, get_args
 
 import pytest
 from pydantic import BaseModel, ValidationError
@@ -379,3 +379,19 @@ def test_un_verbe_par_commande_avec_et_sans_accents() -> None:
         )
     }
     assert formes == VERBES
+
+
+def test_une_commande_s_affiche_comme_la_ligne_a_coller() -> None:
+    """Hypothesis et IPython montrent sa classe, puis la ligne même que lit `fabriques executer`."""
+
+    class Affichage:
+        textes: ClassVar[list[str]] = []
+
+        def text(self, texte: str) -> None:
+            self.textes.append(texte)
+
+    clore(ALICE)._repr_pretty_(Affichage(), False)
+    assert Affichage.textes == [
+        'CloreProgramme:\n{"commande":"CloreProgramme","id_commande":"c1","programme":"p",'
+        '"acteur":{"id":"alice","role":"comptable"},"date_effet":"2020-02-03","motif":"Fin"}\n'
+    ]
