@@ -251,6 +251,16 @@ class Naif:
                 verse[e["rang"]] -= e["montant_centimes"]
         return verse
 
+    def versements(self) -> dict[int, int]:
+        """The payments that were not cancelled: position -> cents."""
+        payes = {
+            p: e["montant_centimes"]
+            for p, genre, e in self.faits
+            if genre in ("tranche-versee", "bonus-numerique-verse")
+        }
+        annules = {e["position"] for _, genre, e in self.faits if genre == "versement-annule"}
+        return {p: centimes for p, centimes in payes.items() if p not in annules}
+
     def plan(self, structure: str) -> Objet:
         """The label, or the last amendment."""
         plans = [

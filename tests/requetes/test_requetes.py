@@ -163,6 +163,19 @@ def test_la_ligne_de_commande_donne_les_chiffres_des_lignes(
         if naif.regles() is not None:
             figure = msgspec.convert(demander("prevision", "--fenetre", "30").json, Prevision)
             c.confronter_une_figure(figure, naif, fenetre=30, cadence=None)
+        figures = demander("rapport").json["figures"]
+        assert {m: figures["enveloppe"][m] for m in attendue} == attendue
+        assert figures["credits"] == naif.credits()
+        assert figures["structures"] == naif.structures()
+        assert figures["echeanciers"] == list(naif.echeanciers().values())
+        c.confronter([Anomalie(**a) for a in figures["anomalies"]], naives.toutes(naif))
+        if payes := naif.versements():
+            tirage = demander("sonder", "--methode", "simple", "--nombre", "1", "--alea", "a").json
+            total = sum(payes.values())
+            population = {"nature": "versements", "nombre": len(payes), "total_centimes": total}
+            assert tirage["population"] == population
+            tire = tirage["unites"][0]
+            assert tire["montant_centimes"] == payes[tire["position"]]
         _comparer_en_ligne(base, exportees, data)
 
 
