@@ -13,7 +13,7 @@ from ledger import Acteur, Fait, Journal, MemoryStore
 from ledger.evenements import CandidatureRetirée, ProgrammeClos
 from projections import Anomalie, saisie
 from projections.anomalies import CODES
-from projections.anomalies_saisie import faits_de
+from projections.anomalies_saisie import Saisie, faits_de
 from tests.unit.monde import HorlogeFixe, Monde, P
 
 
@@ -186,3 +186,23 @@ def test_au_dela_de_cinq_les_arrets_de_l_horloge_sont_regroupes(suites: int) -> 
     else:
         detail = "6 suites de faits enregistrés au même instant (12 faits), positions 12 à 23."
         assert trouvees == (Anomalie("horloge_immobile", None, 12, detail),)
+
+
+def test_une_saisie_coupee_n_importe_ou_dit_la_meme_chose() -> None:
+    """Reprise entre deux faits quelconques, même d'un seul instant, la lecture ne perd rien."""
+    faits = list(
+        numerotes(
+            fait("2020-06-01", "2020-06-02"),
+            fait("2020-01-02", "2020-06-02"),
+            fait("2020-01-03", "2020-06-02"),
+            fait("2020-06-03", "2020-06-04"),
+            fait("2020-01-04", "2020-06-05"),
+        )
+    )
+    entiere = saisie(faits)
+    assert [a.code for a in entiere] == ["fait_tardif"] * 3 + ["horloge_immobile"]
+    for coupe in range(6):
+        lue = Saisie()
+        lue.prendre(faits[:coupe])
+        lue.prendre(faits[coupe:])
+        assert lue.anomalies() == entiere

@@ -368,3 +368,37 @@ def test_un_en_tete_illisible_est_refuse(
     with pytest.raises(UsageError) as refus:
         point_du_rapport(Journal(abandons.livre.store, P), entete(abandons, 7, **ecart))
     assert (refus.value.code, refus.value.message) == ("usage", message)
+
+
+def test_ce_qui_se_compense_n_est_pas_un_ecart() -> None:
+    """Payé puis annulé entre les deux vues : le payé n'a pas bougé, il n'est pas cité."""
+    monde = Monde()
+    monde.label()
+    paye = monde.payer(1, "2020-03-02")
+    monde.ok("AnnulerVersement", "2020-03-03", position=paye)
+    assert ecarts(monde, Point(paye - 1), Point(paye + 1), "*.paye*") == ()
+    assert classes(monde, Point(paye), Point(paye + 1), "enveloppe.paye") == {
+        "enveloppe.paye": [(paye + 1, "correction")]
+    }
+
+
+def test_un_fait_connu_des_deux_vues_n_est_jamais_tardif() -> None:
+    """Écarté par la date d'une seule des deux, un fait que la première connaissait est nouveau."""
+    monde = Monde()
+    monde.label()
+    avril, mai = monde.payer(1, "2020-04-01"), monde.payer(2, "2021-05-01")
+    a, b = Point(mai), Point(mai, date(2020, 3, 1))
+    assert classes(monde, a, b, "enveloppe.paye") == {
+        "enveloppe.paye": [(avril, "fait_nouveau"), (mai, "fait_nouveau")]
+    }
+
+
+def test_une_contribution_vaut_toujours_quelque_chose() -> None:
+    """Un fait qui compte autant dans les deux vues, passé leur premier écart, n'est pas cité."""
+    monde = Monde()
+    for nom in ("s1", "s2"):
+        monde.label(nom)
+    tard = monde.payer(1, "2020-06-01")
+    tot = monde.payer(1, "2020-04-01", structure="s2")
+    vus = classes(monde, Point(tot, date(2020, 5, 1)), Point(tot), "enveloppe.paye")
+    assert vus == {"enveloppe.paye": [(tard, "fait_nouveau")]}

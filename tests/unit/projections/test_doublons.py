@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from ledger import Journal
 from projections import anomalies, doublons, regarder
 from projections.anomalies import CODES
+from projections.doublons import _structures
 from projections.fiche import Fiche
 from tests.unit.monde import Monde, P
 from tests.unit.projections.vues import versement, vue_de
@@ -212,3 +213,14 @@ def test_le_seuil_de_convention_ne_dit_rien_d_une_convention_signee_ni_d_un_labe
     monde.ok("RetirerLabel", "2020-02-04", structure="s2")
     codes = [a.code for a in anomalies(regarder(Journal(monde.livre.store, P)))]
     assert "montant_sous_limite" not in codes
+
+
+def test_de_deux_structures_la_seconde_du_journal_est_le_doublon(monde: Monde) -> None:
+    """Quel que soit l'ordre où les fiches sont données, la première du journal n'est pas citée."""
+    for structure in ("s1", "s2"):
+        deposer(monde, structure, porteur="Le même", siret=SIRET)
+    fiches = regarder(Journal(monde.livre.store, P)).situation.fiches
+    for noms in (("s1", "s2"), ("s2", "s1")):
+        trouves = list(_structures([fiches[nom] for nom in noms]))
+        assert {a.structure for a in trouves} == {"s2"}
+        assert trouves

@@ -293,6 +293,11 @@ def test_sous_le_seuil_ou_sans_le_demander_personne_n_aide(
     assert len(demandes) == 1
 
 
+def test_une_part_sans_ligne_n_envoie_rien(lignes: list[Brute]) -> None:
+    """Rien après la dernière position : rien à prendre."""
+    assert list(travailler(Lignes(lignes), P, 25, 25, None)) == [b""]
+
+
 def _trop_courte(brutes: list[Brute]) -> None:
     del brutes[-1]
 
