@@ -19,16 +19,6 @@ from tests.requetes.naif import Naif
 from tests.requetes.naif_fonctions import figure_des_fonctions
 from tests.requetes.naif_prevision import Previsions
 
-HORS_MODELE = {
-    "doublon_structure",
-    "doublon_versement",
-    "ordonne_et_paye",
-    "acteurs_semblables",
-    "fait_tardif",
-    "horloge_immobile",
-}
-"""What compares structures or actors, and what looks at the recording, is not in the read model."""
-
 
 def confronter(trouvees: Iterable[Anomalie], attendues: Iterable[naives.Trouvee]) -> None:
     """The same anomalies, and each sentence holds the figures of its own."""
@@ -162,6 +152,5 @@ def confronter_le_modele(lecture: Lecture, naif: Naif) -> None:
     situations = lire("SELECT * FROM v_situation ORDER BY structure")
     for lu, ligne in zip(situations, naif.structures(), strict=True):
         assert {m: lu[m] for m in ligne} == ligne
-    attendues = [a for a in naives.toutes(naif) if a[0] not in HORS_MODELE]
     lues = lire("SELECT code, structure, position, detail FROM v_anomalies")
-    confronter([Anomalie(**lue) for lue in lues], attendues)
+    confronter([Anomalie(**lue) for lue in lues], naives.toutes(naif))
