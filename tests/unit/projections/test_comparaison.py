@@ -385,11 +385,12 @@ def test_ce_qui_se_compense_n_est_pas_un_ecart() -> None:
 def test_un_fait_connu_des_deux_vues_n_est_jamais_tardif() -> None:
     """Écarté par la date d'une seule des deux, un fait que la première connaissait est nouveau."""
     monde = Monde()
-    monde.label()
-    avril, mai = monde.payer(1, "2020-04-01"), monde.payer(2, "2021-05-01")
-    a, b = Point(mai), Point(mai, date(2020, 3, 1))
+    for nom in ("s1", "s2"):
+        monde.label(nom)
+    juin, avril = monde.payer(1, "2020-06-01"), monde.payer(1, "2020-04-01", structure="s2")
+    a, b = Point(avril), Point(avril, date(2020, 3, 1))
     assert classes(monde, a, b, "enveloppe.paye") == {
-        "enveloppe.paye": [(avril, "fait_nouveau"), (mai, "fait_nouveau")]
+        "enveloppe.paye": [(juin, "fait_nouveau"), (avril, "fait_nouveau")]
     }
 
 
