@@ -390,7 +390,13 @@ def test_une_commande_s_affiche_comme_la_ligne_a_coller() -> None:
         def text(self, texte: str) -> None:
             self.textes.append(texte)
 
+    tranche = TrancheSaisie(rang=1, exercice=2020, montant_centimes=5, echeance=date(2020, 3, 1))
     clore(ALICE)._repr_pretty_(Affichage(), False)
+    labelliser(echeancier=(tranche,))._repr_pretty_(Affichage(), False)
+    ecrit = json.loads(Affichage.textes.pop().splitlines()[1])
+    assert ecrit["echeancier"] == [
+        {"rang": 1, "exercice": 2020, "montant_centimes": 5, "echeance": "2020-03-01"}
+    ]
     assert Affichage.textes == [
         'CloreProgramme:\n{"commande":"CloreProgramme","id_commande":"c1","programme":"p",'
         '"acteur":{"id":"alice","role":"comptable"},"date_effet":"2020-02-03","motif":"Fin"}\n'

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from typing import Any
 
+import msgspec
 import pytest
 
 from ledger import UsageError
@@ -66,3 +67,29 @@ def test_une_provenance_fausse_dit_pourquoi(donnee: Any, raison: str) -> None:
         lire_provenance(donnee)
     assert refusee.value.message == f"provenance : {raison}."
     assert refusee.value.remede == 'Donner par exemple {"fichier": "<sha256>", "ligne": 12}.'
+
+
+@pytest.mark.parametrize(
+    ("fichier", "feuille", "lue"),
+    [
+        ("a" * 64, None, True),
+        ("0123456789abcdef" * 4, "A", True),
+        ("a" * 63, None, False),
+        ("a" * 65, None, False),
+        ("g" * 64, None, False),
+        ("A" * 64, None, False),
+        ("a" * 64 + "\n", None, False),
+        ("a" * 64, "", False),
+    ],
+)
+def test_une_provenance_rangee_ne_se_relit_que_bien_formee(
+    fichier: str, feuille: str | None, *, lue: bool
+) -> None:
+    """64 chiffres hexadécimaux minuscules, une feuille qui a un nom : rien d'autre ne se relit."""
+    suite = {} if feuille is None else {"feuille": feuille}
+    octets = msgspec.json.encode({"fichier": fichier, "ligne": 1} | suite)
+    if lue:
+        assert msgspec.json.decode(octets, type=Provenance).feuille == feuille
+    else:
+        with pytest.raises(msgspec.ValidationError):
+            msgspec.json.decode(octets, type=Provenance)
