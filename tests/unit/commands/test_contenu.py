@@ -401,3 +401,10 @@ def test_une_commande_s_affiche_comme_la_ligne_a_coller() -> None:
         'CloreProgramme:\n{"commande":"CloreProgramme","id_commande":"c1","programme":"p",'
         '"acteur":{"id":"alice","role":"comptable"},"date_effet":"2020-02-03","motif":"Fin"}\n'
     ]
+
+
+def test_un_refus_leve_se_lit_comme_sa_phrase() -> None:
+    """Une trace d'un hôte montre la phrase du refus, rien de plus."""
+    refus = Refus("etat_incompatible", "La structure s1 n'est pas labellisée.")
+    assert str(refus) == "La structure s1 n'est pas labellisée."
+    assert refus.args == (refus.message,)

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from ledger import UsageError
-from ledger.provenance import Provenance, lire_provenance
+from ledger.provenance import FEUILLE_MAX, Provenance, lire_provenance
 
 SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
@@ -80,6 +80,8 @@ def test_une_provenance_fausse_dit_pourquoi(donnee: Any, raison: str) -> None:
         ("A" * 64, None, False),
         ("a" * 64 + "\n", None, False),
         ("a" * 64, "", False),
+        ("a" * 64, "F" * FEUILLE_MAX, True),
+        ("a" * 64, "F" * (FEUILLE_MAX + 1), False),
     ],
 )
 def test_une_provenance_rangee_ne_se_relit_que_bien_formee(
