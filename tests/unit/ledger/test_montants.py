@@ -157,3 +157,11 @@ def test_le_plus_grand_montant_est_de_mille_milliards_d_euros() -> None:
     for trop in ("1 000 000 000 000,01 €", "10000000000000", "1000000000000000"):
         with pytest.raises(MontantIllisible, match="dépasse la limite admise"):
             lire_euros(trop)
+
+
+def test_des_zeros_devant_ne_changent_pas_un_montant() -> None:
+    """Autant de chiffres que la limite, zéros compris, se lisent ; un de plus est refusé."""
+    chiffres = len(str(CENTIMES_MAX))
+    assert lire_euros("1".zfill(chiffres)) == 100
+    with pytest.raises(MontantIllisible, match="dépasse la limite"):
+        lire_euros("1".zfill(chiffres + 1))
