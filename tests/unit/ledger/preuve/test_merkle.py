@@ -185,3 +185,12 @@ def test_deux_lecteurs_du_passe_ne_le_mettent_pas_deux_fois() -> None:
     repris = Arbre.reprendre(7, entier.souches(), passe)
     assert repris.feuilles() == vus[1] == b"".join(FEUILLES[:7])
     assert (repris.taille, repris.racine()) == (7, entier.racine())
+
+
+def test_le_passe_ne_se_relit_qu_une_fois() -> None:
+    """Relu pour une première preuve, le passé est là pour les suivantes."""
+    lectures: list[int] = []
+    repris = _repris(6, 11, lectures)
+    for position in (1, 2, 6):
+        repris.inclusion(position)
+    assert lectures == [6]
