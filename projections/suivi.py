@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 
 from msgspec.structs import replace
 
-from ledger.budget import a_prevoir
+from ledger.budget import a_prevoir, lignes_credits
 from ledger.evenements import Fait, FaitDeStructure, ProgrammeOuvert, RèglesRévisées
 from ledger.montants import dix_milliemes
 from ledger.preuve.merkle import Arbre
@@ -103,11 +103,8 @@ class Suivi:
     def presentes(self) -> set[str]:
         """Every cell that is, by name: those worth 0 that no fact moved too."""
         noms = {*self.valeurs, *(f"enveloppe.{m}" for m in MEMBRES["enveloppe"])}
-        annees = {int(nom.split(".")[1]) for nom in self.valeurs if nom.startswith("credits.")}
-        if annees:
-            derniere = max(*annees, self._soldes.dernier_clos)
-            exercices = range(min(annees), derniere + 1)
-            noms |= {f"credits.{a}.{m}" for a in exercices for m in MEMBRES["credits"]}
+        annees = [ligne.exercice for ligne in lignes_credits(self._soldes)]
+        noms |= {f"credits.{a}.{m}" for a in annees for m in MEMBRES["credits"]}
         for fiche in self._fiches.values():
             noms |= {str(cellule) for cellule in valeurs_de_fiche(fiche)}
         return noms

@@ -11,7 +11,7 @@ import pytest
 
 from commands import GrandLivre
 from ledger import Journal, MemoryStore, UsageError
-from projections import Ecart, Point, comparer, regarder
+from projections import Ecart, Point, comparer, credits, regarder
 from projections.comparaison import (
     CLASSES,
     Apport,
@@ -295,6 +295,16 @@ def test_un_motif_s_ecrit_comme_une_cellule(abandons: Monde) -> None:
     assert [e.cellule for e in ecarts(abandons, Point(1), b, taux)] == [
         "enveloppe.taux_consommation"
     ]
+
+
+def test_un_motif_designe_aussi_un_exercice_qui_ne_vaut_que_zero() -> None:
+    """Un exercice où un gel de zéro est seul inscrit est au tableau : un motif peut le désigner."""
+    monde = Monde()
+    gel = {"exercice": 2030, "ae_centimes": 0, "cp_centimes": 0, "source": "décret"}
+    monde.ok("GelerCrédits", "2020-01-03", **gel)
+    vue = regarder(Journal(monde.livre.store, P))
+    assert 2030 in [ligne.exercice for ligne in credits(vue)]
+    assert ecarts(monde, Point(0), Point(vue.situation.position), "credits.2030.*") == ()
 
 
 def test_une_cellule_nommee_que_nulle_vue_ne_montre_n_a_pas_d_ecart(abandons: Monde) -> None:
