@@ -9,9 +9,12 @@ from tempfile import TemporaryFile
 from typing import IO, Any
 
 from xlsxwriter import Workbook
+from xlsxwriter.exceptions import FileSizeError
 from xlsxwriter.format import Format
 from xlsxwriter.utility import quote_sheetname, xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
+
+from ledger.erreurs import UsageError
 
 from .modele import Classeur, Feuille, Genre
 from .plan import Cumul, Plan, Zone
@@ -52,17 +55,38 @@ _FRACTION = Decimal("1e-11")  # of a day: under a microsecond
 
 
 def ecrire_xlsx(classeur: Classeur, flux: IO[bytes]) -> None:
-    """Write the workbook as XLSX. Raises: UsageError when it is longer than a sheet can be."""
+    """Write the workbook as XLSX. Raises: UsageError when it is more than a sheet can hold."""
     plan = Plan(classeur)  # refused before anything is written
     with TemporaryFile() as fichier:  # a zip is not the same in a pipe and in a file
         livre = Workbook(
             fichier,
             {"constant_memory": True, "strings_to_urls": False, "strings_to_formulas": False},
         )
-        with livre:
-            _Livre(livre, classeur, plan).ecrire()
+        if not _remplir(livre, classeur, plan):
+            raise UsageError(
+                "Une feuille dépasse 2 Gio : c'est plus qu'un classeur xlsx ne tient pour Excel.",
+                remede="Restreindre les dates (--au, --connu-au), ou écrire en ods, en csv ou en "
+                "jsonl, qui n'ont pas cette limite.",
+            )
         fichier.seek(0)
         shutil.copyfileobj(fichier, flux)
+
+
+def _remplir(livre: Workbook, classeur: Classeur, plan: Plan) -> bool:
+    """Whether the workbook holds: its zip must be freed, error and all, before its file closes."""
+    try:
+        with livre:
+            _Livre(livre, classeur, plan).ecrire()
+    except FileSizeError:
+        return False
+    return True
+
+
+class _Page(Worksheet):  # type: ignore[misc]
+    """A sheet where a text is a text: XlsxWriter takes `<r>…</r>` for its own rich text."""
+
+    def _xml_rich_inline_string(self, string: str, attributes: Any = None) -> None:
+        self._xml_inline_string(string, string != string.strip(), attributes)
 
 
 class _Livre:
@@ -81,7 +105,7 @@ class _Livre:
         )
         self.livre.set_calc_mode("auto")
         for feuille in c.feuilles:
-            self._feuille(self.livre.add_worksheet(feuille.nom), feuille)
+            self._feuille(self.livre.add_worksheet(feuille.nom, _Page), feuille)
 
     def _feuille(self, page: Worksheet, feuille: Feuille) -> None:
         for rang, largeur in enumerate(feuille.largeurs()):

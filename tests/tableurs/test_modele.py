@@ -46,6 +46,7 @@ HOSTILES = (
     "\r=1+1",
     '=HYPERLINK("http://exemple")',
     "<script>alert(1)</script>&amp;",
+    "<r>&</r>",
     "]]><x/>",
     "\u202etxt.exe",
     "_x0041_",
@@ -234,6 +235,15 @@ def test_un_nombre_peut_se_lire_autrement_que_sa_colonne() -> None:
     """Nombre donne son propre genre à une cellule."""
     for livre in livres(classeur(ligne(prevu=Nombre(3378, "taux"), verse=Nombre(12, "entier")))):
         assert livre["Échéanciers"].lignes()[1][1:3] == [0.3378, 12]
+
+
+def test_une_feuille_trop_grosse_pour_excel_est_refusee(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Au-delà de ce qu'un xlsx tient, le refus le dit et rien n'est écrit."""
+    monkeypatch.setattr(zipfile, "ZIP64_LIMIT", 1_000)
+    flux = BytesIO()
+    with pytest.raises(UsageError, match="Une feuille dépasse 2 Gio"):
+        ecrire_xlsx(classeur(ligne(nom="a", prevu=1)), flux)
+    assert flux.getvalue() == b""
 
 
 def test_un_tableau_plus_long_qu_une_feuille_est_refuse() -> None:
