@@ -17,8 +17,8 @@ help: ## affiche cette aide
 demo: $(VENV)/.pret ## crée demo.db et montre le programme des lauréats publiés
 	@$(VENV)/bin/fabriques demo --base demo.db
 
-test: $(VENV)/.pret ## lance les tests (profil par FABRIQUES_HYPOTHESIS : dev, ci ou audit)
-	@$(PY) -m pytest -q $(TESTS)
+test: $(VENV)/.pret ## lance les tests, sur tous les cœurs (profil par FABRIQUES_HYPOTHESIS : dev, ci ou audit)
+	@$(PY) -m pytest -q -n auto --maxprocesses=4 --dist worksteal $(TESTS)
 
 lint: $(VENV)/.pret-lint ## vérifie le style, les types et les imports
 	@$(PY) -m ruff check .
