@@ -117,7 +117,7 @@ class Commande(BaseModel):
 def en_donnees(valeur: Any) -> Any:
     """Plain data of a model inside a command (what msgspec does not know)."""
     if isinstance(valeur, BaseModel):
-        return valeur.model_dump(exclude_none=True)
+        return {k: v for k, v in valeur.__dict__.items() if v is not None}
     raise TypeError(f"type inattendu : {type(valeur)}")
 
 

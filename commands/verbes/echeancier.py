@@ -33,7 +33,7 @@ class TrancheSaisie(BaseModel):
 Echeancier = Annotated[tuple[TrancheSaisie, ...], BeforeValidator(en_tuple), Field(max_length=200)]
 
 
-def par_defaut(montant: int, date_effet: date, regles: Regles) -> tuple[TrancheSaisie, ...]:
+def par_defaut(montant: int, date_effet: date, regles: Regles) -> tuple[Tranche, ...]:
     """Equal parts over `exercices_max` consecutive exercices from that of the effect date.
 
     The first is due on the effect date, the others on `echeance_defaut` of their exercice; the last
@@ -41,7 +41,7 @@ def par_defaut(montant: int, date_effet: date, regles: Regles) -> tuple[TrancheS
     """
     debut = date_effet.year
     return tuple(
-        TrancheSaisie.model_construct(
+        Tranche(
             rang=k + 1,
             exercice=debut + k,
             montant_centimes=part,
@@ -52,7 +52,7 @@ def par_defaut(montant: int, date_effet: date, regles: Regles) -> tuple[TrancheS
 
 
 def verifier_echeancier(
-    tranches: Sequence[TrancheSaisie], *, montant: int, depuis: date, regles: Regles
+    tranches: Sequence[TrancheSaisie | Tranche], *, montant: int, depuis: date, regles: Regles
 ) -> tuple[Tranche, ...]:
     """The schedule as recorded. Refusals: `echeancier_invalide`, then `plafond_annuel_depasse`.
 
@@ -91,7 +91,7 @@ def echeancier_invalide(raison: str) -> Refus:
 
 
 def _defaut_de_forme(
-    tranches: Sequence[TrancheSaisie], *, montant: int, depuis: date, regles: Regles
+    tranches: Sequence[TrancheSaisie | Tranche], *, montant: int, depuis: date, regles: Regles
 ) -> str | None:
     if not tranches:
         return "aucune tranche"
