@@ -18,6 +18,7 @@ from typing import Any, NoReturn, Self
 
 from ledger.champs import est_correlation
 from ledger.erreurs import UsageError
+from ledger.horloge import Clock, SystemClock
 from ledger.journal import Journal
 from ledger.programme import Programme
 from ledger.provenance import Provenance, lire_provenance
@@ -25,7 +26,6 @@ from ledger.stockage.memoire import MemoryStore
 from ledger.stockage.ouvrir import ouvrir_magasin
 from ledger.stockage.port import Store
 from ledger.stockage.usage import Usage, refuser_de_voyager
-from ledger.temps import Clock, SystemClock
 
 from .cliches import Cliches
 from .guichet import Guichet, Place

@@ -18,11 +18,11 @@ from msgspec.structs import replace
 
 from ledger.erreurs import ImpossibleHistoryError, StoreError, VersionConflictError
 from ledger.evenements import Fait
+from ledger.horloge import Clock
 from ledger.journal import Brouillon, Journal
 from ledger.programme import Programme, evolve
 from ledger.provenance import Provenance
 from ledger.stockage.port import EntreeIndex, Store
-from ledger.temps import Clock
 
 from .cliches import Cliches
 from .decider import decide

@@ -1,4 +1,4 @@
-"""Time: civil dates, budget years, and the only clock of the project.
+"""Time as values: civil dates, budget years, instants. No clock here: see `horloge`.
 
 `date_effet` is a civil date (Europe/Paris) given by the command. `enregistre_le` is a UTC instant
 with microseconds, `2020-02-03T09:30:00.000000Z`: fixed width, so text order is time order.
@@ -8,28 +8,11 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime
-from typing import Protocol
 
 ANNEE_MIN, ANNEE_MAX = 1900, 2999
 _JOUR_DIT = re.compile(r"([0-9]{1,2})([/.])([0-9]{1,2})\2([0-9]{4})")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
-
-
-class Clock(Protocol):
-    """What the ledger asks of a clock: the present instant, as text."""
-
-    def maintenant(self) -> str:
-        """The present UTC instant, `AAAA-MM-JJTHH:MM:SS.ffffffZ`."""
-        ...
-
-
-class SystemClock:
-    """The machine's clock. The ledger never lets it go back within a journal."""
-
-    def maintenant(self) -> str:
-        """The present UTC instant, with microseconds."""
-        return f"{datetime.now(UTC).isoformat(timespec='microseconds')[:-6]}Z"
 
 
 def lire_date(texte: str) -> date:

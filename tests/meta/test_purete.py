@@ -9,7 +9,7 @@ import pytest
 
 from tests.meta.arbre import PAQUETS, RACINE, fichiers, modules
 
-HORLOGE = "ledger/temps.py"
+HORLOGE = "ledger/horloge.py"
 LIGNE_DE_COMMANDE = "commands/cli"
 IMPREVISIBLES = {
     "datetime.date.today",

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, tzinfo
+from datetime import date
 
 import pytest
 
 from ledger.temps import (
-    SystemClock,
     echeance,
     en_iso,
     est_instant,
@@ -122,11 +121,6 @@ def test_un_instant_sans_fuseau_ou_impossible_est_refuse(texte: str) -> None:
         lire_instant(texte)
 
 
-def test_l_horloge_donne_la_forme_enregistree() -> None:
-    """L'horloge de la machine donne un instant dans la forme enregistrée."""
-    assert est_instant(SystemClock().maintenant())
-
-
 def test_une_date_s_affiche_jour_mois_annee() -> None:
     """Une date s'affiche JJ/MM/AAAA."""
     assert format_date(date(2020, 2, 3)) == "03/02/2020"
@@ -149,15 +143,3 @@ def test_un_instant_couvre_toute_la_seconde_dite() -> None:
     assert lire_instant("2021-01-31T10:00:00Z") == "2021-01-31T10:00:00.999999Z"
     assert lire_instant("2021-01-31T10:00:00+02:00") == "2021-01-31T08:00:00.999999Z"
     assert lire_instant("2021-01-31T10:00:00.5Z") == "2021-01-31T10:00:00.500000Z"
-
-
-def test_l_horloge_ecrit_les_microsecondes_meme_nulles(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Une seconde juste s'écrit avec ses six zéros : la largeur est fixe."""
-
-    class Fige(datetime):
-        @classmethod
-        def now(cls, tz: tzinfo | None = None) -> Fige:
-            return cls(2020, 2, 3, 9, 30, tzinfo=tz)
-
-    monkeypatch.setattr("ledger.temps.datetime", Fige)
-    assert SystemClock().maintenant() == "2020-02-03T09:30:00.000000Z"
