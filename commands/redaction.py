@@ -365,7 +365,9 @@ class Redacteur:
             correlation=origine[0],
             provenance=origine[1],
         )
-        essai.etat = evolve(essai.etat, fait)
+        # the first fact that moves money copies the balances: from then on they are the draft's own
+        a_soi = essai.etat.soldes is not essai.fil.etat.soldes
+        essai.etat = evolve(essai.etat, fait, en_place=a_soi)
         position = essai.brouillon.position
         essai.faits[position] = fait
         essai.connus[saisie.id_commande] = essai.brouillon.index[-1]

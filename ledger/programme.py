@@ -170,8 +170,9 @@ class SousRegles(Protocol):
         ...
 
 
-def evolve(etat: Programme, fait: Fait) -> Programme:
-    """The state after one more fact, which must be the next of this programme's journal."""
+def evolve(etat: Programme, fait: Fait, *, en_place: bool = False) -> Programme:
+    """The state after the fact that comes next in this programme's journal. `en_place`: the
+    balances of `etat` are the caller's alone, and become those of the new state."""
     position = etat.position + 1
     regles, clos, dossiers = etat.regles, etat.clos, etat.dossiers
     rapproches, demandes = etat.rapproches, etat.demandes
@@ -199,7 +200,7 @@ def evolve(etat: Programme, fait: Fait) -> Programme:
         position=position,
         regles=regles,
         clos=clos,
-        soldes=appliquer(etat.soldes, fait),
+        soldes=appliquer(etat.soldes, fait, en_place=en_place),
         dossiers=dossiers,
         exercices_avec_faits=_exercices(etat.exercices_avec_faits, fait),
         rapproches=rapproches,

@@ -173,15 +173,19 @@ class Soldes(Struct, frozen=True, gc=False):
         return Soldes({**self.valeurs, (PROGRAMME, "dernier_clos"): annee})
 
 
-def appliquer(soldes: Soldes, fait: Fait) -> Soldes:
-    """The balances after one more fact. Pure: the balances given are left as they are."""
+def appliquer(soldes: Soldes, fait: Fait, *, en_place: bool = False) -> Soldes:
+    """The balances after one more fact; those given are left as they are.
+
+    `en_place`: they are the caller's alone, and become the new ones.
+    """
     mouvements = effets(fait, soldes)
     if not mouvements:
         return soldes
-    valeurs = soldes.valeurs.copy()
+    apres = soldes if en_place else Soldes(soldes.valeurs.copy())
+    valeurs = apres.valeurs
     for cle, centimes in mouvements:
         valeurs[cle] = valeurs.get(cle, 0) + centimes
-    return Soldes(valeurs)
+    return apres
 
 
 def plier(faits: Iterable[Fait]) -> Soldes:

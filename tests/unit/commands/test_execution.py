@@ -193,6 +193,23 @@ def test_un_lot_atomique_de_deux_programmes_s_annule_entier(monde: Monde) -> Non
     assert monde.livre.store.programmes() == (P, "p2")
 
 
+def test_un_etat_donne_ne_bouge_plus(monde: Monde) -> None:
+    """Un état rendu garde ses soldes, quoi qu'un lot écrive ou renonce à écrire ensuite."""
+    avant = monde.livre.etat(P)
+    enveloppe = avant.soldes.enveloppe
+    hausses = [monde.commande("ModifierEnveloppe", "2020-02-03") for _ in range(3)]
+    (hausse,) = {h["variation_centimes"] for h in hausses}
+    refusee = monde.commande("OuvrirProgramme", "2019-07-11")
+    sans_argent = monde.commande("DéposerCandidature", "2020-01-10")
+    monde.livre.executer_lot([sans_argent, *hausses, refusee], atomique=True)
+    assert monde.livre.etat(P).soldes.enveloppe == enveloppe
+    monde.livre.executer_lot([sans_argent, *hausses])
+    apres = monde.livre.etat(P)
+    monde.livre.executer_lot([monde.commande("ModifierEnveloppe", "2020-02-03")])
+    vues = [e.soldes.enveloppe for e in (avant, apres, monde.livre.etat(P))]
+    assert vues == [enveloppe, enveloppe + 3 * hausse, enveloppe + 4 * hausse]
+
+
 class _StoreCompte(MemoryStore):
     """A store that counts its transactions (one that conflicts, of known ids, is none)."""
 
