@@ -71,15 +71,18 @@ class ConnexionDuBassin(SQLiteConnection):
     def __init__(self, sqlite_conn: sqlite3.Connection, max_age: float | None) -> None:
         super().__init__(sqlite_conn, max_age)
         self.suite = Suite()
+        self.plume = sqlite_conn.cursor()
+        """The cursor of all that it writes: made once."""
+        garder_apres_fork(self.plume)  # destroyed, it would end the statement of a lost thread
 
     def commit(self) -> None:
         """End the transaction, by a statement kept compiled (that of the driver's own is not)."""
-        self._sqlite_conn.cursor().execute("COMMIT")
+        self.plume.execute("COMMIT")
 
     def rollback(self) -> None:
         """Undo the transaction, if an error of SQLite did not, by a compiled statement too."""
         if self._sqlite_conn.in_transaction:
-            self._sqlite_conn.cursor().execute("ROLLBACK")
+            self.plume.execute("ROLLBACK")
 
     def oublier(self, generation: int) -> None:
         """Forget the pages read in an earlier generation of the file."""
@@ -97,6 +100,8 @@ class Pool(SQLiteConnectionPool):
     privileges: Privileges
     renouee: Callable[[], None] | None = None
     """Told when a connection is made and no other is open: the log may be a new file."""
+    regarder: Callable[[], bool] | None = None
+    """Asked before a connection is made, by the path: it must still name the base."""
     generation = 0
     """Grows each time others wrote the file: what a connection read before counts no more."""
 
@@ -169,6 +174,8 @@ class Pool(SQLiteConnectionPool):
         super().__init__(db_name=db_name, pool_timeout=pool_timeout)
 
     def _create_connection(self) -> SQLiteConnection:
+        if self.regarder is not None:
+            self.regarder()
         # the library's own connection keeps one prepared statement: each would be compiled anew
         connexion = sqlite3.connect(
             self.db_name,
@@ -266,19 +273,19 @@ class Recorder(SQLiteApplicationRecorder):
         """
         connexion = self.bassin.get_connection(is_writer=True)
         try:
-            with closing(connexion._sqlite_conn.cursor()) as c:
-                # the lock before any read: a transaction that reads first fails under two writers
+            c = connexion.plume
+            # the lock before any read: a transaction that reads first fails under two writers
+            c.execute("BEGIN IMMEDIATE")
+            while regarder():
+                c.execute("ROLLBACK")
+                connexion.oublier(self.bassin.generation)
                 c.execute("BEGIN IMMEDIATE")
-                while regarder():
-                    c.execute("ROLLBACK")
-                    connexion.oublier(self.bassin.generation)
-                    c.execute("BEGIN IMMEDIATE")
-                lignes = [(e.programme, *ligne) for e in ecritures for ligne in e.lignes]
-                c.executemany(self.insert_events_statement, lignes)
-                ids = [(e.programme, *entree) for e in ecritures for entree in e.ids]
-                c.executemany("INSERT INTO fabriques_commandes VALUES (?,?,?,?)", ids)
-                connexion.suite.controler(c, fichier, ecritures, douteuse=douteuse())
-                connexion.commit()
+            lignes = [(e.programme, *ligne) for e in ecritures for ligne in e.lignes]
+            c.executemany(self.insert_events_statement, lignes)
+            ids = [(e.programme, *entree) for e in ecritures for entree in e.ids]
+            c.executemany("INSERT INTO fabriques_commandes VALUES (?,?,?,?)", ids)
+            connexion.suite.controler(c, fichier, ecritures, douteuse=douteuse())
+            connexion.commit()
             connexion.suite.retenir(ecritures)
         finally:
             self.bassin.put_connection(connexion)

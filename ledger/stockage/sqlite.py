@@ -98,6 +98,7 @@ class SQLiteStore:
         self._identite = identite or Identite(self.fichier, ecriture=self._ecriture)
         self._identite.renouer()
         factory.bassin.renouee = self._identite.renouer
+        factory.bassin.regarder = self._regarder
         self._factory = factory
         return factory
 
@@ -129,14 +130,14 @@ class SQLiteStore:
     def _ouverte(self, *, ecrire: bool = False) -> Factory | None:
         """The open base; one that another process made since we looked is opened now.
 
-        `ecrire`: its log is looked at after the commit.
+        `ecrire`: its files are looked at under the writers' lock, and after the commit.
         """
         self._usage.exiger()
         if self._factory is None and self._existe():
             with self._ouverture:  # two threads may look at once
                 return self._factory or self._ouvrir()
-        if self._factory is not None:
-            self._regarder(seule=ecrire or self._factory.bassin.vide)
+        if self._factory is not None and not ecrire:
+            self._regarder(seule=self._factory.bassin.vide)
         return self._factory
 
     def _regarder(self, *, seule: bool = True, apres_ecriture: bool = False) -> bool:

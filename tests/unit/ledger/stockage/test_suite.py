@@ -125,3 +125,19 @@ def test_une_ecriture_defaite_n_est_pas_suivie(ecrivain: Ecrivain) -> None:
     ecrivain.tetes["p"] = "f"
     with pytest.raises(StoreReplacedError, match="n'a plus la ligne 3 de p"):
         ecrivain.ecrire("p", 4)
+
+
+def test_un_fichier_mis_a_la_place_de_la_base_n_est_pas_ouvert(
+    ecrivain: Ecrivain, base: Path, tmp_path: Path
+) -> None:
+    """Une connexion de plus ne s'ouvre pas sur un autre fichier : il reste ce qu'il était."""
+    executer(tmp_path / "autre.db", "CREATE TABLE t (x)")
+    octets = (tmp_path / "autre.db").read_bytes()
+    assert ecrivain.store._factory is not None
+    with ecrivain.store._factory.bassin.lecture():  # the only connection is in use
+        for suffixe in ("-wal", "-shm"):
+            base.with_name(base.name + suffixe).unlink()
+        (tmp_path / "autre.db").replace(base)
+        with pytest.raises(StoreReplacedError, match="n'est plus le fichier qui a été ouvert"):
+            ecrivain.ecrire("p", 3)
+    assert base.read_bytes() == octets
