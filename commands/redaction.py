@@ -241,9 +241,10 @@ class Redacteur:
         reponses: list[list[Recu]] = []
         try:
             for demande in demandes:
-                reponses.append(self._repondre(essais, demande))
-                if not all(recu.acceptee for recu in reponses[-1]):
+                recus = self._repondre(essais, demande, jusqu_au_refus=True)
+                if recus[-1].refus is not None:
                     return False
+                reponses.append(recus)
         except Exception:  # raised again by the full way, for its caller alone
             return False
         try:
@@ -256,7 +257,7 @@ class Redacteur:
 
     def _essais_chauds(self, demandes: Sequence[Demande]) -> dict[str, _Essai] | None:
         """The programmes named, as they are known; None when that is too little, or too much."""
-        if sum(len(demande.saisies) for demande in demandes) > GROUPE_MAX:
+        if demandes[0].poids > GROUPE_MAX:  # then it is alone, else the counter counted
             return None
         essais: dict[str, _Essai] = {}
         for demande in demandes:
@@ -266,9 +267,12 @@ class Redacteur:
                 if saisie.programme in essais:
                     continue
                 fil = self._fils.get(saisie.programme)
-                if fil is None or not fil.sur or fil.journal.taille != fil.etat.position:
+                if fil is None or not fil.sur:
                     return None
-                essais[saisie.programme] = _Essai(fil, Brouillon(fil.journal), fil.etat, {}, {})
+                brouillon = Brouillon(fil.journal)
+                if brouillon.position != fil.etat.position:
+                    return None
+                essais[saisie.programme] = _Essai(fil, brouillon, fil.etat, {}, {})
         return essais
 
     def _ecrire(self, essais: Iterable[_Essai]) -> None:
@@ -279,21 +283,26 @@ class Redacteur:
         self._store.ajouter([essai.fil.journal.ecriture(essai.brouillon) for essai in pleins])
         for essai in pleins:
             # interrupted between the two, journal and state no longer agree: `fil` starts again
-            essai.fil.journal.valider(essai.brouillon)
-            essai.fil.etat = essai.etat
-            journal = essai.fil.journal
-            self._fils[journal.programme] = essai.fil
-            self._vues[journal.programme] = journal.taille, journal.tete
+            fil, brouillon = essai.fil, essai.brouillon
+            fil.journal.valider(brouillon)
+            fil.etat = essai.etat
+            self._fils[fil.journal.programme] = fil
+            self._vues[fil.journal.programme] = brouillon.position, brouillon.fin
 
-    def _repondre(self, essais: dict[str, _Essai], demande: Demande) -> list[Recu]:
-        """The receipts of one demand. A refused atomic batch leaves nothing in the drafts."""
+    def _repondre(
+        self, essais: dict[str, _Essai], demande: Demande, *, jusqu_au_refus: bool = False
+    ) -> list[Recu]:
+        """The receipts of one demand, up to a first refusal if asked. A refused atomic batch leaves
+        nothing in the drafts."""
         recus: list[Recu] = []
         for rang, saisie in enumerate(demande.saisies):
             recu = self._decider(essais, saisie, demande.origine(rang))
-            if demande.atomique and not recu.acceptee:
+            if recu.refus is not None and demande.atomique:
                 essais.clear()  # it is alone in its transaction: nothing is left to write
                 return [replace(recu, rang=rang)]
             recus.append(recu)
+            if recu.refus is not None and jusqu_au_refus:
+                break
         return recus
 
     def _preparer(

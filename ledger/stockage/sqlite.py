@@ -127,16 +127,13 @@ class SQLiteStore:
             return False
         return not journal_a_reprendre(self.fichier)
 
-    def _ouverte(self, *, ecrire: bool = False) -> Factory | None:
-        """The open base; one that another process made since we looked is opened now.
-
-        `ecrire`: its files are looked at under the writers' lock, and after the commit.
-        """
+    def _ouverte(self) -> Factory | None:
+        """The open base, looked at; one that another process made since then is opened now."""
         self._usage.exiger()
         if self._factory is None and self._existe():
             with self._ouverture:  # two threads may look at once
                 return self._factory or self._ouvrir()
-        if self._factory is not None and not ecrire:
+        if self._factory is not None:
             self._regarder(seule=self._factory.bassin.vide)
         return self._factory
 
@@ -305,7 +302,8 @@ class SQLiteStore:
         with self._usage, traduire(self.fichier):
             if not self._ecriture:
                 raise StoreReadOnlyError(f"La base {self.fichier} est ouverte en lecture seule.")
-            factory = self._ouverte(ecrire=True) or self._creer()
+            # an open one is looked at under the writers' lock, and after the commit
+            factory = self._factory or self._ouverte() or self._creer()
             factory.recorder.ecrire(
                 ecritures, self.fichier, douteuse=lambda: self._douteuse, regarder=self._regarder
             )

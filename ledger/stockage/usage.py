@@ -65,7 +65,8 @@ class Usage:
         self.exiger()
         fil = get_ident()
         with self._verrou:
-            self.exiger()
+            if self._fermee:  # meanwhile
+                self.exiger()
             self._presents[fil] = self._presents.get(fil, 0) + 1
 
     def __exit__(
