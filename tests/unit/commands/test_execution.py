@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from commands import GrandLivre, ModifierEnveloppe, Recu
+from commands.decider import decide
 from ledger import Journal, MemoryStore, SQLiteStore
 from tests.unit.monde import ALICE, CHAMPS, HorlogeFixe, Monde, P
 
@@ -280,6 +281,30 @@ def test_un_lot_sur_un_etat_chaud_ne_lit_rien_sauf_refus_ou_identifiant_connu(no
     relu = ["lignes", "ids"]
     assert lus == [[] if nombre <= 256 else relu, relu, relu]
     assert (monde.taille, store.taille(P)) == (2 * nombre, 2 * nombre)
+
+
+def test_la_presomption_s_arrete_au_premier_refus(
+    monde: Monde, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ce qui suit un refus n'est décidé qu'une fois, sur l'état relu."""
+    decidees: list[str] = []
+
+    def decider(etat: Any, commande: Any, **plus: Any) -> Any:
+        decidees.append(commande.id_commande)
+        return decide(etat, commande, **plus)
+
+    monkeypatch.setattr("commands.redaction.decide", decider)
+    lot = [
+        monde.commande("ModifierEnveloppe", "2020-02-03"),
+        monde.commande("OuvrirProgramme", "2019-07-11"),
+        monde.commande("ModifierEnveloppe", "2020-02-03"),
+    ]
+    assert statuts(monde.livre.executer_lot(lot)) == [
+        ("acceptee", (2,)),
+        ("refusee", ()),
+        ("acceptee", (3,)),
+    ]
+    assert decidees == ["c2", "c3", "c2", "c3", "c4"]
 
 
 def test_tant_qu_un_autre_ecrit_l_etat_chaud_n_est_pas_cru(monde: Monde) -> None:
