@@ -16,6 +16,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from ledger.collecte import sans_collecte
 from ledger.erreurs import ImpossibleHistoryError, StoreError, VersionConflictError
 from ledger.evenements import Fait
 from ledger.horloge import Clock
@@ -129,7 +130,11 @@ class Redacteur:
         all of them.
         """
         try:
-            self._rediger(demandes)
+            if demandes[0].poids > GROUPE_MAX:
+                with sans_collecte():
+                    self._rediger(demandes)
+            else:
+                self._rediger(demandes)
         finally:
             self._relus.clear()
 

@@ -1,7 +1,8 @@
-"""The cycle collector, left alone while a long replay fills memory with what it keeps.
+"""The cycle collector, left alone while a long replay or batch fills memory with what it keeps.
 
-A replay makes no cycle: the collector would walk again and again over what is there to stay, for a
-quarter of the time (measured). What is not kept is freed as ever, by its last reference.
+Neither makes a cycle: the collector would walk again and again over what is there to stay, for a
+quarter of the time of a replay (measured). What is not kept is freed as ever, by its last
+reference.
 """
 
 from __future__ import annotations

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 from functools import partial
 from typing import Any
 
 import pytest
 
 from commands import GrandLivre, Recu
-from ledger import StoreError, UsageError
+from commands.guichet import GROUPE_MAX
+from ledger import MemoryStore, StoreError, UsageError
 from ledger.erreurs import (
     ChainBrokenError,
     StoreClosedError,
@@ -296,3 +298,27 @@ def test_une_operation_qui_rappelle_son_livre_est_une_faute(
         bavard.executer(commande("m"))
     assert livre.executer(commande("m")).statut == "acceptee"
     assert bavard.etat(P).position == 2
+
+
+class _HorlogeAuxAguets:
+    """A clock that notes whether the cycle collector is on when it is read."""
+
+    def __init__(self) -> None:
+        self.vues: set[bool] = set()
+
+    def maintenant(self) -> str:
+        """Always the same instant."""
+        self.vues.add(gc.isenabled())
+        return "2026-01-01T00:00:00.000000Z"
+
+
+@pytest.mark.parametrize(("nombre", "allume"), [(1, True), (GROUPE_MAX, True), (301, False)])
+def test_un_long_lot_ne_fait_pas_ramasser(nombre: int, allume: bool) -> None:
+    """Le ramasse-miettes n'est suspendu que le temps d'un lot trop long pour être partagé."""
+    horloge = _HorlogeAuxAguets()
+    with GrandLivre(MemoryStore(), clock=horloge) as livre:
+        livre.executer(commande("o", OUVRE))
+        horloge.vues.clear()
+        recus = livre.executer_lot([commande(f"m{n}") for n in range(nombre)])
+    assert {r.statut for r in recus} == {"acceptee"}
+    assert (horloge.vues, gc.isenabled()) == ({allume}, True)
