@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -25,6 +25,7 @@ def _debut(seuil: tuple[date, dict[str, Any]]) -> date:
     return seuil[0]
 
 
+@lru_cache(maxsize=4096)  # asked of each structure, at a few dates
 def en_vigueur(nom: str, jour: date) -> dict[str, Any] | None:
     """The threshold of that name in force on a day (the last one begun), or None before any."""
     trouve = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _SOSIES = str.maketrans(
     "аеорсухіјѕԁһкмтвнαεικνορτυχ",
@@ -22,6 +23,7 @@ def semblables(premier: str, second: str) -> bool:
     return premier == second or _cle(premier) == _cle(second) != ()
 
 
+@lru_cache(maxsize=4096)  # few people order and pay, many times each
 def _cle(identifiant: str) -> tuple[str, ...]:
     """The words of an id, sorted: small letters and digits without accents."""
     local = identifiant.partition("@")[0] or identifiant

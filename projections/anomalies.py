@@ -19,7 +19,7 @@ from ledger.regles import Regles
 from ledger.temps import format_date
 
 from .echeancier import de_fiche
-from .enveloppe import complements
+from .enveloppe import labels_financables
 from .fiche import Fiche
 from .situation import Vue
 
@@ -45,7 +45,7 @@ CODES: dict[str, str] = {
 """The code of every anomaly, of the four modules, and what it means."""
 
 
-class Anomalie(Struct, frozen=True):
+class Anomalie(Struct, frozen=True, gc=False):
     """One anomaly: `code`, the structure and the position concerned when there is one."""
 
     code: str
@@ -113,8 +113,9 @@ def _retards(fiche: Fiche, regles: Regles, jour: date) -> Iterator[Anomalie]:
 
 
 def _versements(fiche: Fiche, regles: Regles, jour: date) -> Iterator[Anomalie]:
+    retrait = fiche.retrait_date
     for versement in fiche.versements:
-        if fiche.retrait_date is None and versement.exercice == versement.exercice_prevu:
+        if versement.exercice == versement.exercice_prevu and retrait is None:
             continue
         if versement.position in fiche.annules:
             continue
@@ -127,13 +128,13 @@ def _versements(fiche: Fiche, regles: Regles, jour: date) -> Iterator[Anomalie]:
                 versement.position,
                 f"{quoi} : prévue sur {versement.exercice_prevu}, imputée à {versement.exercice}.",
             )
-        if fiche.retrait_date is not None and versement.date_effet > fiche.retrait_date:
+        if retrait is not None and versement.date_effet > retrait:
             yield Anomalie(
                 "versement_apres_retrait",
                 fiche.structure,
                 versement.position,
                 f"{quoi} : versement du {format_date(versement.date_effet)}, label retiré au "
-                f"{format_date(fiche.retrait_date)}.",
+                f"{format_date(retrait)}.",
             )
 
 
@@ -258,7 +259,7 @@ def _disponible(vue: Vue, regles: Regles) -> Iterator[Anomalie]:
 
 
 def _rythme(vue: Vue, regles: Regles) -> Iterator[Anomalie]:
-    finances = complements(vue).labels_financables
+    finances = labels_financables(vue)
     if finances is not None and finances < regles.quota_total:
         yield Anomalie(
             "rythme_insoutenable",

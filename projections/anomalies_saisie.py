@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -74,13 +75,13 @@ class Saisie(Struct, forbid_unknown_fields=True):
     def prendre(self, faits: Iterable[tuple[int, Fait]]) -> None:
         """Read the facts that follow, in the order of positions (verified by their reader)."""
         debut, fin, instant, plus_tard = self.debut, self.fin, self.instant, self.plus_tard
-        seuil = _seuil(instant) if instant else date.min
+        seuil = _seuil(instant[:10]) if instant else date.min
         for position, fait in faits:
             if fait.enregistre_le != instant:
                 if debut != fin:
                     self.plateaux = self.plateaux.avec(debut, fin, instant)
                 debut, instant = position, fait.enregistre_le
-                seuil = _seuil(instant)
+                seuil = _seuil(instant[:10])
             fin = position
             effet = fait.date_effet
             if plus_tard is None:
@@ -98,10 +99,10 @@ class Saisie(Struct, forbid_unknown_fields=True):
         return (*(a for suite in par_exercice for a in suite), *_arrets(plateaux))
 
 
-def _seuil(instant: str) -> date:
-    """The effect date before which a fact recorded at that instant is late."""
-    jour = date.fromisoformat(instant[:10]).toordinal() - RETARD_JOURS
-    return date.fromordinal(max(jour, 1))
+@lru_cache(maxsize=16)  # journals are in the order of these days
+def _seuil(jour: str) -> date:
+    """The effect date before which a fact recorded on that day is late."""
+    return date.fromordinal(max(date.fromisoformat(jour).toordinal() - RETARD_JOURS, 1))
 
 
 def saisie(faits: Iterable[tuple[int, Fait]]) -> tuple[Anomalie, ...]:

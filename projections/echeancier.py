@@ -13,7 +13,7 @@ from .fiche import Fiche
 from .situation import Vue
 
 
-class LigneTranche(Struct, frozen=True):
+class LigneTranche(Struct, frozen=True, gc=False):
     """One instalment. Amounts in cents, `echeance` ISO.
 
     `statut`, first that applies: `annulee` (label withdrawn and rank not paid in full: nothing is
@@ -30,7 +30,7 @@ class LigneTranche(Struct, frozen=True):
     statut: str
 
 
-class LigneBonus(Struct, frozen=True):
+class LigneBonus(Struct, frozen=True, gc=False):
     """The digital bonus, in cents; `exercice` is that of its commitment."""
 
     montant_centimes: int
@@ -38,7 +38,7 @@ class LigneBonus(Struct, frozen=True):
     verse_centimes: int
 
 
-class Echeancier(Struct, frozen=True):
+class Echeancier(Struct, frozen=True, gc=False):
     """The schedule of one structure; `evenements` are positions."""
 
     structure: str
@@ -65,14 +65,8 @@ def de_fiche(fiche: Fiche, jour: date | None) -> Echeancier:
     bonus = None
     if fiche.bonus is not None:
         bonus = LigneBonus(fiche.bonus, fiche.bonus_exercice, fiche.verse.get(0, 0))
-    return Echeancier(
-        structure=fiche.structure,
-        etat=fiche.etat,
-        montant_centimes=fiche.montant,
-        tranches=tuple(_tranche(fiche, tranche, jour) for tranche in fiche.tranches),
-        bonus=bonus,
-        evenements=fiche.evenements,
-    )
+    tranches = tuple([_tranche(fiche, tranche, jour) for tranche in fiche.tranches])
+    return Echeancier(fiche.structure, fiche.etat, fiche.montant, tranches, bonus, fiche.evenements)
 
 
 def _tranche(fiche: Fiche, tranche: Tranche, jour: date | None) -> LigneTranche:

@@ -121,14 +121,20 @@ def quotas(vue: Vue) -> Labels:
 def complements(vue: Vue) -> Complements:
     """Waves, average grant and pace, on the labels in force."""
     en_vigueur = [f for f in vue.situation.fiches.values() if f.etat == "labellisee"]
-    soldes = vue.situation.soldes
     nombre = len(en_vigueur)
-    cout = soldes.impute - soldes.rendu
     vagues: Any = Counter(f.vague or "non renseignée" for f in en_vigueur)
     annees: Any = Counter(f.label_date.year for f in en_vigueur if f.label_date is not None)
     return Complements(
         labels_par_vague=dict(sorted(vagues.items())),
         subvention_moyenne_centimes=sum(f.montant for f in en_vigueur) // nombre if nombre else 0,
         labels_par_exercice=dict(sorted(annees.items())),
-        labels_financables=soldes.enveloppe * nombre // cout if nombre and cout > 0 else None,
+        labels_financables=labels_financables(vue),
     )
+
+
+def labels_financables(vue: Vue) -> int | None:
+    """That member of `Complements` alone, for what reads no other."""
+    soldes = vue.situation.soldes
+    nombre = sum([fiche.etat == "labellisee" for fiche in vue.situation.fiches.values()])
+    cout = soldes.impute - soldes.rendu
+    return soldes.enveloppe * nombre // cout if nombre and cout > 0 else None

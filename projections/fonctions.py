@@ -7,6 +7,7 @@ decisions are; then the lines dated after the view are left out. Totals are thos
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import date
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -62,20 +63,19 @@ class Registre:
     def __init__(self) -> None:
         self._fil = Fil()
         self._emplois: list[Emploi] = []
-        self._annulations: dict[int, tuple[int, str]] = {}
+        self._annulations: dict[int, tuple[int, date]] = {}
 
     def suivre(self, faits: Iterable[tuple[int, Fait]]) -> Iterator[tuple[int, Fait]]:
         """The same facts, read on the way: all that are known, from the first position."""
         for position, fait in faits:
             self._emplois += self._fil.avancer(position, fait)
             if isinstance(fait, VersementAnnulé):
-                self._annulations[fait.position] = position, fait.date_effet.isoformat()
+                self._annulations[fait.position] = position, fait.date_effet
             yield position, fait
 
     def figure(self, vue: Vue) -> Fonctions:
         """The lines of a view, and their totals."""
-        au = None if vue.au is None else vue.au.isoformat()
-        lignes = tuple(ligne for _, ligne in self._retenus(au))
+        lignes = tuple(_ligne(*retenu) for retenu in self._retenus(vue.au))
         vivantes = [ligne for ligne in lignes if ligne.annulation_position is None]
         totaux = dict.fromkeys(STATUTS, 0)
         for ligne in vivantes:
@@ -83,7 +83,7 @@ class Registre:
         return Fonctions(
             programme=vue.programme,
             position=vue.situation.position,
-            au=au,
+            au=None if vue.au is None else vue.au.isoformat(),
             paye_centimes=sum(totaux.values()),
             **{f"{statut}_centimes": centimes for statut, centimes in totaux.items()},
             lignes=lignes,
@@ -95,21 +95,18 @@ class Registre:
         The first is a finding of the audit where the rule applies; the second is one nowhere: it is
         told in all cases. A cancelled payment is told no more.
         """
-        au = None if vue.au is None else vue.au.isoformat()
         return tuple(
             Anomalie(code, emploi.structure, emploi.position, dire(emploi))
-            for emploi, ligne in self._retenus(au)
-            if ligne.annulation_position is None and (code := _anomalie(emploi)) is not None
+            for emploi, annulation in self._retenus(vue.au)
+            if annulation is None and (code := _anomalie(emploi)) is not None
         )
 
-    def _retenus(self, au: str | None) -> Iterator[tuple[Emploi, LigneFonctions]]:
+    def _retenus(self, au: date | None) -> Iterator[tuple[Emploi, int | None]]:
+        """The cents paid by a date, with the position of their cancellation by that date."""
         for emploi in self._emplois:
-            annulation, jour = self._annulations.get(emploi.position, (None, ""))
-            ligne = _ligne(emploi, annulation)
-            if au is None or ligne.date_effet <= au:
-                if au is not None and jour > au:
-                    ligne = replace(ligne, annulation_position=None)
-                yield emploi, ligne
+            if au is None or emploi.date_effet <= au:
+                ou, quand = self._annulations.get(emploi.position, (None, date.min))
+                yield emploi, ou if au is None or quand <= au else None
 
 
 def fonctions(vue: Vue) -> Fonctions:
@@ -125,9 +122,10 @@ def fonctions(vue: Vue) -> Fonctions:
 
 def _anomalie(emploi: Emploi) -> str | None:
     """The anomaly of cents paid; None when there is none, or when the audit says it."""
-    if emploi.statut == "acteurs_semblables":
+    statut = emploi.statut
+    if statut == "acteurs_semblables":
         return "acteurs_semblables"
-    return "ordonne_et_paye" if emploi.statut == "meme_acteur" and not emploi.exigee else None
+    return "ordonne_et_paye" if statut == "meme_acteur" and not emploi.exigee else None
 
 
 def _ligne(emploi: Emploi, annulation: int | None) -> LigneFonctions:

@@ -8,7 +8,7 @@ from .fiche import Fiche
 from .situation import Vue
 
 
-class LigneStructure(Struct, frozen=True):
+class LigneStructure(Struct, frozen=True, gc=False):
     """One structure of the register. Amounts in cents; `montant` is the grant in force."""
 
     structure: str
