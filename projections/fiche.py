@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any
 
 from msgspec import UNSET, Struct, UnsetType
-from msgspec.structs import replace
+from msgspec.structs import astuple, replace
 
 from ledger.evenements import (
     AvenantSigné,
@@ -38,7 +38,7 @@ from ledger.evenements import (
 from ledger.programme import RANG_BONUS
 
 
-class Versement(Struct, frozen=True, gc=False):
+class Versement(Struct, frozen=True, gc=False, array_like=True):
     """A payment: rank (0 for the bonus), cents, exercice charged and planned."""
 
     position: int
@@ -50,7 +50,7 @@ class Versement(Struct, frozen=True, gc=False):
     reference: str
 
 
-class Rapprochement(Struct, frozen=True, gc=False):
+class Rapprochement(Struct, frozen=True, gc=False, array_like=True):
     """What Chorus says of the payment at `versement`: request, its exercice, commitment number."""
 
     position: int
@@ -148,7 +148,7 @@ _POSES = tuple(
     for nom, defaut in zip(Chantier.__struct_fields__, Chantier.__struct_defaults__, strict=True)
     if defaut is UNSET
 )
-"""The members that a fact sets: the last one wins."""
+"""The members that a fact sets: the last one wins. They come first in a `Chantier`."""
 
 
 def appliquer(fiche: Fiche | None, position: int, fait: FaitDeStructure) -> Fiche:
@@ -160,11 +160,13 @@ def appliquer(fiche: Fiche | None, position: int, fait: FaitDeStructure) -> Fich
 
 def fermer(fiche: Fiche, chantier: Chantier) -> Fiche:
     """The structure after the facts of the `chantier`, which is not used any more."""
-    poses = {m: v for m in _POSES if (v := getattr(chantier, m)) is not UNSET}
-    verse = dict(fiche.verse)
-    for rang, centimes in chantier.verse.items():
-        verse[rang] = verse.get(rang, 0) + centimes
-    net = fiche.paye - fiche.reclame
+    poses = {m: v for m, v in zip(_POSES, astuple(chantier), strict=False) if v is not UNSET}
+    verse = chantier.verse.copy()
+    if fiche.verse:
+        verse = fiche.verse.copy()
+        for rang, centimes in chantier.verse.items():
+            verse[rang] = verse.get(rang, 0) + centimes
+    net = fiche.paye - fiche.reclame if chantier.annulations else 0
     reclamees = [p for p, ecart in chantier.annulations if net + ecart < 0]
     return replace(
         fiche,

@@ -70,6 +70,7 @@ def _plier(journal: Journal, jusqua: int | None, au: date | None, coeurs: int) -
         lots = [(journal.programme, *plage, au) for plage in bornes[1:]]
         with Equipe(fichier, travailler, lots) as equipe:
             _lire(journal, pli, bornes[0][1])
+            pli.fermer()  # the time that it takes is the others': they started later
             for rang, (_, fin) in enumerate(bornes[1:]):
                 if not joindre(journal, pli, _recevoir(equipe, rang)):
                     _lire(journal, pli, fin)

@@ -148,7 +148,7 @@ class Pli:
 
     def joindre(self, partie: Partie, communs: Iterable[tuple[int, Fait]]) -> None:
         """Take what the following facts, folded elsewhere, add; then those of the programme."""
-        self._fermer()
+        self.fermer()
         self.chantiers = partie.chantiers
         self.derniere = max(self.derniere, partie.derniere)
         for annee, membre, centimes in partie.valeurs:
@@ -166,7 +166,7 @@ class Pli:
 
     def situation(self) -> Situation:
         """Where the facts taken lead. The fold is over."""
-        self._fermer()
+        self.fermer()
         return Situation(
             position=self.position,
             soldes=Soldes(self.valeurs),
@@ -177,11 +177,11 @@ class Pli:
             disponible_par_jour=self.jours,
         )
 
-    def _fermer(self) -> None:
-        """Put what was written about the structures on what was there."""
-        fiches = self.fiches
+    def fermer(self) -> None:
+        """Put what was written about the structures on what was there, whatever follows."""
+        fiches, chantiers, self.chantiers = self.fiches, self.chantiers, {}
         self.fiches = fiches.update(
-            {s: fermer(fiches.get(s) or Fiche(s), c) for s, c in self.chantiers.items()}
+            {s: fermer(fiches.get(s) or Fiche(s), c) for s, c in chantiers.items()}
         )
 
 
