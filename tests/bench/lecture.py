@@ -15,7 +15,7 @@ from . import brut
 from .charge import PROGRAMME, commandes
 from .chrono import Comparaison, Mesure, alterner, geler
 from .commun import Tailles
-from .memoire import octets_par_fait
+from .memoire import octets_d_un_audit, octets_par_fait
 from .stock import Subventions
 
 
@@ -91,7 +91,7 @@ def memoire(dossier: Path, base: Path, t: Tailles) -> list[Mesure]:
 
 def audit(dossier: Path, base: Path, t: Tailles) -> list[Mesure]:
     """The full verification of a base of `t.grande` events, on one core and on two, against a
-    scan; its peak memory."""
+    scan; its peak memory at two sizes."""
     taille = t.grande
     geler()
     durees = alterner(
@@ -103,16 +103,19 @@ def audit(dossier: Path, base: Path, t: Tailles) -> list[Mesure]:
         tours=t.longs,
     )
     comparer = Comparaison(durees, taille, "µs/fait")
-    petite = t.croissance[0]
-    bases = (brut.copier(base, dossier / "petit-audit.db", petite), petite), (base, taille)
+    petite = t.croissance[-2]
+    bases = {petite: brut.copier(base, dossier / "petit-audit.db", petite), taille: base}
     return [
         comparer(f"vérification de {taille} faits, un cœur", "un", "brut", 0.10),
         comparer(f"vérification de {taille} faits, deux cœurs", "deux", "brut"),
-        Mesure(
-            f"mémoire d'une vérification, {taille} faits",
-            octets_par_fait("audit", *bases),
-            "octets/fait",
-        ),
+        *[
+            Mesure(
+                f"mémoire d'une vérification, {n} faits",
+                octets_d_un_audit(fichier) / n,
+                "octets/fait",
+            )
+            for n, fichier in bases.items()
+        ],
     ]
 
 

@@ -49,6 +49,9 @@ def test_le_banc_mesure_et_imprime(
         ("visé", 1),
         ("visé", 1),
     ]
+    prise = [m["valeur"] for m in sortie["mesures"] if "d'une vérification" in m["nom"]]
+    assert len(prise) == 2
+    assert min(prise) > 0  # what was taken by whoever starts the measured process is not counted
     assert list(tmp_path.iterdir()) == []
     assert {m["contre"] for m in sortie["mesures"]} >= {"ledger", "hledger", "beancount"}
     absents = [m["contre"] for m in sortie["mesures"] if m["absent"]]
