@@ -50,6 +50,10 @@ _PROGRAMMES_MAX = 9_000_000
 """Programmes are numbered below it, from their name: the same number at every rebuild."""
 
 
+_DeRegle = ProgrammeOuvert | RèglesRévisées
+"""Made once: it is asked of each fact."""
+
+
 class Chantier:
     """The work on one programme. `avancer` reads and writes; the caller commits."""
 
@@ -191,7 +195,7 @@ class Chantier:
                 if centimes:
                     comptes[debit] = comptes.get(debit, 0) + centimes
                     comptes[credit] = comptes.get(credit, 0) - centimes
-            if isinstance(fait, ProgrammeOuvert | RèglesRévisées):
+            if isinstance(fait, _DeRegle):
                 inserer(self._db, "regles", [rangees.des_regles(p, position, fait)])
                 self._regles_depuis = min(self._regles_depuis, fait.date_effet)
         self._saisie.prendre(faits)

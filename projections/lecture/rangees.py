@@ -40,21 +40,22 @@ def des_faits(
     The longest loop of a building: what a type of fact has is looked up, not asked of each.
     """
     rangees: list[Rangee] = []
-    for (position, topic, octets), (_, fait) in zip(lignes, faits, strict=True):
+    inscrits = cast("Sequence[tuple[int, Any]]", faits)  # of many types: see `_MEMBRES`
+    for (position, topic, octets), (_, fait) in zip(lignes, inscrits, strict=True):
         structure, exercice, montant = _MEMBRES[topic]
-        jour, f = fait.date_effet, cast("Any", fait)
+        jour, acteur = fait.date_effet, fait.acteur
         rangees.append(
             (
                 programme,
                 position,
                 topic,
-                f.structure if structure else None,
+                fait.structure if structure else None,
                 jour.isoformat(),
-                f.exercice if exercice else None,
-                f.montant_centimes if montant else None,
+                fait.exercice if exercice else None,
+                fait.montant_centimes if montant else None,
                 fait.enregistre_le,
-                fait.acteur.id,
-                fait.acteur.role,
+                acteur.id,
+                acteur.role,
                 fait.id_commande,
                 1 if jour < derniere else 0,
                 octets.decode("utf-8"),
