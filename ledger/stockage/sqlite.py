@@ -27,7 +27,7 @@ from .usage import Usage, refuser_de_voyager
 
 ATTENTE_SECONDES = 30
 """How long a locked base is waited for, unless the caller says otherwise."""
-_PAGE = 400  # lines and their facts then stay in the processor's cache: measured
+_PAGE = 128  # lines and their facts then stay in the cache of one core: measured
 _MAX_VARIABLES = 500
 _INTRUS = ("trigger", "view")
 """What a ledger base never holds: a trigger could undo what was just acknowledged."""

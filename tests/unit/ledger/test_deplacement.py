@@ -58,7 +58,7 @@ def test_un_deplacement_rend_les_memes_octets(tmp_path: Path) -> None:
     fichier.fermer()
 
 
-@pytest.mark.parametrize("coupe", [1, 37, 400, 401, 899])
+@pytest.mark.parametrize("coupe", [1, 37, 128, 129, 899])
 def test_un_deplacement_reprend_ou_il_en_etait(coupe: int, tmp_path: Path) -> None:
     """La cible tient déjà le début, à quelque ligne qu'il s'arrête : la suite seule s'ajoute."""
     source, cible = pleine(), SQLiteStore(tmp_path / "a.db", creer=True)
