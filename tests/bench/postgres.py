@@ -112,7 +112,7 @@ def main() -> None:
     tours: int = lecteur.parse_args().tours
     if tours < 1:
         lecteur.error("au moins un tour")
-    with dossier_de_serveur() as (binaires, dossier):
+    with dossier_de_serveur(disque=True) as (binaires, dossier):
         pg = nouveau(binaires, dossier, "banc")
         pg.initialiser()
         pg.demarrer()

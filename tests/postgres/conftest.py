@@ -33,23 +33,29 @@ def serveur() -> Iterator[Serveur]:
 
 
 def base_neuve(serveur: Serveur, modele: str = MODELE) -> str:
-    """A database of its own, copied from another; its URL."""
+    """A database of its own, copied from another; its URL. It goes away with the server."""
     nom = f"essai{next(_numeros)}"
     serveur.sql(f"CREATE DATABASE {nom} TEMPLATE {modele}")
-    # never dropped: that costs a checkpoint, and the server's folder goes away with the session
     return serveur.url(nom)
 
 
+def _base_d_un_test(serveur: Serveur, modele: str) -> Iterator[str]:
+    url = base_neuve(serveur, modele)
+    yield url
+    if serveur.en_memoire:  # not to fill it; on a disk, a checkpoint each time would cost more
+        serveur.sql(f"DROP DATABASE {Adresse(url).base} WITH (FORCE)")
+
+
 @pytest.fixture
-def url(serveur: Serveur) -> str:
+def url(serveur: Serveur) -> Iterator[str]:
     """A database with the tables of a ledger, empty."""
-    return base_neuve(serveur)
+    yield from _base_d_un_test(serveur, MODELE)
 
 
 @pytest.fixture
-def url_nue(serveur: Serveur) -> str:
+def url_nue(serveur: Serveur) -> Iterator[str]:
     """A database with nothing in it."""
-    return base_neuve(serveur, "template0")
+    yield from _base_d_un_test(serveur, "template0")
 
 
 @pytest.fixture

@@ -77,9 +77,9 @@ class Grappe:
 
 
 @contextmanager
-def grappe(*, synchrone: bool) -> Iterator[Grappe]:
+def grappe(*, synchrone: bool, disque: bool = False) -> Iterator[Grappe]:
     """Two servers, for the time of a test."""
-    with dossier_de_serveur() as (binaires, dossier):
+    with dossier_de_serveur(disque=disque) as (binaires, dossier):
         deux = Grappe(binaires, dossier, synchrone=synchrone)
         try:
             yield deux
@@ -133,10 +133,12 @@ def perdus(serveur: Serveur, recus: dict[str, Recu], programme: str) -> list[str
         ]
 
 
-def perte_asynchrone(avant: int, *, retard: int) -> tuple[dict[str, Recu], list[str], int]:
+def perte_asynchrone(
+    avant: int, *, retard: int, disque: bool = False
+) -> tuple[dict[str, Recu], list[str], int]:
     """What was acknowledged by a primary that dies, what of it its asynchronous standby lacks once
     promoted, and the position that the standby is at. The link is cut `retard` commands before."""
-    with grappe(synchrone=False) as deux:
+    with grappe(synchrone=False, disque=disque) as deux:
         with GrandLivre.ouvrir(deux.url, creer=True) as livre:
             livre.executer(commande("OuvrirProgramme", "o", "2019-07-11"))
 
@@ -160,7 +162,7 @@ def main() -> None:
     avant = int(sys.argv[1]) if len(sys.argv) > 1 else 300
     retard = int(sys.argv[2]) if len(sys.argv) > 2 else 100
     for suspendu in (0, retard):
-        recus, manquent, _ = perte_asynchrone(avant, retard=suspendu)
+        recus, manquent, _ = perte_asynchrone(avant, retard=suspendu, disque=True)
         sys.stdout.write(
             f"Lien coupé {suspendu} commandes avant : {len(recus)} acquittées, "
             f"{len(manquent)} perdues.\n"

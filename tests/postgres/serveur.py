@@ -22,6 +22,10 @@ from .reparation import reparer
 
 COMPTE = "postgres"
 _SANS_DROITS = "nobody"
+_MEMOIRE = Path("/dev/shm")  # noqa: S108 - a folder of its own is made there
+_DISQUE = Path("/tmp")  # noqa: S108 - likewise; wherever TMPDIR leads may be too long for a socket
+_PLACE = 2 << 30
+"""Free bytes of memory below which a server goes to the disk."""
 _REGLAGES = {
     "listen_addresses": "",
     "max_connections": "60",
@@ -115,6 +119,11 @@ class Serveur:
         self.donnees = dossier / "donnees"
         self.journal = dossier / "journal.txt"
 
+    @property
+    def en_memoire(self) -> bool:
+        """Whether its files are."""
+        return self.dossier.is_relative_to(_MEMOIRE)
+
     def initialiser(self) -> None:
         """Make the data."""
         self.binaires.lancer(
@@ -126,7 +135,10 @@ class Serveur:
 
     def demarrer(self, **reglages: str) -> None:
         """Start, and wait until it answers."""
-        options = {**_REGLAGES, "unix_socket_directories": str(self.dossier), **reglages}
+        options = {**_REGLAGES, "unix_socket_directories": str(self.dossier)}
+        if self.en_memoire:
+            options["max_wal_size"] = "64MB"  # a log is kept no longer than it serves
+        options.update(reglages)
         texte = " ".join(f"-c {nom}='{valeur}'" for nom, valeur in options.items())
         try:
             self.binaires.lancer(
@@ -176,12 +188,22 @@ class Serveur:
 
 
 @contextmanager
-def dossier_de_serveur() -> Iterator[tuple[Binaires, Path]]:
-    """A folder with a short name (that of a socket holds 107 bytes) that the server may write."""
-    chemin = Path(tempfile.mkdtemp(prefix="fab-pg-", dir="/tmp"))
+def dossier_de_serveur(*, disque: bool = False) -> Iterator[tuple[Binaires, Path]]:
+    """A folder that the server may write, in memory where there is room: a database is some 300
+    files, which a disk makes and removes slowly. `disque`: where durations are measured."""
+    en_memoire = not disque and _MEMOIRE.is_dir() and shutil.disk_usage(_MEMOIRE).free > _PLACE
+    # programs may have to be copied, and memory is often mounted so that none of its files runs
+    with _dossier(_DISQUE) as outils, _dossier(_MEMOIRE if en_memoire else _DISQUE) as chemin:
+        yield Binaires(outils), chemin
+
+
+@contextmanager
+def _dossier(ou: Path) -> Iterator[Path]:
+    """A folder with a short name (that of a socket holds 107 bytes), removed at the end."""
+    chemin = Path(tempfile.mkdtemp(prefix="fab-pg-", dir=ou))
     try:
         chemin.chmod(0o755)
-        yield Binaires(chemin), chemin
+        yield chemin
     finally:
         shutil.rmtree(chemin, ignore_errors=True)
 
