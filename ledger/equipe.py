@@ -14,15 +14,17 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from multiprocessing import current_process, get_context
 from multiprocessing.context import SpawnProcess
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
 from .erreurs import LedgerError, StoreError
-from .stockage.port import Store
-from .stockage.sqlite import SQLiteStore
+from .stockage.port import Partage, Store, StorePartageable
 
 _TUYAU_OCTETS = 1 << 20
+_PATIENCE_SECONDES = 15
+"""How long a worker may take to open the base: behind a pooler, it may wait for a place that only
+its caller's end would free."""
+_OUVERTE = b"ouverte"
 
 Travail = Callable[..., Iterable[bytes]]
 """What a worker does: a function of a module, given an open store, then the arguments."""
@@ -32,28 +34,37 @@ class Tuyau(Protocol):
     """One end of a pipe: its class depends on the system."""
 
     def fileno(self) -> int: ...  # noqa: D102
+    def poll(self, timeout: float, /) -> bool: ...  # noqa: D102
     def recv_bytes(self) -> bytes: ...  # noqa: D102
     def send_bytes(self, buf: bytes, /) -> None: ...  # noqa: D102
     def close(self) -> None: ...  # noqa: D102
 
 
-def fichier_partage(store: Store) -> Path | None:
-    """The file that workers may read in our place, or None: then one process does it all."""
-    if not isinstance(store, SQLiteStore) or current_process().daemon:
+def partage(store: Store) -> Partage | None:
+    """How workers may read in our place, or None: then one process does it all."""
+    if current_process().daemon or not isinstance(store, StorePartageable):
         return None
-    return store.chemin
+    try:
+        return store.partager()
+    except StoreError:
+        return None  # if it lasts, the reading says it
 
 
 class Equipe:
     """One process for each list of arguments, doing the same work on the same base.
 
-    A process that the system refuses to start is as one that died: `recevoir` says so.
+    A process that the system refuses to start, or that cannot open the base, is as one that died:
+    `recevoir` says so. How to open it goes through a pipe: nobody sees a secret of its address.
     """
 
-    def __init__(self, fichier: Path, travail: Travail, lots: Sequence[tuple[Any, ...]]) -> None:
+    def __init__(
+        self, ouvrir: Callable[[], Store], travail: Travail, lots: Sequence[tuple[Any, ...]]
+    ) -> None:
         contexte = get_context("spawn")
         self._processus: list[SpawnProcess] = []
         self._tuyaux: list[Tuyau] = []
+        self._ouvertures: set[int] = set()
+        self._patience: float = _PATIENCE_SECONDES
         for arguments in lots:
             try:
                 lecture, ecriture = contexte.Pipe(duplex=False)
@@ -63,7 +74,7 @@ class Equipe:
             _agrandir(lecture)
             processus = contexte.Process(
                 target=_travailler,
-                args=(str(fichier), travail, arguments, ecriture),
+                args=(ouvrir, travail, arguments, ecriture),
                 daemon=True,
             )
             try:
@@ -97,6 +108,8 @@ class Equipe:
                 remede="Relancer la vérification sur un seul cœur.",
             )
         try:
+            if rang not in self._ouvertures:
+                self._attendre(rang)
             return self._tuyaux[rang].recv_bytes()
         except (EOFError, OSError) as erreur:
             self._processus[rang].join()
@@ -105,6 +118,14 @@ class Equipe:
                 f"Un processus de vérification s'est arrêté (code {code}).",
                 remede="Relancer la vérification sur un seul cœur.",
             ) from erreur
+
+    def _attendre(self, rang: int) -> None:
+        """Wait for a worker to have opened the base; one that is too late is ended."""
+        if not self._tuyaux[rang].poll(self._patience):
+            self._patience = 0  # the others had as long
+            self._processus[rang].terminate()
+        self._tuyaux[rang].recv_bytes()
+        self._ouvertures.add(rang)
 
 
 def _agrandir(tuyau: Tuyau) -> None:
@@ -116,12 +137,15 @@ def _agrandir(tuyau: Tuyau) -> None:
             fcntl(tuyau.fileno(), F_SETPIPE_SZ, _TUYAU_OCTETS)
 
 
-def _travailler(fichier: str, travail: Travail, arguments: tuple[Any, ...], tuyau: Tuyau) -> None:
+def _travailler(
+    ouvrir: Callable[[], Store], travail: Travail, arguments: tuple[Any, ...], tuyau: Tuyau
+) -> None:
     """What a worker does, from its first answer to its last."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the caller ends us
     gc.disable()  # a process of ours, whose work makes no cycle: see `collecte`
     try:
-        store = SQLiteStore(fichier, ecriture=False)
+        store = ouvrir()
+        tuyau.send_bytes(_OUVERTE)
         for octets in travail(store, *arguments):
             tuyau.send_bytes(octets)
         store.fermer()

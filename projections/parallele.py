@@ -13,7 +13,7 @@ from datetime import date
 from msgspec import Struct, msgpack
 
 from ledger.collecte import sans_collecte
-from ledger.equipe import Equipe, fichier_partage
+from ledger.equipe import Equipe, partage
 from ledger.erreurs import StoreError
 from ledger.evenements import JournalRepris
 from ledger.journal import Journal
@@ -63,12 +63,12 @@ def plier_journal(
 
 def _plier(journal: Journal, jusqua: int | None, au: date | None, coeurs: int) -> Situation:
     pli = Pli(au=au)
-    fichier = fichier_partage(journal.store) if coeurs > 1 else None
     taille = journal.store.taille(journal.programme) if jusqua is None else jusqua
-    if fichier is not None and taille >= SEUIL:
+    commun = partage(journal.store) if coeurs > 1 and taille >= SEUIL else None
+    if commun is not None:
         bornes = _bornes(taille, coeurs)
         lots = [(journal.programme, *plage, au) for plage in bornes[1:]]
-        with Equipe(fichier, travailler, lots) as equipe:
+        with Equipe(commun.ouvrir, travailler, lots) as equipe:
             _lire(journal, pli, bornes[0][1])
             pli.fermer()  # the time that it takes is the others': they started later
             for rang, (_, fin) in enumerate(bornes[1:]):

@@ -73,9 +73,9 @@ def regarder(
     """Read a journal from its first line and fold it: as of `au`, as known at `connu_au`.
 
     `connu_au` is a position, or an instant in the stored form: then the facts recorded up to it.
-    Every line is verified on the way. With `coeurs` above one, and a long journal in a file, that
-    many processes share the reading (the others are spawned: a host's main module must be
-    importable); the view is the same, to the byte.
+    Every line is verified on the way. With `coeurs` above one, and a long journal in a
+    base that others can open, that many processes share the reading (the others are spawned: a
+    host's main module must be importable); the view is the same, to the byte.
 
     Raises: UsageError for an unknown programme or a position that the journal has not reached;
     ChainBrokenError; StoreError.

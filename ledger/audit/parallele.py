@@ -2,22 +2,22 @@
 
 A worker sends pages that are right in themselves, with their leaves: the very lines that the replay
 then works on. A page with anything wrong is not sent: the caller reads it again and says what is
-wrong, as it does alone. Findings are thus the same.
+wrong, as it does alone. Findings are thus the same. So it does with the part of a worker that died.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Self
 
 from msgspec import Struct, msgpack
 
 from .. import equipe
+from ..erreurs import StoreError
 from ..preuve.ligne import Lineur
 from ..preuve.page import Ligne
-from ..stockage.port import Store
+from ..stockage.port import Partage, Store
 from .index import index_exact
 from .lignes import entrees, lire_nette
 
@@ -38,24 +38,26 @@ class Morceau(Struct, frozen=True, array_like=True, gc=False):
     dernier: str = ""
 
 
-def fichier_partage(store: Store, programme: str) -> Path | None:
-    """The file that workers may read in our place, or None: then one process does it all.
+def partage(store: Store, programme: str) -> Partage | None:
+    """How workers may read in our place, or None: then one process does it all.
 
     None too when the counts already differ: a damaged base is read by one process.
     """
     taille = store.taille(programme)
     partageable = store.taille_index(programme) == taille > PLAGE
-    return equipe.fichier_partage(store) if partageable else None
+    return equipe.partage(store) if partageable else None
 
 
 class Ouvriers:
     """Processes that check the first `taille` lines of a programme, by ranges, in turn."""
 
-    def __init__(self, fichier: Path, programme: str, *, taille: int, nombre: int) -> None:
+    def __init__(
+        self, ouvrir: Callable[[], Store], programme: str, *, taille: int, nombre: int
+    ) -> None:
         self._plages = [(d, min(d + PLAGE, taille)) for d in range(0, taille, PLAGE)]
         self._nombre = min(nombre, len(self._plages))
         self._equipe = equipe.Equipe(
-            fichier,
+            ouvrir,
             _travailler,
             [(programme, self._plages[rang :: self._nombre]) for rang in range(self._nombre)],
         )
@@ -72,16 +74,17 @@ class Ouvriers:
         self._equipe.__exit__(genre, erreur, trace)
 
     def plages(self) -> Iterator[tuple[int, Iterator[Morceau]]]:
-        """Each range in order: its last position, and its pages. Read each to its end.
-
-        Raises: StoreError when a worker stopped.
-        """
+        """Each range in order: its last position, and its pages, as far as they go. Read each to
+        its end."""
         for rang, (debut, fin) in enumerate(self._plages):
             yield fin, self._morceaux(rang % self._nombre, debut, fin)
 
     def _morceaux(self, rang: int, debut: int, fin: int) -> Iterator[Morceau]:
         while debut < fin:
-            morceau = _lire_morceau(self._equipe.recevoir(rang))
+            try:
+                morceau = _lire_morceau(self._equipe.recevoir(rang))
+            except StoreError:
+                return  # it died, or never opened the base: what it was to read is read here
             if not morceau.lignes:
                 return
             yield morceau

@@ -23,7 +23,7 @@ from .constats import Constat, Faite, Rapport
 from .controle import Controle
 from .index import ControleIndex
 from .lignes import Entree, defauts, entrees, feuille_brute, lire_nette
-from .parallele import Morceau, Ouvriers, fichier_partage
+from .parallele import Morceau, Ouvriers, partage
 from .temoins import Confrontation, Temoin, incarnations
 
 _PAS_PROGRES = 1_000
@@ -47,8 +47,8 @@ def verifier(  # noqa: PLR0913 - keyword-only, one a kind of check
     `temoins` are checkpoints and receipts held outside the base, confronted with the tree; with
     `cles`, a signed note must be signed by one of them.
 
-    With `coeurs` above one, and a base in a file, that many processes share the work (the others
-    are spawned: a host's main module must be importable); the report is the same.
+    With `coeurs` above one, and a base that others can open, that many processes share the work
+    (the others are spawned: a host's main module must be importable); the report is the same.
 
     Raises: UsageError for an unknown programme, StoreError when the base cannot be read at all.
     """
@@ -60,18 +60,19 @@ def verifier(  # noqa: PLR0913 - keyword-only, one a kind of check
     audit = _Audit(store, programme, progres)
     if not regles:
         audit.sans_rejeu()
-    fichier = fichier_partage(store, programme) if coeurs > 1 else None
-    if fichier is None:
+    commun = partage(store, programme) if coeurs > 1 else None
+    if commun is None or not commun.controle_long:
         audit.noter_base(store.controler())
-    else:
+    if commun is not None:
         taille = store.taille(programme)
         with (
-            Ouvriers(fichier, programme, taille=taille, nombre=coeurs - 1) as ouvriers,
+            Ouvriers(commun.ouvrir, programme, taille=taille, nombre=coeurs - 1) as ouvriers,
             ThreadPoolExecutor(1) as fil,  # SQLite checks the file without holding Python
         ):
-            defauts_de_base = fil.submit(store.controler)
+            defauts_de_base = fil.submit(store.controler) if commun.controle_long else None
             audit.suivre(ouvriers)
-            audit.noter_base(defauts_de_base.result())
+            if defauts_de_base is not None:
+                audit.noter_base(defauts_de_base.result())
     for page in store.pages(programme, apres=audit.derniere):
         audit.lire(page)
     return audit.conclure(temoins, cles)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
 
 
@@ -87,6 +87,24 @@ class Store(Protocol):
 
     def fermer(self) -> None:
         """Close; the store is not used any more."""
+        ...
+
+
+class Partage(NamedTuple):
+    """How other processes read the same base as a store does."""
+
+    ouvrir: Callable[[], Store]
+    """Opens it read-only, or fails (`StoreError`) if it is not there any more. Can be pickled."""
+    controle_long: bool
+    """Whether `controler` takes long enough to be done beside the reading."""
+
+
+@runtime_checkable
+class StorePartageable(Protocol):
+    """A store whose base other processes may read at the same time."""
+
+    def partager(self) -> Partage:
+        """How. Raises: StoreError."""
         ...
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from threading import Lock
 from typing import Any, LiteralString, NoReturn, TypeVar
 
@@ -14,14 +15,13 @@ from psycopg.rows import TupleRow, tuple_row
 
 from ..erreurs import (
     StoreError,
-    StoreMissingError,
     StoreReadOnlyError,
     StoreReplacedError,
     StoreUncertainError,
     StoreUnsafeError,
 )
 from .adresse import Adresse
-from .port import Ecriture, EntreeIndex, LigneBrute
+from .port import Ecriture, EntreeIndex, LigneBrute, Partage
 from .postgres_bassin import Bassin, Datastore, Recorder
 from .postgres_ecriture import (
     AJOUTER,
@@ -32,7 +32,8 @@ from .postgres_ecriture import (
     valeurs_apres,
     valeurs_index,
 )
-from .postgres_erreurs import erreur_de_base, traduire
+from .postgres_erreurs import absente, erreur_de_base, remplacee, traduire
+from .postgres_partage import Serveur, lire_serveur
 from .postgres_reconnaissance import promesses, reconnaitre
 from .postgres_reglages import Etat, est_rompue, exiger_durables
 from .postgres_schema import GARDES_ABSENTES, INTRUS, SCHEMA
@@ -61,21 +62,24 @@ class PostgresStore:
         creer: bool = False,
         ecriture: bool = True,
         attente: float | None = None,
+        serveur: Serveur | None = None,
     ) -> None:
         """Connect. The tables must be there unless `creer`. `ecriture=False` reads only, also from
-        a standby. `attente` is how many seconds a lock is waited for.
+        a standby. `attente` is how many seconds a lock is waited for. `serveur`: this one only.
 
         Raises: UsageError (URL), StoreUnreachableError, StoreAccessError, StoreMissingError,
-        StoreForeignError, StoreReadOnlyError, StoreUnsafeError.
+        StoreForeignError, StoreReadOnlyError, StoreUnsafeError, StoreReplacedError.
         """
         self.adresse = Adresse(url)
         self._ecriture = ecriture
         self._creation_permise = creer
+        self._attente = ATTENTE_SECONDES if attente is None else attente
         self._usage = Usage(f"La base {self.adresse}")
         self._bassin = Bassin(
             self.adresse,
             ecriture=ecriture,
-            attente=ATTENTE_SECONDES if attente is None else attente,
+            attente=self._attente,
+            serveur=serveur,
         )
         self._ouverture = Lock()
         self._vues: dict[str, int] = {}
@@ -85,7 +89,7 @@ class PostgresStore:
             with traduire(self.adresse):
                 self._recorder = Recorder(Datastore(self._bassin))
             if not self._est_prete() and not creer:
-                raise self._absente()  # noqa: TRY301 - closed below, like any failure
+                raise absente(self.adresse)  # noqa: TRY301 - closed below, like any failure
         except BaseException:
             self._bassin.close()
             raise
@@ -98,17 +102,16 @@ class PostgresStore:
         """What the server said of itself at the last connection."""
         return self._bassin.etat
 
+    def partager(self) -> Partage:
+        """How another process reads the same base on the same server. Raises: StoreError."""
+        with self._curseur() as c:
+            serveur = lire_serveur(c.connection)
+        return Partage(partial(_rouvrir, self.adresse, serveur, self._attente), controle_long=False)
+
     def existe(self) -> bool:
         """Whether the tables are there. Raises StoreForeignError for those of others."""
         self._usage.exiger()
         return self._est_prete()
-
-    def _absente(self) -> StoreMissingError:
-        return StoreMissingError(
-            f"La base {self.adresse} n'a pas encore de grand livre.",
-            remede="Vérifier --base, l'ouvrir avec une commande OuvrirProgramme, ou la faire "
-            "préparer (`fabriques preparer-base`).",
-        )
 
     def _est_prete(self) -> bool:
         """Whether the tables are there, ours, and writable if need be. Looked at until they are."""
@@ -186,11 +189,7 @@ class PostgresStore:
     def _remplacee(self, quoi: str) -> StoreReplacedError:
         """The error; from now on this store gives nothing else: what it writes may even have been
         kept, and would then hide what is missing below it."""
-        self._perdue = StoreReplacedError(
-            f"La base {self.adresse} a été remplacée pendant son usage : {quoi}.",
-            remede="Ne rien écrire de plus : fermer la base, et confronter les reçus et relevés "
-            "gardés ailleurs avec la base en place (`fabriques verifier`).",
-        )
+        self._perdue = remplacee(self.adresse, quoi)
         return self._perdue
 
     def _exiger(self) -> None:
@@ -284,7 +283,7 @@ class PostgresStore:
         self._exiger()
         self._exiger_l_ecriture()
         if not self._est_prete():
-            raise self._absente()
+            raise absente(self.adresse)
         parametres = valeurs_index([(programme, entree) for entree in entrees])
         with self._usage:
             self._inserer(REINDEXER, parametres)
@@ -321,7 +320,7 @@ class PostgresStore:
     def _creer(self) -> None:
         """Create the tables; several processes may be doing so at once."""
         if not self._creation_permise:
-            raise self._absente()
+            raise absente(self.adresse)
         with self._usage, traduire(self.adresse):
             self._recorder.create_table()
         self._est_prete()
@@ -393,3 +392,7 @@ class PostgresStore:
             connexion.cursor(row_factory=tuple_row) as c,
         ):
             yield c
+
+
+def _rouvrir(adresse: Adresse, serveur: Serveur, attente: float) -> PostgresStore:
+    return PostgresStore(adresse.url, ecriture=False, attente=attente, serveur=serveur)

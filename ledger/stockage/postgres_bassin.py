@@ -21,6 +21,8 @@ from psycopg.rows import DictRow, dict_row, tuple_row
 
 from ..erreurs import StoreBusyError, UsageError
 from .adresse import Adresse
+from .postgres_erreurs import remplacee
+from .postgres_partage import Serveur, lire_serveur
 from .postgres_reglages import Etat, exiger, lire_etat, regler
 from .postgres_schema import CREATION, SCHEMA, VERROU
 from .usage import Usage, garder_apres_fork
@@ -35,8 +37,11 @@ _DELAIS = {"connect_timeout": "10", "keepalives_idle": "30", "tcp_user_timeout":
 class Bassin:
     """Connections to one database: what the library calls a pool."""
 
-    def __init__(self, adresse: Adresse, *, ecriture: bool, attente: float) -> None:
+    def __init__(
+        self, adresse: Adresse, *, ecriture: bool, attente: float, serveur: Serveur | None = None
+    ) -> None:
         self._adresse = adresse
+        self._serveur = serveur
         self._ecriture = ecriture
         self._attente = attente
         self._usage = Usage(f"Le bassin de connexions de {adresse}")
@@ -46,7 +51,9 @@ class Bassin:
         self.etat: Etat | None = None
         # grows with each connection made: the next one may reach another server
         self.generation = 0
-        self._conninfo = _conninfo(adresse, ecriture=ecriture)
+        self._conninfo = _conninfo(
+            adresse, ecriture=ecriture, place={} if serveur is None else serveur.place()
+        )
 
     def open(self, wait: bool = False, timeout: float = 30) -> None:
         """Nothing to do: connections are made when needed."""
@@ -81,6 +88,8 @@ class Bassin:
             regler(connexion, ecriture=self._ecriture, attente=self._attente)
             etat = lire_etat(connexion)
             exiger(self._adresse, etat, ecriture=self._ecriture)
+            if self._serveur is not None and lire_serveur(connexion) != self._serveur:
+                raise remplacee(self._adresse, "son serveur n'est plus le même")  # noqa: TRY301
         except BaseException:
             connexion.close()
             raise
@@ -157,7 +166,7 @@ def _entendre(avis: list[str]) -> Any:
     return entendre
 
 
-def _conninfo(adresse: Adresse, *, ecriture: bool) -> str:
+def _conninfo(adresse: Adresse, *, ecriture: bool, place: dict[str, str]) -> str:
     """What libpq is given. Raises UsageError, without a word of the URL."""
     ajouts = {
         nom: valeur for nom, valeur in _DELAIS.items() if nom not in adresse.parametres
@@ -168,7 +177,7 @@ def _conninfo(adresse: Adresse, *, ecriture: bool) -> str:
             adresse.url,
             client_encoding="UTF8",
             fallback_application_name=f"fabriques ({role})",
-            **ajouts,
+            **(ajouts | place),
         )
     except psycopg.Error:
         raise UsageError(

@@ -21,6 +21,7 @@ from ..erreurs import (
     StoreFullError,
     StoreMissingError,
     StoreReadOnlyError,
+    StoreReplacedError,
     StoreUnreachableError,
     VersionConflictError,
 )
@@ -132,6 +133,24 @@ def erreur_de_base(adresse: Adresse, erreur: BaseException) -> LedgerError:
     if isinstance(origine, psycopg.OperationalError | psycopg.InterfaceError) and not etat:
         return _dire(adresse, _INJOIGNABLE)
     return StoreError(f"La base {adresse} a refusé l'opération ({etat or type(erreur).__name__}).")
+
+
+def absente(adresse: Adresse) -> StoreMissingError:
+    """The error: a database without a ledger."""
+    return StoreMissingError(
+        f"La base {adresse} n'a pas encore de grand livre.",
+        remede="Vérifier --base, l'ouvrir avec une commande OuvrirProgramme, ou la faire "
+        "préparer (`fabriques preparer-base`).",
+    )
+
+
+def remplacee(adresse: Adresse, quoi: str) -> StoreReplacedError:
+    """The error: the base is not the one that was read."""
+    return StoreReplacedError(
+        f"La base {adresse} a été remplacée pendant son usage : {quoi}.",
+        remede="Ne rien écrire de plus : fermer la base, et confronter les reçus et relevés "
+        "gardés ailleurs avec la base en place (`fabriques verifier`).",
+    )
 
 
 def _dire(adresse: Adresse, famille: _Famille, etat: str = "") -> StoreError:

@@ -7,6 +7,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import NoReturn
@@ -20,7 +21,7 @@ from ..erreurs import (
 from .adaptateur import APPLICATION_ID, Factory
 from .fichier import ENTETE_OCTETS, absente, est_vierge, journal_a_reprendre, synchroniser, voisin
 from .identite import Identite
-from .port import Ecriture, EntreeIndex, LigneBrute
+from .port import Ecriture, EntreeIndex, LigneBrute, Partage
 from .tenue import lire_debut, tenir
 from .traduction import traduire
 from .usage import Usage, refuser_de_voyager
@@ -106,6 +107,10 @@ class SQLiteStore:
         """Whether there is no base yet. One that is open is looked at by the reading itself."""
         self._usage.exiger()
         return self._factory is None and self._ouverte() is None
+
+    def partager(self) -> Partage:
+        """How another process reads the same file."""
+        return Partage(partial(SQLiteStore, self.chemin, ecriture=False), controle_long=True)
 
     def exiger_en_place(self) -> None:
         """An open file survives its removal: a reader of it would see nothing new, for ever.

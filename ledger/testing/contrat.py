@@ -10,10 +10,12 @@ class TestMonMagasin(ContratDesMagasins):
 
 from __future__ import annotations
 
+from multiprocessing.reduction import ForkingPickler
+
 import pytest
 
-from ..erreurs import VersionConflictError
-from ..stockage.port import Ecriture, EntreeIndex, LigneBrute, Store
+from ..erreurs import StoreReadOnlyError, VersionConflictError
+from ..stockage.port import Ecriture, EntreeIndex, LigneBrute, Store, StorePartageable
 
 
 def ecriture(programme: str, debut: int, nombre: int = 1, *, ids: str = "c") -> Ecriture:
@@ -54,6 +56,21 @@ class ContratDesMagasins:
         pages = [tuple(ligne) for page in store.pages("p", apres=2) for ligne in page]
         assert pages == [tuple(ligne) for ligne in store.lire("p", apres=2)]
         assert [ligne[0] for ligne in pages] == list(range(3, 1_204))
+
+    def test_qui_partage_sa_base_dit_comment_la_rouvrir(self, store: Store) -> None:
+        """Ce que dit un magasin partageable passe à un autre processus, et y lit la même base."""
+        if not isinstance(store, StorePartageable):
+            return
+        store.ajouter([ecriture("p", 1, 3)])
+        ouvrir = store.partager().ouvrir
+        assert ForkingPickler.dumps(ouvrir)
+        autre = ouvrir()
+        try:
+            assert list(autre.lire("p")) == list(store.lire("p"))
+            with pytest.raises(StoreReadOnlyError):
+                autre.ajouter([ecriture("p", 4)])
+        finally:
+            autre.fermer()
 
     def test_les_programmes_sont_separes_et_ranges(self, store: Store) -> None:
         """Chaque programme a ses positions et ses identifiants ; ils sont listés rangés."""

@@ -6,6 +6,7 @@ import importlib
 import json
 import shutil
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from ledger.audit import parallele
 from ledger.preuve.canonique import json_canonique
 from ledger.preuve.ligne import Lineur
 from ledger.preuve.merkle import Arbre, racine_base64
-from ledger.stockage.port import LigneBrute
+from ledger.stockage.port import LigneBrute, Store
 from tests.cli.outils import PROGRAMME, Resultat, depot, en_lignes, lancer, ouverture
 
 CONTROLES = {
@@ -378,9 +379,11 @@ def test_le_nombre_de_coeurs_ne_change_pas_le_rapport(
     aides: list[int] = []
 
     class Ouvriers(parallele.Ouvriers):
-        def __init__(self, fichier: Path, programme: str, *, taille: int, nombre: int) -> None:
+        def __init__(
+            self, ouvrir: Callable[[], Store], programme: str, *, taille: int, nombre: int
+        ) -> None:
             aides.append(nombre)
-            super().__init__(fichier, programme, taille=taille, nombre=nombre)
+            super().__init__(ouvrir, programme, taille=taille, nombre=nombre)
 
     monkeypatch.setattr(MODULE_VERIFIER, "Ouvriers", Ouvriers)
     monkeypatch.setattr(parallele, "PLAGE", 200)

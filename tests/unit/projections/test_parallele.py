@@ -18,6 +18,7 @@ from ledger.equipe import Equipe
 from ledger.erreurs import ChainBrokenError, StoreError
 from ledger.preuve.canonique import decoder, encoder
 from ledger.preuve.ligne import Lineur
+from ledger.stockage.port import Partage
 from projections import parallele, regarder
 from projections.parallele import Part, joindre, plier_journal, travailler
 from projections.pli import Pli
@@ -215,7 +216,7 @@ def equiper(
     class Ici:
         def __init__(
             self,
-            _fichier: object,
+            _ouvrir: object,
             travail: Callable[..., Iterator[bytes]],
             lots: Sequence[tuple[object, ...]],
         ) -> None:
@@ -234,7 +235,7 @@ def equiper(
 
     monkeypatch.setattr(parallele, "SEUIL", 25)
     monkeypatch.setattr(parallele, "Equipe", Ici)
-    monkeypatch.setattr(parallele, "fichier_partage", lambda _store: Path("b.db"))
+    monkeypatch.setattr(parallele, "partage", lambda _store: Partage(MemoryStore, False))
 
 
 def lu(

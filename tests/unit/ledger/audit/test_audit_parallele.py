@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import random
+import signal
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -16,7 +17,7 @@ import pytest
 from msgspec.structs import replace
 
 from commands import GrandLivre
-from ledger import Journal, MemoryStore, SQLiteStore, Store, StoreError
+from ledger import Journal, MemoryStore, SQLiteStore, Store, StoreError, equipe
 from ledger.audit import Constat, Rapport, index, parallele, verifier
 from ledger.audit.invariants import cumul
 from ledger.audit.lignes import texte_admis
@@ -25,7 +26,7 @@ from ledger.champs import est_admis
 from ledger.evenements import FabriqueLabellisée
 from ledger.preuve.canonique import OctetsIllisibles, decoder
 from ledger.programme import Programme, evolve
-from ledger.stockage.port import EntreeIndex, LigneBrute
+from ledger.stockage.port import EntreeIndex, LigneBrute, Partage
 from tests.bench.charge import PROGRAMME, commandes
 from tests.bench.commun import exiger, modele
 from tests.unit.ledger.audit.test_verifier import histoire, magasin, reecrire
@@ -411,19 +412,49 @@ def test_une_ligne_otee_ne_fait_pas_accuser_l_index_d_une_autre(base: Path) -> N
     assert trouves == [Constat("index_divergent", None, detail)]
 
 
-def test_un_ouvrier_qui_meurt_est_une_erreur(tmp_path: Path) -> None:
-    """Un processus arrêté avant d'avoir fini ne laisse pas attendre : une erreur le dit."""
-    absente = tmp_path / "absente.db"
-    with parallele.Ouvriers(absente, PROGRAMME, taille=800, nombre=2) as ouvriers:
-        morceaux = next(ouvriers.plages())[1]
-        with pytest.raises(StoreError, match=r"s'est arrêté \(code 1\)"):
-            next(morceaux)
+ABSENTE = partial(SQLiteStore, "absente.db", ecriture=False)
+MUETTE: Any = signal.pause
+"""Opens nothing, and says nothing. Of no module of ours: a process would read it whole."""
+
+
+@pytest.mark.parametrize("ouvrir", [ABSENTE, MUETTE], ids=["absente", "muette"])
+def test_un_ouvrier_qui_n_ouvre_pas_la_base_rend_sa_part(
+    ouvrir: Callable[[], Store], base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Refusé par la base, ou laissé sans réponse : l'appelant lit tout, et dit ce qu'il dit
+    seul."""
+    monkeypatch.setattr(equipe, "_PATIENCE_SECONDES", 0.1 if ouvrir is MUETTE else 15.0)
+    monkeypatch.setattr(SQLiteStore, "partager", lambda _store: Partage(ouvrir, controle_long=True))
+    en_sql(base, "UPDATE fabriques_commandes SET empreinte=hex(zeroblob(32)) WHERE position=700")
+    assert rapport(base, 2) == rapport(base, 1)
+
+
+def test_un_ouvrier_mort_est_dit_a_qui_l_attend(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Un processus arrêté ou muet ne laisse pas attendre : une erreur dit comment il a fini."""
+    monkeypatch.setattr(equipe, "_PATIENCE_SECONDES", 0.1)
+    with equipe.Equipe(MUETTE, print, [(), ()]) as deux:  # type: ignore[arg-type]
+        for rang in (0, 1, 0):
+            with pytest.raises(StoreError, match=r"s'est arrêté \(code -15\)"):
+                deux.recevoir(rang)
+
+
+def test_une_base_qui_ne_se_partage_pas_se_verifie_seule(
+    base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Un magasin qui ne sait pas dire comment le rouvrir est lu par un seul processus."""
+
+    def refuser(_store: SQLiteStore) -> Partage:
+        raise StoreError("refusé")
+
+    seul = rapport(base, 1)
+    monkeypatch.setattr(SQLiteStore, "partager", refuser)
+    assert rapport(base, 2) == seul
 
 
 def test_une_base_en_memoire_se_verifie_sur_un_seul_coeur() -> None:
     """Ce qu'un autre processus ne peut pas ouvrir se vérifie ici, avec le même rapport."""
     store = histoire().livre.store
-    assert parallele.fichier_partage(store, P) is None
+    assert parallele.partage(store, P) is None
     assert verifier(store, P, coeurs=8) == verifier(store, P)
 
 
