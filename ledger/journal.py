@@ -140,13 +140,20 @@ class Journal:
     def rattraper_en_place(self) -> Iterator[tuple[int, Fait]]:
         """The same, having the base still hold the last line read when no other follows it.
 
-        One that follows links to it: that is checked as always. Raises: also StoreReplacedError.
+        One that follows links to it: that is checked as always, and where it does not and the last
+        line read is gone, the base is another one. Raises: also StoreReplacedError.
         """
         taille, en_place = self.taille, not self.taille
         for lignes in self.store.pages(self.programme, apres=max(taille - 1, 0)):
             if lignes[0][0] == taille:
                 en_place = self._est_la_derniere(*lignes.pop(0))
-            yield from self.admettre(lignes)
+            try:
+                faits = self.admettre(lignes)
+            except ChainBrokenError as erreur:
+                if not en_place and self.taille == taille:
+                    raise self._remplacee(taille) from erreur
+                raise
+            yield from faits
         if not en_place and self.taille == taille:
             raise self._remplacee(taille)
 

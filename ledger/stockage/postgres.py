@@ -35,7 +35,7 @@ from .postgres_ecriture import (
 from .postgres_erreurs import absente, erreur_de_base, remplacee, traduire
 from .postgres_partage import Serveur, lire_serveur
 from .postgres_reconnaissance import promesses, reconnaitre
-from .postgres_reglages import Etat, est_rompue, exiger_durables
+from .postgres_reglages import Etat, est_rompue, exiger_durables, lire_etat
 from .postgres_schema import GARDES_ABSENTES, INTRUS, SCHEMA
 from .postgres_veille import Veille
 from .usage import Usage, refuser_de_voyager
@@ -336,7 +336,8 @@ class PostgresStore:
     def promesses(self) -> tuple[list[str], list[str]]:
         """What the server promises, in sentences, and where it falls short."""
         with self._curseur() as c:
-            return promesses(c, self.adresse, self._bassin.etat)
+            # asked again: a standby may have been promoted under this connection
+            return promesses(c, self.adresse, lire_etat(c.connection))
 
     def guetter(self, secondes: float) -> Veille:
         """What waits for something new, as `ledger.flux.suivre` wants it. To be closed."""

@@ -67,27 +67,24 @@ def _exiger_d_ecrire(c: psycopg.Cursor[Any], adresse: Adresse) -> None:
         )
 
 
-def promesses(
-    c: psycopg.Cursor[Any], adresse: Adresse, etat: Etat | None
-) -> tuple[list[str], list[str]]:
+def promesses(c: psycopg.Cursor[Any], adresse: Adresse, etat: Etat) -> tuple[list[str], list[str]]:
     """What a server promises to a writer, in sentences, and where it falls short."""
     dits: list[str] = []
     defauts: list[str] = []
-    if etat is not None:
-        dits.append(
-            f"PostgreSQL {numero(etat.version)}, {etat.encodage}, fsync {etat.fsync}, "
-            f"full_page_writes {etat.pages_entieres}, synchronous_commit {etat.validation}."
-        )
-        if etat.en_reprise:
-            dits.append("Secours : il recopie un principal, et ne sert qu'à lire.")
-        elif etat.secours:
-            dits.append(f"Chaque écriture attend ses secours : {etat.secours}.")
-        else:
-            dits.append("Aucun secours attendu : à la perte du disque, il reste les sauvegardes.")
-        try:
-            exiger(adresse, etat._replace(en_reprise=False, lecture_seule="off"), ecriture=True)
-        except StoreUnsafeError as erreur:
-            defauts.append(f"{erreur.message} {erreur.remede}")
+    dits.append(
+        f"PostgreSQL {numero(etat.version)}, {etat.encodage}, fsync {etat.fsync}, "
+        f"full_page_writes {etat.pages_entieres}, synchronous_commit {etat.validation}."
+    )
+    if etat.en_reprise:
+        dits.append("Secours : il recopie un principal, et ne sert qu'à lire.")
+    elif etat.secours:
+        dits.append(f"Chaque écriture attend ses secours : {etat.secours}.")
+    else:
+        dits.append("Aucun secours attendu : à la perte du disque, il reste les sauvegardes.")
+    try:
+        exiger(adresse, etat._replace(en_reprise=False, lecture_seule="off"), ecriture=True)
+    except StoreUnsafeError as erreur:
+        defauts.append(f"{erreur.message} {erreur.remede}")
     c.execute(
         "SELECT current_user, rolsuper, has_table_privilege(%s, 'UPDATE') "
         "OR has_table_privilege(%s, 'DELETE') OR has_table_privilege(%s, 'TRUNCATE') "

@@ -176,6 +176,8 @@ def test_un_serveur_tue_en_plein_travail_garde_ce_qui_est_acquitte() -> None:
         try:
             with GrandLivre.ouvrir(pg.url(), creer=True) as livre:
                 livre.executer(commande("OuvrirProgramme", "o", "2019-07-11"))
+                assert isinstance(livre.store, PostgresStore)
+                ouvrir_ailleurs = livre.store.partager().ouvrir
                 assez, mort = threading.Event(), threading.Event()
 
                 def ecrire(fil: int) -> None:
@@ -199,6 +201,8 @@ def test_un_serveur_tue_en_plein_travail_garde_ce_qui_est_acquitte() -> None:
                 for fil in fils:
                     fil.join()
             pg.demarrer()
+            with pytest.raises(StoreReplacedError, match="n'est plus le même"):
+                ouvrir_ailleurs()  # same place, same data, another run: not what its caller read
             with GrandLivre.ouvrir(pg.url()) as livre:
                 for identifiant, positions in acquittes.items():
                     recu = livre.executer(commande("ModifierEnveloppe", identifiant))

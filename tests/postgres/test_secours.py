@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import threading
+from base64 import b64decode
+from contextlib import ExitStack
 
 import pytest
 
 from commands import GrandLivre
 from ledger import Journal, ouvrir_magasin
 from ledger.audit import verifier
-from ledger.erreurs import StoreError, StoreReadOnlyError, StoreReplacedError, StoreUncertainError
+from ledger.audit.temoins import Temoin
+from ledger.erreurs import (
+    CursorDivergedError,
+    StoreError,
+    StoreReadOnlyError,
+    StoreReplacedError,
+    StoreUncertainError,
+    StoreUnreachableError,
+)
 from ledger.flux import suivre
 from projections import enveloppe, regarder
 from tests.unit.commands.test_concurrence import commande
@@ -114,26 +124,63 @@ def test_une_ecriture_que_le_secours_ne_confirme_pas_n_est_pas_acquittee() -> No
                 assert (renvoi.statut, renvoi.positions) == ("deja_executee", (3,))
 
 
-def test_un_secours_en_retard_promu_est_dit_a_qui_ecrivait() -> None:
-    """Réplication asynchrone : ce que le secours n'avait pas est perdu, et cela se dit."""
-    with grappe(synchrone=False) as deux:
+def recopier(deux: Grappe) -> None:
+    """Wait until the standby has all that the primary has."""
+    attendu = deux.principal.sql("SELECT pg_current_wal_lsn()")[0][0]
+    while deux.secours.sql(f"SELECT pg_last_wal_replay_lsn() >= '{attendu}'") != [(True,)]:
+        threading.Event().wait(0.02)
+
+
+def test_un_secours_en_retard_promu_est_dit_a_qui_avait_lu_plus_loin() -> None:
+    """Réplication asynchrone : ce que le secours n'avait pas est perdu ; qui l'avait écrit, lu ou
+    suivi ne continue pas, même si d'autres ont écrit par-dessus ; les reçus disent ce qui manque.
+    """
+    with grappe(synchrone=False) as deux, ExitStack() as pile:
         ouvrir_programme(deux)
-        with GrandLivre.ouvrir(deux.url) as livre:
-            livre.executer(commande("ModifierEnveloppe", "recopiee"))
-            attendu = deux.principal.sql("SELECT pg_current_wal_lsn()")[0][0]
-            rejoue = f"SELECT pg_last_wal_replay_lsn() >= '{attendu}'"
-            while deux.secours.sql(rejoue) != [(True,)]:
-                threading.Event().wait(0.02)
-            deux.couper_le_lien()
-            recus = {
-                nom: livre.executer(commande("ModifierEnveloppe", nom)) for nom in ("p1", "p2")
-            }
-            deux.principal.tuer()
-            deux.promouvoir()
-            assert perdus(deux.secours, recus, P) == ["p1", "p2"]
-            for nom in ("p1", "neuve"):  # the handle had read them: it answers nothing of them
-                with pytest.raises(StoreReplacedError):
-                    livre.executer(commande("ModifierEnveloppe", nom))
-        with GrandLivre.ouvrir(deux.url) as livre:
-            assert livre.etat(P).position == 2
-            assert verifier(livre.store, P).conforme
+        ecrivain, temoin = (pile.enter_context(GrandLivre.ouvrir(deux.url)) for _ in range(2))
+        ecrivain.executer(commande("ModifierEnveloppe", "recopiee"))
+        recopier(deux)
+        # the servers in any order and state, then the standby alone
+        lecteurs = [
+            ouvrir_magasin(url, ecriture=False)
+            for url in (deux.url.partition("&")[0], deux.secours.url())
+        ]
+        for lecteur in lecteurs:
+            pile.callback(lecteur.fermer)
+        deux.couper_le_lien()
+        recus = {nom: ecrivain.executer(commande("ModifierEnveloppe", nom)) for nom in ("p1", "p2")}
+        assert temoin.etat(P).position == 4
+        suivis = [suivre(lecteur, P, attendre=lambda: True) for lecteur in lecteurs]
+        suites = [iter(suivi) for suivi in suivis]
+        assert [next(suites[0])[0] for _ in range(4)] == [1, 2, 3, 4]
+        assert [next(suites[1])[0] for _ in range(2)] == [1, 2]
+        ailleurs = lecteurs[0].partager().ouvrir
+        deux.principal.tuer()
+        deux.promouvoir()
+        assert perdus(deux.secours, recus, P) == ["p1", "p2"]
+        for nom in ("p1", "neuve"):  # it had read them: it answers nothing of them
+            with pytest.raises(StoreReplacedError):
+                ecrivain.executer(commande("ModifierEnveloppe", nom))
+        with pytest.raises(StoreUnreachableError):
+            ailleurs()  # a worker looks nowhere else than where its caller was
+        with GrandLivre.ouvrir(deux.url) as neuf:
+            assert neuf.etat(P).position == 2
+            for n in range(3):  # further than what was lost
+                neuf.executer(commande("ModifierEnveloppe", f"autre{n}"))
+            restants = [
+                Temoin(nom, r.taille or 0, b64decode(r.racine or "")) for nom, r in recus.items()
+            ]
+            constats = verifier(neuf.store, P, temoins=restants).constats
+            assert [(c.code, c.position) for c in constats] == [
+                ("releve_divergent", 3),
+                ("releve_divergent", 4),
+            ]
+            assert verifier(neuf.store, P).conforme
+        for poignee in (ecrivain, temoin):
+            with pytest.raises(StoreReplacedError):
+                poignee.etat(P)
+        with pytest.raises(CursorDivergedError):
+            next(suites[0])
+        # the sessions of a standby go on through its promotion, and what it had is still there
+        assert [next(suites[1])[0] for _ in range(3)] == [3, 4, 5]
+        assert "recopie un principal" not in str(lecteurs[1].promesses())  # type: ignore[union-attr]

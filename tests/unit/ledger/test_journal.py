@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from ledger import ChainBrokenError, Journal, MemoryStore, SQLiteStore
-from ledger.erreurs import UnreadableFactError
+from ledger.erreurs import StoreReplacedError, UnreadableFactError
 from ledger.preuve.canonique import decoder, encoder
 from ledger.stockage.port import Ecriture, LigneBrute
 from tests.unit.monde import Monde, P
@@ -117,6 +117,26 @@ def test_un_fait_illisible_est_dit_a_sa_position(lignes: Lignes) -> None:
 def test_un_journal_coupe_a_la_fin_se_relit_plus_court(lignes: Lignes) -> None:
     """Une fin coupée ne se voit pas au chaînage : seul un reçu gardé ailleurs la montre."""
     assert relire(lignes[:4]).taille == 4
+
+
+@pytest.mark.parametrize("ote", [False, True], ids=["changee", "otee"])
+def test_une_base_remplacee_et_allongee_se_dit_remplacee(ote: bool, lignes: Lignes) -> None:
+    """La dernière ligne lue n'y est plus, d'autres la suivent : la base est une autre. Tant qu'elle
+    y est, un lien rompu après elle est une chaîne rompue."""
+    journal = relire(lignes[:5])
+    autre = modifier(lignes[4], variation_centimes=2)
+    suite = relire([*lignes[:4], autre])
+    suivante = modifier(lignes[5], precedent=suite.tete)
+    store = MemoryStore()
+    store._lignes[P] = [*lignes[:4], *([] if ote else [autre]), suivante]
+    journal.store = store
+    with pytest.raises(StoreReplacedError, match="ligne 5"):
+        list(journal.rattraper_en_place())
+    journal.store = MemoryStore()
+    journal.store.ajouter([Ecriture(P, [*lignes[:5], suivante], [])])
+    with pytest.raises(ChainBrokenError, match="lien"):
+        list(journal.rattraper_en_place())
+    assert journal.taille == 5
 
 
 def test_une_ligne_changee_apres_sa_lecture_est_vue(lignes: Lignes) -> None:
