@@ -19,6 +19,7 @@ PYTHON = [
     "docs/guides/embarquer.md",
     "docs/guides/eprouver.md",
     "docs/guides/integrer.md",
+    "docs/guides/longs-journaux.md",
     "docs/guides/partitionner.md",
 ]
 TERMINAL = [
