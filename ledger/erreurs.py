@@ -86,7 +86,8 @@ class StoreForkedError(StoreError):
 
 
 class StoreUnsafeError(StoreError):
-    """A durability setting that the ledger relies on could not be obtained."""
+    """What the ledger relies on could not be obtained: a durability setting, a session of its own,
+    a schema without triggers of others."""
 
     code = "base_non_durable"
 

@@ -303,7 +303,7 @@ class PostgresStore:
 
         def une_fois() -> tuple[Any, ...]:
             comptes = self._recorder.insert_events(
-                (), requete=requete, valeurs=parametres, avis=avis
+                (), requete=requete, valeurs=parametres, avis=avis, adresse=self.adresse
             )
             return tuple(comptes or ())
 

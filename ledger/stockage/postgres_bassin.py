@@ -17,7 +17,7 @@ import psycopg.pq
 from eventsourcing.persistence import StoredEvent
 from eventsourcing.postgres import PostgresAggregateRecorder, PostgresDatastore
 from psycopg.conninfo import make_conninfo
-from psycopg.rows import DictRow, dict_row, tuple_row
+from psycopg.rows import dict_row, tuple_row
 
 from ..erreurs import StoreBusyError, UsageError
 from .adresse import Adresse
@@ -25,9 +25,9 @@ from .postgres_erreurs import remplacee
 from .postgres_partage import Serveur, lire_serveur
 from .postgres_reglages import Etat, exiger, lire_etat, regler
 from .postgres_schema import CREATION, SCHEMA, VERROU
+from .postgres_session import Connexion, est_interposee, exiger_une_session, session_changee
 from .usage import Usage, garder_apres_fork
 
-Connexion = psycopg.Connection[DictRow]
 CONNEXIONS_MAX = 8
 """Open at once for one handle: one writes, others read."""
 _DELAIS = {"connect_timeout": "10", "keepalives_idle": "30", "tcp_user_timeout": "30000"}
@@ -51,6 +51,7 @@ class Bassin:
         self.etat: Etat | None = None
         # grows with each connection made: the next one may reach another server
         self.generation = 0
+        self._eprouve = False
         self._conninfo = _conninfo(
             adresse, ecriture=ecriture, place={} if serveur is None else serveur.place()
         )
@@ -80,11 +81,15 @@ class Bassin:
 
     def connecter(self) -> Connexion:
         """A new connection, set, and the server found fit. Raises: psycopg.Error, StoreError."""
-        connexion = psycopg.Connection[DictRow].connect(
-            self._conninfo, autocommit=True, row_factory=dict_row
-        )
+        connexion = Connexion.connect(self._conninfo, autocommit=True, row_factory=dict_row)
         garder_apres_fork(connexion)
         try:
+            if est_interposee(connexion):
+                if not self._eprouve:
+                    exiger_une_session(self._adresse, connexion, self._conninfo)
+                    self._eprouve = True
+                # a name would lead, on another session, to somebody else's statement
+                connexion.prepare_threshold = None
             regler(connexion, ecriture=self._ecriture, attente=self._attente)
             etat = lire_etat(connexion)
             exiger(self._adresse, etat, ecriture=self._ecriture)
@@ -143,16 +148,20 @@ class Recorder(PostgresAggregateRecorder):
         self, stored_events: Sequence[StoredEvent], **kwargs: Any
     ) -> Sequence[int] | None:
         """Without the library's ten attempts: whether to try again is the store's to say."""
-        with self.datastore.get_connection() as connexion:
+        with self.datastore.get_connection() as empruntee:
+            connexion = cast(Connexion, empruntee)
             avis: list[str] = []
             entendre = _entendre(avis)
             connexion.add_notice_handler(entendre)
             try:
                 with connexion.cursor(row_factory=tuple_row) as curseur:
-                    curseur.execute(kwargs["requete"], kwargs["valeurs"], prepare=True)
-                    comptes = curseur.fetchone()
+                    valeurs = {**kwargs["valeurs"], "session": connexion.session}
+                    curseur.execute(kwargs["requete"], valeurs, prepare=True)
+                    *comptes, session = curseur.fetchone() or (None,)
             finally:
                 connexion.remove_notice_handler(entendre)
+            if session != connexion.session:
+                raise session_changee(kwargs["adresse"])
             kwargs["avis"].extend(avis)
         return comptes
 

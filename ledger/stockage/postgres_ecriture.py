@@ -34,7 +34,9 @@ WITH temoins AS MATERIALIZED (
 ), serveur AS MATERIALIZED (
     SELECT {DURABLES}
 ), permis AS MATERIALIZED (
-    SELECT vus = cardinality(%(tetes)s::text[]) AND {SONT_SURES} AS ecrire FROM temoins, serveur
+    SELECT vus = cardinality(%(tetes)s::text[]) AND {SONT_SURES}
+        AND pg_backend_pid() = %(session)s::int AS ecrire
+    FROM temoins, serveur
 ), lignes AS (
     INSERT INTO {SCHEMA}.stored_events (originator_id, originator_version, topic, state)
     SELECT l.* FROM unnest(
@@ -48,7 +50,8 @@ WITH temoins AS MATERIALIZED (
     ) AS i, permis WHERE ecrire
     RETURNING 1
 )
-SELECT vus, (SELECT count(*) FROM lignes), (SELECT count(*) FROM ids), serveur.*
+SELECT vus, (SELECT count(*) FROM lignes), (SELECT count(*) FROM ids), serveur.*,
+    pg_backend_pid()
 FROM temoins, serveur"""
 """Counts what it saw and added, then says the settings that it found: unsafe, it adds nothing."""
 
@@ -61,12 +64,12 @@ WITH serveur AS MATERIALIZED (
         %(journaux_ids)s::text[], %(ids)s::text[], %(places)s::bigint[], %(empreintes)s::text[])
     ON CONFLICT DO NOTHING RETURNING 1
 )
-SELECT 0, 0, (SELECT count(*) FROM ids), serveur.* FROM serveur"""
+SELECT 0, 0, (SELECT count(*) FROM ids), serveur.*, pg_backend_pid() FROM serveur"""
 
 ASSURER = f"""
 WITH serveur AS MATERIALIZED (SELECT {DURABLES})
 SELECT 0, 0, CASE WHEN pg_logical_emit_message(true, 'fabriques', '') IS NULL THEN 0 ELSE 1 END,
-    serveur.* FROM serveur"""
+    serveur.*, pg_backend_pid() FROM serveur"""
 """Nothing is added, and its commit waits for the disk and the standbys like any other, hence for
 all that was readable before it: a commit whose wait was cut short is visible all the same. A
 transaction that writes nothing to the log, even numbered, waits for nothing."""

@@ -44,6 +44,11 @@ _INTERMEDIAIRE = (
 
 _Famille = tuple[type[StoreError], str, str]
 _INJOIGNABLE: _Famille = (StoreUnreachableError, "a cessé de répondre", _RENVOYER)
+_PLACES = (
+    "Réessayer ; si cela dure, relever la limite de la base, du compte (CONNECTION LIMIT), du "
+    "serveur (max_connections) ou de l'intermédiaire."
+)
+_LECTURE = "Écrire sur le serveur principal ; si c'est lui, regarder default_transaction_read_only."
 _OCCUPEE: _Famille = (StoreBusyError, "est trop sollicitée ou verrouillée", "Réessayer.")
 _FAMILLES: tuple[tuple[str, _Famille], ...] = (
     *(
@@ -59,7 +64,7 @@ _FAMILLES: tuple[tuple[str, _Famille], ...] = (
     ("53", _OCCUPEE),
     ("58", (StoreFullError, "n'a pas pu être écrite ou lue par son serveur", _DISQUE)),
     ("XX", (StoreCorruptError, "est endommagée", _RESTAURER)),
-    ("25006", (StoreReadOnlyError, "est en lecture seule", "Écrire sur le serveur principal.")),
+    ("25006", (StoreReadOnlyError, "est en lecture seule", _LECTURE)),
     ("42501", (StoreAccessError, "ne donne pas ce droit à ce compte", _DROITS)),
     ("28", (StoreAccessError, "refuse ce compte ou son mot de passe", _DROITS)),
     ("3D000", (StoreMissingError, "n'existe pas", "Vérifier --base, ou la créer (createdb).")),
@@ -72,15 +77,30 @@ _FAMILLES: tuple[tuple[str, _Famille], ...] = (
         ),
     ),
 )
-# libpq gives no SQLSTATE for what fails while connecting: only sentences
+_SANS_ETAT = ("", "08P01")
+"""libpq gives no SQLSTATE for what fails while connecting, PgBouncer always the same one: only
+sentences tell."""
 _PHRASES: tuple[tuple[str, _Famille], ...] = (
     ("password authentication failed", (StoreAccessError, "refuse ce mot de passe", _DROITS)),
     ("no password supplied", (StoreAccessError, "demande un mot de passe", _DROITS)),
     ("no pg_hba.conf entry", (StoreAccessError, "n'admet pas ce compte d'ici", _DROITS)),
     ("permission denied for database", (StoreAccessError, "n'admet pas ce compte", _DROITS)),
-    ("is not permitted to log in", (StoreAccessError, "n'admet pas ce compte", _DROITS)),
-    ("too many", (StoreBusyError, "a trop de connexions", "Réessayer.")),
-    ("connection slots", (StoreBusyError, "a trop de connexions", "Réessayer.")),
+    (
+        "is not permitted to log in",
+        (StoreAccessError, "n'admet pas ce compte", "Le laisser entrer (ALTER ROLE ... LOGIN)."),
+    ),
+    (
+        "not currently accepting connections",
+        (
+            StoreAccessError,
+            "n'admet personne pour l'instant",
+            "Rouvrir la base (ALTER DATABASE ... ALLOW_CONNECTIONS true), puis renvoyer.",
+        ),
+    ),
+    ("too many", (StoreBusyError, "a trop de connexions", _PLACES)),
+    ("connection slots", (StoreBusyError, "a trop de connexions", _PLACES)),
+    ("no more connections", (StoreBusyError, "a trop de connexions", _PLACES)),  # PgBouncer
+    ("query_wait_timeout", (StoreBusyError, "a trop de connexions", _PLACES)),
     ("starting up", (StoreUnreachableError, "démarre", "Réessayer dans un instant.")),
     ("shutting down", (StoreUnreachableError, "s'arrête", _RENVOYER)),
     ("Connection refused", (StoreUnreachableError, "refuse la connexion", _RENVOYER)),
@@ -88,7 +108,15 @@ _PHRASES: tuple[tuple[str, _Famille], ...] = (
     ("timeout", (StoreUnreachableError, "ne répond pas", _RENVOYER)),
     ("translate host name", (StoreUnreachableError, "a un serveur inconnu", _RENVOYER)),
     ("resolve host", (StoreUnreachableError, "a un serveur inconnu", _RENVOYER)),
-    ("session is read-only", (StoreReadOnlyError, "est en lecture seule", "Écrire au principal.")),
+    ("session is read-only", (StoreReadOnlyError, "est en lecture seule", _LECTURE)),
+    (
+        "unsupported startup parameter",
+        (
+            StoreUnreachableError,
+            "est derrière un intermédiaire qui refuse un paramètre de connexion",
+            "L'ôter de l'adresse (options).",
+        ),
+    ),
     ("SSL", (StoreUnreachableError, "refuse le chiffrement demandé", _RENVOYER)),
 )
 
@@ -118,11 +146,8 @@ def erreur_de_base(adresse: Adresse, erreur: BaseException) -> LedgerError:
     etat = getattr(origine, "sqlstate", None) or ""
     if etat == "23505":
         return VersionConflictError(f"{adresse} : la position ou l'identifiant est déjà pris.")
-    for prefixe, famille in _FAMILLES:
-        if etat.startswith(prefixe):
-            return _dire(adresse, famille, etat)
     texte = str(origine or erreur)
-    if not etat:
+    if etat in _SANS_ETAT:
         if "database" in texte and "does not exist" in texte:
             return _dire(adresse, dict(_FAMILLES)["3D000"])
         if "role" in texte and "does not exist" in texte:
@@ -130,6 +155,9 @@ def erreur_de_base(adresse: Adresse, erreur: BaseException) -> LedgerError:
         for signe, famille in _PHRASES:
             if signe.lower() in texte.lower():
                 return _dire(adresse, famille)
+    for prefixe, famille in _FAMILLES:
+        if etat.startswith(prefixe):
+            return _dire(adresse, famille, etat)
     if isinstance(origine, psycopg.OperationalError | psycopg.InterfaceError) and not etat:
         return _dire(adresse, _INJOIGNABLE)
     return StoreError(f"La base {adresse} a refusé l'opération ({etat or type(erreur).__name__}).")

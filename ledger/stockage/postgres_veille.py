@@ -13,7 +13,8 @@ from ..erreurs import StoreError
 from .postgres_schema import CANAL
 
 if TYPE_CHECKING:
-    from .postgres_bassin import Bassin, Connexion
+    from .postgres_bassin import Bassin
+    from .postgres_session import Connexion
 
 
 class Veille:
