@@ -53,11 +53,15 @@ class Etat(NamedTuple):
 
 
 def regler(connexion: psycopg.Connection[Any], *, ecriture: bool, attente: float) -> None:
-    """Make the settings of a session: names are ours or the system's, nothing waits for ever."""
+    """Make the settings of a session, whatever the account and the database say: names are ours or
+    the system's, a backslash is itself, nothing waits for ever, and no delay but ours cuts.
+    """
     verrou = max(1, int(attente * _MILLE))
     requete = (
         f"SET search_path = pg_catalog; SET lock_timeout = {verrou}; SET statement_timeout = 0; "
-        "SET default_transaction_isolation = 'read committed'"
+        "SET standard_conforming_strings = on; "
+        "SET default_transaction_isolation = 'read committed'; "
+        "SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'transaction_timeout'"
     )
     if not ecriture:
         requete += "; SET default_transaction_read_only = on"

@@ -150,3 +150,25 @@ def test_un_reglage_dangereux_ecrit_dans_l_adresse_est_refuse(url: str) -> None:
     with pytest.raises(StoreUnsafeError, match="synchronous_commit = off"):
         PostgresStore(f"{url}&options=-c%20synchronous_commit%3Doff")
     PostgresStore(f"{url}&options=-c%20synchronous_commit%3Dremote_apply").fermer()
+
+
+def test_les_reglages_de_session_du_compte_ne_changent_rien(url: str, serveur: Serveur) -> None:
+    """Chaînes à l'ancienne, délais du compte : la session du grand livre a les siens et écrit."""
+    base = Adresse(url).base
+    siens = {
+        "standard_conforming_strings": "off",
+        "statement_timeout": "1min",
+        "transaction_timeout": "1min",
+        "search_path": "ailleurs",
+        "default_transaction_isolation": "serializable",
+    }
+    for nom, valeur in siens.items():
+        serveur.sql(f"ALTER DATABASE {base} SET {nom} = '{valeur}'")
+    with GrandLivre.ouvrir(url) as livre:
+        assert livre.executer(commande("OuvrirProgramme", "o", "2019-07-11")).acceptee
+        assert livre.executer(commande("ModifierEnveloppe", "m")).positions == (2,)
+        assert livre.executer(commande("ModifierEnveloppe", "m")).statut == "deja_executee"
+        with livre.store._bassin.connection() as connexion:  # type: ignore[attr-defined]
+            for nom, valeur in siens.items():
+                (ligne,) = connexion.execute(f"SHOW {nom}".encode()).fetchall()
+                assert ligne[nom] != valeur
