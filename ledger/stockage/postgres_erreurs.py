@@ -32,6 +32,11 @@ _RENVOYER = (
     "qu'elle s'exécute deux fois."
 )
 _DROITS = "Donner au compte le rôle qu'il lui faut (`fabriques preparer-base --sql` les crée)."
+_MOT_DE_PASSE = (
+    "Vérifier ~/.pgpass ou PGPASSFILE : une ligne serveur:port:base:compte:mot de passe, dans un "
+    "fichier que vous seul lisez (chmod 600)."
+)
+_COMPTE = "Vérifier le compte de l'adresse ; l'administrateur le crée (CREATE ROLE ... LOGIN)."
 _DISQUE = "Libérer de la place sur le serveur puis relancer : rien n'est à moitié écrit."
 _RESTAURER = "Ne rien écrire de plus ; restaurer une sauvegarde et la vérifier."
 
@@ -66,7 +71,7 @@ _FAMILLES: tuple[tuple[str, _Famille], ...] = (
     ("XX", (StoreCorruptError, "est endommagée", _RESTAURER)),
     ("25006", (StoreReadOnlyError, "est en lecture seule", _LECTURE)),
     ("42501", (StoreAccessError, "ne donne pas ce droit à ce compte", _DROITS)),
-    ("28", (StoreAccessError, "refuse ce compte ou son mot de passe", _DROITS)),
+    ("28", (StoreAccessError, "refuse ce compte ou son mot de passe", _MOT_DE_PASSE)),
     ("3D000", (StoreMissingError, "n'existe pas", "Vérifier --base, ou la créer (createdb).")),
     (
         "42",
@@ -81,9 +86,12 @@ _SANS_ETAT = ("", "08P01")
 """libpq gives no SQLSTATE for what fails while connecting, PgBouncer always the same one: only
 sentences tell."""
 _PHRASES: tuple[tuple[str, _Famille], ...] = (
-    ("password authentication failed", (StoreAccessError, "refuse ce mot de passe", _DROITS)),
-    ("no password supplied", (StoreAccessError, "demande un mot de passe", _DROITS)),
-    ("no pg_hba.conf entry", (StoreAccessError, "n'admet pas ce compte d'ici", _DROITS)),
+    ("password authentication failed", (StoreAccessError, "refuse ce mot de passe", _MOT_DE_PASSE)),
+    ("no password supplied", (StoreAccessError, "demande un mot de passe", _MOT_DE_PASSE)),
+    (
+        "no pg_hba.conf entry",
+        (StoreAccessError, "n'admet pas ce compte d'ici", "Voir pg_hba.conf."),
+    ),
     ("permission denied for database", (StoreAccessError, "n'admet pas ce compte", _DROITS)),
     (
         "is not permitted to log in",
@@ -115,6 +123,14 @@ _PHRASES: tuple[tuple[str, _Famille], ...] = (
             StoreUnreachableError,
             "est derrière un intermédiaire qui refuse un paramètre de connexion",
             "L'ôter de l'adresse (options).",
+        ),
+    ),
+    (
+        "definition of service",
+        (
+            StoreUnreachableError,
+            "a un service libpq inconnu",
+            "Ôter PGSERVICE, ou l'écrire dans le fichier de services (PGSERVICEFILE).",
         ),
     ),
     ("SSL", (StoreUnreachableError, "refuse le chiffrement demandé", _RENVOYER)),
@@ -151,7 +167,7 @@ def erreur_de_base(adresse: Adresse, erreur: BaseException) -> LedgerError:
         if "database" in texte and "does not exist" in texte:
             return _dire(adresse, dict(_FAMILLES)["3D000"])
         if "role" in texte and "does not exist" in texte:
-            return _dire(adresse, (StoreAccessError, "ne connaît pas ce compte", _DROITS))
+            return _dire(adresse, (StoreAccessError, "ne connaît pas ce compte", _COMPTE))
         for signe, famille in _PHRASES:
             if signe.lower() in texte.lower():
                 return _dire(adresse, famille)

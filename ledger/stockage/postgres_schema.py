@@ -131,7 +131,7 @@ def script(*, roles: bool = True) -> str:
         [
             "-- Grand livre « fabriques » : schéma, gardes et rôles. Se relance sans danger.",
             "BEGIN;",
-            f"SELECT pg_catalog.pg_advisory_xact_lock({VERROU});",
+            f"DO $verrou$ BEGIN PERFORM pg_catalog.pg_advisory_xact_lock({VERROU}); END $verrou$;",
             *(f"{requete};" for requete in requetes),
             "COMMIT;",
             "",

@@ -90,16 +90,20 @@ def test_une_session_echangee_apres_l_ouverture_n_ecrit_rien(url: str, serveur: 
         ("FATAL:  no more connections allowed (max_client_conn)", StoreBusyError, "limite"),
         ("FATAL:  too many connections for role", StoreBusyError, "CONNECTION LIMIT"),
         ('database "b" is not currently accepting connections', StoreAccessError, "ALLOW_CONN"),
+        ("fe_sendauth: no password supplied", StoreAccessError, "PGPASSFILE"),
+        ('password authentication failed for user "u"', StoreAccessError, "PGPASSFILE"),
+        ('role "u" does not exist', StoreAccessError, "CREATE ROLE"),
+        ('definition of service "s" not found', StoreUnreachableError, "PGSERVICE"),
         ('role "u" is not permitted to log in', StoreAccessError, "LOGIN"),
         ("FATAL:  unsupported startup parameter: options", StoreUnreachableError, "options"),
         ("FATAL:  server conn crashed?", StoreUnreachableError, "renvoyer la même commande"),
     ],
 )
 @pytest.mark.parametrize("etat", [psycopg.OperationalError, psycopg.errors.ProtocolViolation])
-def test_ce_que_dit_un_intermediaire_a_son_nom_et_son_remede(
+def test_chaque_refus_de_connexion_a_son_nom_et_son_remede(
     etat: type[psycopg.Error], dit: str, classe: type[StoreError], remede: str
 ) -> None:
-    """Sans code, ou sous le seul code de PgBouncer, chaque refus a son nom et son remède."""
+    """Chaque refus de connexion a son nom et son remède, sans code ou sous celui de PgBouncer."""
     erreur = erreur_de_base(Adresse("postgresql://u@h/b"), etat(dit))
     assert type(erreur) is classe
     assert remede in erreur.remede
