@@ -14,7 +14,7 @@ import click
 
 from .options import FICHIER, Demande, Rappel
 from .sortie import proteger
-from .terminal import raison
+from .terminal import avertir, raison
 
 if TYPE_CHECKING:
     from ledger import Store
@@ -101,7 +101,7 @@ def diffuser(store: Store, programme: str, demande: Demande, suite: Suite, flux:
 
     garde = None if suite.curseur is None else FichierCurseur(suite.curseur, base=demande.base)
     try:
-        with _patience(store, suite) as attendre:
+        with _patience(store, programme, suite) as attendre:
             suivi = suivre(
                 store,
                 programme,
@@ -109,7 +109,7 @@ def diffuser(store: Store, programme: str, demande: Demande, suite: Suite, flux:
                 attendre=attendre,
             )
             rendre = _cloudevent if demande.format == "cloudevents" else _ligne
-            for lot in suivi.lots():
+            for lot in _lots(suivi, attendre):
                 for ligne in lot:
                     flux.write(rendre(suivi, ligne, programme) + b"\n")
                     flux.flush()
@@ -120,8 +120,29 @@ def diffuser(store: Store, programme: str, demande: Demande, suite: Suite, flux:
             raise
 
 
+def _lots(suivi: Suivi, attendre: Callable[[], bool] | None) -> Iterator[list[LigneSuivie]]:
+    """The batches; a feed that follows waits for a server that went away, and says so once."""
+    from ledger.erreurs import StoreUnreachableError  # noqa: PLC0415
+
+    absent = False
+    while True:
+        try:
+            for lot in suivi.lots():
+                absent = False
+                yield lot
+        except StoreUnreachableError as erreur:
+            if attendre is None:
+                raise
+            if not absent:
+                avertir(f"{erreur.message} Le flux reprendra à son retour.")
+            absent = True
+            if attendre():
+                continue
+        return
+
+
 @contextmanager
-def _patience(store: Store, suite: Suite) -> Iterator[Callable[[], bool] | None]:
+def _patience(store: Store, programme: str, suite: Suite) -> Iterator[Callable[[], bool] | None]:
     """What waits at the end of the journal: a notice of the server where it gives some."""
     from ledger.stockage.port import StoreAvise  # noqa: PLC0415
 
@@ -134,7 +155,7 @@ def _patience(store: Store, suite: Suite) -> Iterator[Callable[[], bool] | None]
     if not suite.suivre:
         yield None
     elif isinstance(store, StoreAvise):
-        guet = store.guetter(secondes)
+        guet = store.guetter(secondes, programme)
         try:
             yield guet
         finally:

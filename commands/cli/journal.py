@@ -67,8 +67,9 @@ Exemples :
 \b
 Avec --suivre, --depuis, --curseur ou --format cloudevents, chaque ligne est vérifiée avant de
 sortir. Le curseur est gardé après ce qui est rendu à la sortie : relancé, le flux donne chaque
-ligne au moins une fois. Codes de sortie : 0 à l'interruption de --suivre ; 4 si la base
-disparaît, est remplacée, ou ne tient plus la ligne du curseur.""",
+ligne au moins une fois. --suivre attend le retour d'un serveur PostgreSQL absent. Codes de
+sortie : 0 à l'interruption de --suivre ; 4 si la base disparaît, est remplacée, ou ne tient plus
+la ligne du curseur.""",
 )
 @avec_demande(formats=(*FORMATS_DE_TABLEAU, "cloudevents"), defaut="jsonl")
 @avec_suite

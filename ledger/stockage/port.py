@@ -124,6 +124,7 @@ class Guet(Protocol):
 class StoreAvise(Protocol):
     """A store that is told of what other processes write, hence need not be asked all the time."""
 
-    def guetter(self, secondes: float) -> Guet:
-        """What waits for a notice, `secondes` at most (a notice may be lost)."""
+    def guetter(self, secondes: float, programme: str | None = None) -> Guet:
+        """What waits for a notice, of one programme or of any, `secondes` at most (a notice may be
+        lost)."""
         ...

@@ -339,10 +339,10 @@ class PostgresStore:
             # asked again: a standby may have been promoted under this connection
             return promesses(c, self.adresse, lire_etat(c.connection))
 
-    def guetter(self, secondes: float) -> Veille:
+    def guetter(self, secondes: float, programme: str | None = None) -> Veille:
         """What waits for something new, as `ledger.flux.suivre` wants it. To be closed."""
         self._exiger()
-        return Veille(self._bassin, secondes)
+        return Veille(self._bassin, secondes, programme)
 
     def fermer(self) -> None:
         """Close every connection, once what other threads are doing is done.

@@ -59,6 +59,15 @@ class Bassin:
     def open(self, wait: bool = False, timeout: float = 30) -> None:
         """Nothing to do: connections are made when needed."""
 
+    def exiger(self) -> None:
+        """Raises: StoreForkedError, StoreClosedError."""
+        self._usage.exiger()
+
+    def rompre(self, connexion: Connexion) -> None:
+        """Close a connection; not in a child process: the session is the parent's."""
+        if not self._usage.etrangere:
+            connexion.close()
+
     @contextmanager
     def connection(self) -> Iterator[Connexion]:
         """A connection outside any transaction, given back unless it is broken."""

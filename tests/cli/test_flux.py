@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 from contextlib import nullcontext
+from itertools import count
 from pathlib import Path
 from threading import Timer
 from typing import Any
@@ -16,6 +17,7 @@ import pytest
 
 from commands.cli import flux as module_flux
 from ledger import SQLiteStore
+from ledger.erreurs import StoreUnreachableError
 from ledger.flux import suivre
 from tests.cli.outils import PROGRAMME, demarrer, depot, en_lignes, lancer, ouverture, position_max
 
@@ -244,3 +246,33 @@ def test_un_curseur_abime_est_refuse(base_neuve: Path, tmp_path: Path) -> None:
         assert (fait.code, fait.octets) == (2, b"")
         assert "Erreur (curseur_illisible)" in fait.erreur
         assert garde.read_bytes() == octets
+
+
+def test_un_serveur_absent_est_attendu_et_dit_une_fois(
+    base_neuve: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Le serveur s'absente pendant deux regards : c'est dit une fois, chaque ligne sort une fois ;
+    qui ne suit pas reçoit l'erreur."""
+    store, regards, tours = SQLiteStore(base_neuve, ecriture=False), count(1), count(1)
+    vraies = store.pages
+
+    def pages(*a: Any, **k: Any) -> Any:
+        if next(regards) in (2, 3):
+            raise StoreUnreachableError("Le serveur s'arrête.")
+        return vraies(*a, **k)
+
+    def attendre() -> bool:
+        tour = next(tours)
+        if tour == 1:
+            ecrire(base_neuve, "fab-1")
+        return tour < 4
+
+    monkeypatch.setattr(store, "pages", pages)
+    suivi = suivre(store, PROGRAMME, attendre=attendre)
+    lots = module_flux._lots(suivi, attendre)
+    assert [ligne.position for lot in lots for ligne in lot] == [1, 2]
+    assert capsys.readouterr().err.count("Le flux reprendra à son retour.") == 1
+    regards = count(2)
+    with pytest.raises(StoreUnreachableError):
+        list(module_flux._lots(suivi, None))
+    store.fermer()

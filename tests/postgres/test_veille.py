@@ -8,7 +8,9 @@ import pytest
 
 from commands import GrandLivre
 from ledger import ouvrir_magasin
+from ledger.erreurs import StoreClosedError, StoreForkedError
 from ledger.flux import suivre
+from ledger.stockage import usage
 from ledger.stockage.port import StoreAvise
 from ledger.stockage.postgres import PostgresStore
 from tests.unit.commands.test_concurrence import commande
@@ -94,3 +96,43 @@ def test_un_avis_perdu_ne_perd_pas_de_fait(url: str, serveur: Serveur) -> None:
         guet.fermer()
         guet.fermer()
         lecteur.fermer()
+
+
+def test_les_avis_d_un_autre_programme_ne_reveillent_pas(url: str) -> None:
+    """Qui suit un programme n'est réveillé que par lui ; qui les suit tous, par chacun."""
+    with GrandLivre.ouvrir(url) as livre:
+        avise = livre.store._aviser  # type: ignore[attr-defined]
+        with (
+            livre.store.guetter(LONGTEMPS, "a") as un,  # type: ignore[attr-defined]
+            livre.store.guetter(0.05, "absent") as aucun,  # type: ignore[attr-defined]
+            livre.store.guetter(LONGTEMPS) as tous,  # type: ignore[attr-defined]
+        ):
+            for guet in (un, aucun, tous):
+                guet()  # listens now
+            for programme in ("b", "b", "a"):
+                avise({"avises": [programme], "programmes": [], "places": [], "tetes": []})
+            for guet in (un, aucun, tous):
+                guet()
+            assert (un.avis, aucun.avis, tous.avis) == (1, 0, 1)
+
+
+def test_un_enfant_ne_prend_ni_ne_coupe_l_ecoute_de_son_pere(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dans un processus fils, le guet refuse de servir et le fermer laisse le père écouter ;
+    la base fermée, il le dit."""
+    with GrandLivre.ouvrir(url) as livre, livre.store.guetter(LONGTEMPS) as guet:  # type: ignore[attr-defined]
+        guet()
+        ecoute = guet._connexion
+        with monkeypatch.context() as enfant:
+            enfant.setattr(usage._PROCESSUS, "pid", -1)
+            with pytest.raises(StoreForkedError):
+                guet()
+            guet.fermer()
+        guet._connexion = ecoute  # the parent's memory is not the child's
+        livre.executer(commande("OuvrirProgramme", "o", "2019-07-11"))
+        guet()
+        assert guet.avis == 1
+        livre.store.fermer()
+        with pytest.raises(StoreClosedError):
+            guet()
