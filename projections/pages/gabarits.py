@@ -20,6 +20,8 @@ from . import graphes, postes
 _FINE, _INSECABLE = "\N{NARROW NO-BREAK SPACE}", "\N{NO-BREAK SPACE}"
 _GROUPES = re.compile(r"(?<!\d)\d{1,3}(?: \d{3})+(?!\d)")
 _UNITES = re.compile(r"(?<=\d) (?=[€%])")
+_DOUBLES = re.compile(r"(?<=\S) (?=[:;?!»](?:\s|[<\"]|$))|(?<=«) (?=\S)", re.MULTILINE)
+"""The ordinary spaces before a double sign and inside French quotes."""
 _MILLION = 100_000_000
 _MILLIER = 100_000
 
@@ -30,7 +32,7 @@ def environnement() -> Environment:
     environnement = Environment(
         autoescape=True,
         undefined=StrictUndefined,
-        loader=FunctionLoader(fichier),
+        loader=FunctionLoader(lambda nom: ponctuer(fichier(nom))),
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
@@ -94,7 +96,12 @@ def insecable(phrase: str) -> str:
     Browsers find `45 000 000,00 €` typed with ordinary spaces.
     """
     groupee = _GROUPES.sub(lambda nombre: nombre[0].replace(" ", _FINE), phrase)
-    return _UNITES.sub(_INSECABLE, groupee)
+    return ponctuer(_UNITES.sub(_INSECABLE, groupee))
+
+
+def ponctuer(phrase: str) -> str:
+    """A French sentence of which no line begins with a double sign: `Payé :`, `« lu »`."""
+    return _DOUBLES.sub(_INSECABLE, phrase)
 
 
 def entier(nombre: int) -> str:

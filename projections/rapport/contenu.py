@@ -28,7 +28,7 @@ from ..toutes_anomalies import toutes_les_anomalies
 
 FORMAT: Literal[1] = 1
 """Of the value: the members of the heading and of the figures."""
-MISE_EN_PAGE = 4
+MISE_EN_PAGE = 5
 """Of the files: raise it whenever the same value would give other bytes, in any format."""
 DITES_DEPUIS = {"acteurs_semblables": 4, "ordonne_et_paye": 4}
 """Code of an anomaly -> the first layout whose reports tell it; all of them tell the others."""

@@ -9,13 +9,20 @@ from msgspec.structs import replace
 
 from projections import regarder
 from projections.pages.gabarits import abrege, entier, insecable, pour_cent
-from projections.rapport import MISE_EN_PAGE, Rapport, ecrire, rapport, reproduire
+from projections.rapport import (
+    DITES_DEPUIS,
+    MISE_EN_PAGE,
+    Rapport,
+    ecrire,
+    rapport,
+    reproduire,
+)
 from projections.rapport.marges import marges
 from tests.unit.monde import Monde
 from tests.unit.projections.test_rapport import Page, faire, journal
 
-CESURE = re.compile(r"(?<!\d)\d{1,3} \d{3}(?!\d)|\d [€%]|\d [kM]€")
-"""A figure that could break at the end of a line."""
+CESURE = re.compile(r"(?<!\d)\d{1,3} \d{3}(?!\d)|\d [€%]|\d [kM]€|\S [:;?!»](?:\s|$)|« \S")
+"""A figure, or a double sign, that could break at the end of a line."""
 HOSTILE = '"; } </style><script>alert(1)</script> @import url(//x); \\'
 
 
@@ -29,11 +36,11 @@ def cumul(monde: Monde) -> Monde:
 
 
 def test_aucun_montant_de_la_page_ne_se_coupe(cumul: Monde) -> None:
-    """Tableaux, phrases, graphiques et anomalies : aucun chiffre ne quitte son unité."""
+    """Dans toute la page, aucun chiffre ne quitte son unité, aucune ligne n'ouvre par « : »."""
     page = Page(ecrire(faire(cumul), "html"))
     montres = "\n".join(t for nom, ts in page.textes.items() if nom != "script" for t in ts)
     assert "50\u202f000,00\u00a0€ ordonnés par" in montres
-    assert "Subvention moyenne : 150\u202f000,00\u00a0€." in montres
+    assert "Subvention moyenne\u00a0: 150\u202f000,00\u00a0€." in montres
     assert CESURE.findall(montres) == []
 
 
@@ -53,7 +60,7 @@ def test_la_vague_10_suit_la_9(monde: Monde) -> None:
         monde.label(f"s{nom}", numerique=False)
         monde.ok("CorrigerStructure", "2020-02-04", structure=f"s{nom}", vague=nom)
     texte = ecrire(faire(monde), "html").decode()
-    dites = re.findall(r"<bdi>(\w+)</bdi> \(1\)", texte.partition("Labels par vague")[2])
+    dites = re.findall(r"1 en vague <bdi>(\w+)</bdi>", texte.partition("par vague")[2])
     assert dites == ["2", "9", "10"]
 
 
@@ -80,7 +87,7 @@ def test_un_rapport_ancien_n_est_pas_accuse_de_ce_qu_il_ne_disait_pas(
     avec = reproduire(journal(cumul), ecrire(Rapport(entete, vrai.figures), "json"))
     attendus = ("chiffres_identiques", "divergent")
     assert (sans.statut, avec.statut) == (
-        attendus if mise_en_page < MISE_EN_PAGE else attendus[::-1]
+        attendus if mise_en_page < DITES_DEPUIS["ordonne_et_paye"] else attendus[::-1]
     )
     assert sans.octets == ecrire(vrai, "json")
 
