@@ -29,7 +29,7 @@ from .ecrans.listes import LISTES, Fabrique
 from .garde import Asgi, Garde
 from .moment import DateRefusee
 from .taches import PRESSEE, Avancement, EnAttente, Occupee
-from .telechargements import ECRIVAINS, Ecrivain
+from .telechargements import ECRIVAINS, Ecrivain, familles
 from .tete import Tete
 
 Ecran = Callable[..., dict[str, Any]]
@@ -193,7 +193,7 @@ class Console:
         return _fichier(octets, f"{tete.programme}-{position}{jour}-{nom}", media)
 
     def _fichiers(self, demande: Demande) -> dict[str, Any]:
-        return {"ecrivains": tuple(self._ecrivains.values()), "vue": demande.regard.vue}
+        return {"familles": familles(self._ecrivains.values()), "vue": demande.regard.vue}
 
     def _page(self, nom: str, ecran: Ecran) -> Callable[[Request], Response]:
         def repondre(requete: Request) -> Response:

@@ -6,7 +6,8 @@ A writer is a function of a view alone. To offer another format, add a line.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -63,37 +64,77 @@ _TABLEAUX = {
 ECRIVAINS: tuple[Ecrivain, ...] = (
     Ecrivain(
         "rapport.html",
-        "Rapport complet : une page qui se suffit, s'imprime et se refait à l'identique",
+        "Une page qui se suffit, s'imprime et se refait à l'identique",
         _HTML,
         lambda vue: ecrire(rapport(vue), "html"),
     ),
     Ecrivain(
         "rapport.json",
-        "Les mêmes chiffres pour un programme, montants en centimes",
+        "Les mêmes chiffres, pour un programme, en centimes",
         _JSON,
         lambda vue: ecrire(rapport(vue), "json"),
     ),
     Ecrivain(
         "classeur.ods",
-        "Classeur LibreOffice : tout le programme, qui se recompte",
+        "Pour LibreOffice",
         "application/vnd.oasis.opendocument.spreadsheet",
         _ods,
     ),
     Ecrivain(
         "classeur.xlsx",
-        "Le même classeur pour Excel",
+        "Pour Excel",
         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         _xlsx,
     ),
     *(
-        Ecrivain(f"{cle}-tableur.csv", f"{quoi} : CSV (tableur français)", _CSV, _csv_francais(cle))
+        Ecrivain(f"{cle}-tableur.csv", quoi, _CSV, _csv_francais(cle))
         for cle, quoi in _TABLEAUX.items()
     ),
-    Ecrivain("enveloppe.csv", "Enveloppe (CSV, montants en centimes)", _CSV, _csv("enveloppe.csv")),
-    Ecrivain("credits.csv", "AE et CP par exercice (CSV)", _CSV, _csv("credits.csv")),
-    Ecrivain("matrice.csv", "Engagements et paiements par année (CSV)", _CSV, _csv("matrice.csv")),
-    Ecrivain("structures.csv", "Registre des structures (CSV)", _CSV, _csv("structures.csv")),
-    Ecrivain("echeanciers.csv", "Échéanciers (CSV)", _CSV, _csv("echeanciers.csv")),
-    Ecrivain("anomalies.csv", "Anomalies (CSV)", _CSV, _csv("anomalies.csv")),
+    Ecrivain("enveloppe.csv", "Enveloppe", _CSV, _csv("enveloppe.csv")),
+    Ecrivain("credits.csv", "AE et CP par exercice", _CSV, _csv("credits.csv")),
+    Ecrivain("matrice.csv", "Engagements et paiements par année", _CSV, _csv("matrice.csv")),
+    Ecrivain("structures.csv", "Registre des structures", _CSV, _csv("structures.csv")),
+    Ecrivain("echeanciers.csv", "Échéanciers", _CSV, _csv("echeanciers.csv")),
+    Ecrivain("anomalies.csv", "Anomalies", _CSV, _csv("anomalies.csv")),
 )
 """In the order of the page."""
+
+
+class Famille(NamedTuple):
+    """Files of one use: what they are, what one does with them, the files."""
+
+    nature: str
+    sens: str
+    fichiers: tuple[Ecrivain, ...]
+
+
+_FAMILLES = (
+    (
+        "Rapport",
+        "Le programme, sa position, sa racine, et comment le vérifier.",
+        "rapport.",
+    ),
+    (
+        "Classeur",
+        "Une feuille par tableau ; les totaux s'y recomptent.",
+        "classeur.",
+    ),
+    (
+        "Tableaux pour un tableur français",
+        "CSV à ouvrir dans LibreOffice ou Excel : points-virgules, montants en euros à virgule.",
+        "-tableur.csv",
+    ),
+    ("Tableaux pour un programme", "CSV à virgules, montants en centimes.", ".csv"),
+    ("Autres fichiers", "Ajoutés par cette installation.", ""),
+)
+
+
+def familles(ecrivains: Iterable[Ecrivain]) -> tuple[Famille, ...]:
+    """The files, each in the first family that its name belongs to; no family is empty."""
+    restants, suite = list(ecrivains), list[Famille]()
+    for nature, sens, signe in _FAMILLES:
+        pris = tuple(e for e in restants if signe in e.fichier)
+        restants = [e for e in restants if e not in pris]
+        if pris:
+            suite.append(Famille(nature, sens, pris))
+    return tuple(suite)
