@@ -13,7 +13,6 @@ _TABLES = {
     "echeancier": "Échéancier",
     "matrice": "Matrice",
     "registre": "Registre",
-    "calcul": "Calcul",
 }
 _MEMBRES = {
     "enveloppe": "enveloppe",
@@ -73,6 +72,9 @@ def nom_francais(nom: str, regard: Regard | None = None) -> str:
             "montant": "Subventions des structures retenues",
             "paye": "Payé aux structures retenues",
         }[suite[0]]
+    if table == "calcul":
+        phrase = ", ".join(mots)
+        return phrase[0].upper() + phrase[1:]
     if table in ("structures", "echeancier"):
         fiche = None if regard is None else regard.vue.situation.fiches.get(suite[0])
         return ", ".join([fiche.porteur or suite[0] if fiche else suite[0], *mots[1:]])

@@ -15,7 +15,7 @@ RACINE = f"/programmes/{PROGRAMME}"
 _VIDES = {"meta", "link", "input", "br", "rect", "path", "circle", "img", "hr"}
 _TUS = {"svg", "bdi", "pre", "code", "option", "a"}
 """What outsiders wrote, the picture of a table, and links themselves."""
-_DATE = re.compile(r"\d\d/\d\d/\d{4}( à \d\d:\d\d:\d\d UTC)?|\ben \d{4}\b")
+_DATE = re.compile(r"\d\d/\d\d/\d{4}|à \d\d:\d\d:\d\d UTC|\ben \d{4}\b")
 _CHIFFRE = re.compile(
     r"\d[\d\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE} ]*(,\d+)?\s?[€%]"
     r"|\d[\d ]* à \d+"

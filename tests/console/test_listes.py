@@ -138,6 +138,10 @@ def test_la_page_d_un_chiffre_dit_d_ou_vient_chaque_fait() -> None:
     paye = client.lire(f"/programmes/{P}/chiffres/enveloppe.paye")
     assert "comptable alice" in paye.texte.partition("Apport")[2]
     assert re.search(r"\d\d/\d\d/\d{4} à \d\d:\d\d:\d\d UTC", paye.texte)
+    ecart = "comparaison?au_avant=2019-12-31&cellule=enveloppe.paye"
+    ecrit = client.lire(f"/programmes/{P}/{ecart}").texte.partition("Apport")[2]
+    assert dite in ecrit
+    assert "comptable alice" in ecrit
     sans = client.lire(f"/programmes/{P}/chiffres/enveloppe.engage")
     assert "Source" not in sans.texte
     assert "fichier importé" not in sans.texte

@@ -7,6 +7,7 @@ from codecs import BOM_UTF8
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
+from html import unescape
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
@@ -164,8 +165,8 @@ def test_les_mots_des_pages_ont_leurs_accents(client: Client) -> None:
     un = client.lire(f"{RACINE}/journal?type=programme-ouvert").texte
     assert "1 à 1 sur 1 fait " in un
     journal = client.lire(f"{RACINE}/journal").source
-    assert "<td>système <bdi" in journal
-    assert "<td>systeme <bdi" not in journal
+    assert ">système <bdi" in journal
+    assert ">systeme <bdi" not in journal
     assert "clichés" in client.lire(f"{RACINE}/verification?lancer=oui").texte
 
 
@@ -200,7 +201,7 @@ def test_le_taux_de_consommation_montre_son_calcul(client: Client) -> None:
 def test_les_saisies_tardives_disent_combien_de_faits(client: Client) -> None:
     """« Saisie tardive » compte ses anomalies et, dans son sens, les faits qu'elles résument."""
     page = client.lire(f"{RACINE}/anomalies?code=fait_tardif")
-    details = re.findall(r"<td><bdi>([^<]+)</bdi></td>", page.source)
+    details = re.findall(r"<td class=\"phrase\"><bdi>([^<]+)</bdi></td>", page.source)
     resumes = [re.match(r"(\d+) faits tardifs", detail) for detail in details]
     assert any(resumes)
     assert "Saisie tardive" in page.texte
@@ -405,3 +406,75 @@ def ouverte(base: Path) -> Iterator[Journal]:
         yield Journal(store, PROGRAMME)
     finally:
         store.fermer()
+
+
+def test_le_titre_d_une_page_dit_sa_vue(client: Client) -> None:
+    """Onglets et signets se distinguent : page, date, position, recherche, rang dans la liste."""
+    attendus = {
+        f"situation?{DATES}": "Situation, au 30/06/2021, position 400",
+        "journal?page=2": "Journal, page 2",
+        "structures?q=wip": "1 structure trouvée pour « wip »",
+        "anomalies?code=siret_absent": "Anomalies : SIRET absent",
+        "comparaison?au=2021-12-31&au_avant=2020-12-31&cellule=enveloppe.paye": (
+            "Enveloppe, payé : comparaison avec l'état au 31/12/2020, au 31/12/2021"
+        ),
+        "journal/9999": "Page introuvable",
+    }
+    for adresse, attendu in attendus.items():
+        source = client.demander(f"{RACINE}/{adresse}").text
+        (titre,) = re.findall("<title>(.*)</title>", source)
+        assert unescape(titre).replace("\xa0", " ") == f"{attendu} · {PROGRAMME}"
+
+
+@pytest.mark.parametrize(
+    ("adresse", "parente"),
+    [
+        ("chiffres/enveloppe.paye", "situation"),
+        ("chiffres/calcul.subvention_moyenne", "situation"),
+        ("chiffres/credits.2021.cp_payes", "exercices"),
+        ("chiffres/credits.2021.rap_cloture", "restes"),
+        ("chiffres/matrice.total.reste", "restes"),
+        ("chiffres/registre.nombre", "structures"),
+        (f"chiffres/echeancier.{structure_temoin()}.1.verse", f"structures/{structure_temoin()}"),
+        (f"structures/{structure_temoin()}", "structures"),
+        ("journal/200", "journal"),
+    ],
+)
+def test_d_une_page_on_remonte_a_la_sienne(client: Client, adresse: str, parente: str) -> None:
+    """Un chiffre, une fiche, un fait mènent à la page où ils se lisent, aux mêmes dates."""
+    page = client.lire(f"{RACINE}/{adresse}?{DATES}")
+    (fil,) = re.findall(r'class="fil"[^>]*><a href="([^"]+)"', page.source)
+    assert unescape(fil) == f"{RACINE}/{parente}?{DATES}"
+    (courante,) = re.findall(r'href="([^"?]+)[^"]*" aria-current="page"', page.source)
+    assert courante == f"{RACINE}/{parente.partition('/')[0]}"
+
+
+def test_une_fiche_mene_a_ses_anomalies(client: Client) -> None:
+    """Les anomalies d'une structure sont les siennes, toutes, en page et en fichier."""
+    slug = structure_temoin()
+    page = client.lire(f"{RACINE}/structures/{slug}")
+    (lien,) = [a.adresse for a in page.liens if a.adresse.startswith(f"{RACINE}/anomalies?")]
+    liste = client.lire(lien).source.partition('id="liste"')[2].partition("</table>")[0]
+    assert re.findall(r'<td class="mots">([^<]+)</td>', liste) == [
+        "Convention absente",
+        "SIRET absent",
+    ]
+    texte = client.demander(lien.replace("anomalies?", "anomalies.csv?")).text
+    assert texte.count(slug) == 2
+
+
+def test_comparer_propose_la_fin_du_mois_et_de_l_an_d_avant(client: Client) -> None:
+    """La page de comparaison propose les deux dates que l'on compare le plus."""
+    for demandee, proposees in (
+        ("au=2021-06-15&", ("2021-05-31", "2020-12-31")),
+        ("au=2021-01-31&", ("2020-12-31",)),
+        ("", ("2022-02-28", "2021-12-31")),
+    ):
+        page = client.lire(f"{RACINE}/comparaison?{demandee}cellule=enveloppe.paye")
+        dites = [
+            parse_qs(urlsplit(lien.adresse).query)["au_avant"][0]
+            for lien in page.liens
+            if "au_avant=" in lien.adresse
+        ]
+        assert tuple(dites) == proposees
+        assert all("enveloppe.paye" in a.adresse for a in page.liens if "au_avant=" in a.adresse)

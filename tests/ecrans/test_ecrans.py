@@ -232,7 +232,7 @@ def test_des_noms_hostiles_ne_debordent_ni_n_agissent(
     _base_hostile(base)
     page.set_viewport_size({"width": largeur, "height": 640})
     with servie(base) as adresse:
-        for ecran in ("structures", "structures/s2", "journal", "comparaison?comparer=oui"):
+        for ecran in ("structures", "structures/s2", "journal", "chiffres/structures.s2.paye"):
             page.goto(f"{adresse}/programmes/{P}/{ecran}")
             assert page.evaluate(DEBORDE) is False, ecran
             assert fautes(page) == []

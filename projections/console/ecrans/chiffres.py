@@ -13,6 +13,7 @@ from ..contributions import Apports, au_terminal, expliquer, lire_nom
 from ..demande import Demande
 from ..noms import nom_francais
 from ..recherche import Recherche
+from ..regard import Regard
 from ..sources import Sources
 from ..taches import Avancement
 from .registre import lire_recherche, retenues
@@ -64,6 +65,33 @@ def restes(demande: Demande) -> dict[str, Any]:
     return {"lignes": regard.credits, "matrice": rectangle(lignes)}
 
 
+class Parente(NamedTuple):
+    """The page where a figure stands: its address, its words, its entry of the menu."""
+
+    chemin: str
+    mots: str
+    page: str
+
+
+_TABLES = {
+    "credits": Parente("exercices", "AE et CP", "exercices"),
+    "matrice": Parente("restes", "Restes à payer", "restes"),
+    "registre": Parente("structures", "Structures", "structures"),
+}
+
+
+def _parente(nom: str, regard: Regard) -> Parente:
+    table, _, suite = nom.partition(".")
+    if table in ("structures", "echeancier"):
+        slug = suite.partition(".")[0]
+        fiche = regard.vue.situation.fiches.get(slug)
+        mots = slug if fiche is None else fiche.porteur or slug
+        return Parente("structures" if fiche is None else f"structures/{slug}", mots, "structures")
+    if ".rap_" in nom:
+        return _TABLES["matrice"]
+    return _TABLES.get(table, Parente("situation", "Situation", "situation"))
+
+
 class Explique(NamedTuple):
     """A figure that is a sum of facts: its one name, the search that it is of, its facts."""
 
@@ -86,7 +114,12 @@ def expliquer_le_chiffre(demande: Demande, nom: str) -> Explique:
 def chiffre(demande: Demande, nom: str) -> dict[str, Any]:
     """One figure: the facts that sum to it, or the figures that it is computed from."""
     if nom in CALCULS:
-        return {"x": None, "nom": nom_francais(nom), "calcul": CALCULS[nom](demande.regard)}
+        return {
+            "x": None,
+            "nom": nom_francais(nom),
+            "calcul": CALCULS[nom](demande.regard),
+            "parente": _parente(nom, demande.regard),
+        }
     cellule, recherche, apports = expliquer_le_chiffre(demande, nom)
     regard = demande.regard
     positions, pagination = demande.page(apports.positions, _PAR_PAGE)
@@ -96,6 +129,7 @@ def chiffre(demande: Demande, nom: str) -> dict[str, Any]:
     return {
         "x": apports,
         "cellule": cellule,
+        "parente": _parente(cellule, regard),
         "au_terminal": au_terminal(cellule),
         "nom": nom_francais(cellule, regard),
         "recherche": recherche,

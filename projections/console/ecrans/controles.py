@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import date
 from typing import Any, NamedTuple
 
 from msgspec import Struct
@@ -9,6 +11,7 @@ from msgspec import Struct
 from ledger.audit.constats import CODES as CONSTATS
 from ledger.audit.constats import CONTROLES, Rapport
 from ledger.audit.verifier import verifier
+from ledger.temps import ANNEE_MIN, format_date
 
 from ...anomalies import CODES, Anomalie
 from ...anomalies_saisie import faits_de
@@ -19,7 +22,8 @@ from ...toutes_anomalies import toutes_les_anomalies
 from ..demande import Demande
 from ..moment import Moment, lire_moment
 from ..noms import nom_francais
-from ..regard import Regard
+from ..regard import Regard, fin_de_mois
+from ..sources import Sources
 from ..taches import Avancement, EnAttente
 
 _CONSTATS_MAX = 200
@@ -41,7 +45,11 @@ class Trouvees(Struct, frozen=True):
 def _chercher(demande: Demande, pas: Avancement) -> Trouvees:
     regard = demande.regard
     pas.total = regard.position
-    toutes = toutes_les_anomalies(regard.vue, demande.tete.faits(regard.position, pas=pas))
+    return _ranger(toutes_les_anomalies(regard.vue, demande.tete.faits(regard.position, pas=pas)))
+
+
+def _ranger(anomalies: Iterable[Anomalie]) -> Trouvees:
+    toutes = tuple(anomalies)
     par_code: dict[str, list[Anomalie]] = {}
     for anomalie in toutes:
         par_code.setdefault(anomalie.code, []).append(anomalie)
@@ -56,15 +64,27 @@ def anomalies_trouvees(demande: Demande) -> Trouvees:
 
 
 def anomalies_retenues(demande: Demande) -> tuple[Anomalie, ...]:
-    """Those of the code that the address asks for. Raises: UsageError, EnAttente, Occupee."""
+    """Those of the code and of the structure that the address asks for.
+
+    Raises: UsageError, EnAttente, Occupee.
+    """
     code = demande.choix("code", tuple(CODES))
-    trouvees = anomalies_trouvees(demande)
+    trouvees = _de_la_structure(demande)
     return trouvees.par_code.get(code, ()) if code else trouvees.toutes
+
+
+def _de_la_structure(demande: Demande) -> Trouvees:
+    """Every anomaly of the view, or those of the structure that the address names."""
+    structure = demande.texte("structure")
+    trouvees = anomalies_trouvees(demande)
+    return (
+        _ranger(a for a in trouvees.toutes if a.structure == structure) if structure else trouvees
+    )
 
 
 def page_anomalies(demande: Demande) -> dict[str, Any]:
     """The anomalies, counted by code, then one by one."""
-    trouvees = anomalies_trouvees(demande)
+    trouvees, structure = _de_la_structure(demande), demande.texte("structure")
     lignes, pagination = demande.page(anomalies_retenues(demande))
     fiches = demande.regard.vue.situation.fiches
     return {
@@ -72,6 +92,8 @@ def page_anomalies(demande: Demande) -> dict[str, Any]:
         "tardifs": sum(map(faits_de, trouvees.par_code.get("fait_tardif", ()))),
         "codes": CODES,
         "code": demande.choix("code", tuple(CODES)),
+        "structure": structure,
+        "fiche_retenue": fiches.get(structure),
         "lignes": [(a, fiches.get(a.structure or "")) for a in lignes],
         "pagination": pagination,
         "total": len(trouvees.toutes),
@@ -166,6 +188,7 @@ def comparaison(demande: Demande) -> dict[str, Any]:
     """This moment against another: every cell that differs; of one of them, the facts why."""
     autre, regards = lire_comparaison(demande)
     contexte: dict[str, Any] = {"autre": autre, "faite": regards is not None, "ecart": None}
+    contexte["raccourcis"] = _raccourcis(demande)
     if regards is None:
         return contexte
     avant, apres = regards
@@ -173,9 +196,10 @@ def comparaison(demande: Demande) -> dict[str, Any]:
     if demande_un is not None:
         nom, ecart = demande_un
         contexte["nom"], contexte["ecart"] = nom_francais(nom, apres), ecart
-        contexte["contributions"], contexte["pagination"] = demande.page(
-            ecart.contributions if ecart else ()
-        )
+        apports, contexte["pagination"] = demande.page(ecart.contributions if ecart else ())
+        faits = dict(demande.tete.lire(sorted({c.position for c in apports})))
+        contexte["contributions"] = [(c, faits[c.position]) for c in apports]
+        contexte["sources"] = Sources(faits.values())
     else:
         retenus = ecarts_retenus(demande, avant, apres)
         contexte["table"], contexte["total"] = retenus.table, retenus.total
@@ -184,6 +208,25 @@ def comparaison(demande: Demande) -> dict[str, Any]:
     contexte["avant"], contexte["apres"] = avant, apres
     contexte["sortie"] = _inverse(demande, autre)
     return contexte
+
+
+def _raccourcis(demande: Demande) -> list[tuple[str, str]]:
+    """The comparisons that are asked most: with the end of the month, of the year before."""
+    bornes = demande.bornes()
+    jour = demande.moment.au or (bornes[1] if bornes else None)
+    if jour is None:
+        return []
+    mois = date.fromordinal(jour.replace(day=1).toordinal() - 1)
+    fins = {mois: "fin du mois précédent", fin_de_mois(jour.year - 1, 12): "fin de l'an dernier"}
+    gardes = {n: demande.texte(n) for n in ("cellule", "table", "connu_avant")}
+    return [
+        (
+            f"Au {format_date(fin)}, {mot}",
+            demande.liens.vers("comparaison", au_avant=fin.isoformat(), comparer="oui", **gardes),
+        )
+        for fin, mot in fins.items()
+        if fin.year >= ANNEE_MIN
+    ]
 
 
 def _inverse(demande: Demande, autre: Moment) -> str:

@@ -136,7 +136,7 @@ def evenement(demande: Demande, numero: str) -> dict[str, Any]:
         "fait": fait,
         "topic": ligne.topic,
         "sens": FAITS.get(ligne.topic.split(":")[0], ""),
-        "membres": [(nom, _dire(valeur), MEMBRES.get(nom, "")) for nom, valeur in etat.items()],
+        "membres": [_membre(nom, valeur) for nom, valeur in etat.items()],
         "sources": Sources((fait,)),
         "fiche": fiches.get(structure or ""),
         "structure": structure,
@@ -200,6 +200,12 @@ def _effets(fait: Fait) -> list[tuple[str, str, int, bool]]:
         for (annee, membre), valeur in effet(fait, Soldes())
         if valeur and membre != "dernier_clos"
     ]
+
+
+def _membre(nom: str, valeur: object) -> tuple[str, str, str, int | None]:
+    """A member as recorded: name, value, meaning; and its cents, when it is an amount."""
+    montant = valeur if nom.endswith("_centimes") and isinstance(valeur, int) else None
+    return nom, _dire(valeur), MEMBRES.get(nom, ""), montant
 
 
 def _dire(valeur: object) -> str:
