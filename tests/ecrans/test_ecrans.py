@@ -133,6 +133,9 @@ def test_chaque_page_imprimee_dit_d_ou_elle_vient(
             f"{numero} / {len(feuilles)}",
         ):
             assert dit in texte, (numero, dit)
+    # the first one stands alone: what was done with the envelope, and what proves it
+    for dit in ("Disponible", "Taux de consommation", "Part du quota", "Ce rapport", racine):
+        assert dit in feuilles[0], dit
     assert "fabriques reproduire FICHIER" in feuilles[-1]
 
 
