@@ -348,7 +348,7 @@ def test_chaque_element_actif_se_touche(page: Any, console: str) -> None:
 
 
 def test_les_textes_des_graphiques_ont_du_contraste(page: Any, console: str) -> None:
-    """Les textes des graphiques, qu'axe ne juge pas, ont un contraste d'au moins 4,5."""
+    """Les textes des graphiques, qu'axe ne juge pas, ont un contraste d'au moins 4,5, partout."""
     page.goto(f"{console}/exercices")
     couleurs = set(
         page.evaluate(
@@ -358,6 +358,12 @@ def test_les_textes_des_graphiques_ont_du_contraste(page: Any, console: str) -> 
     assert couleurs
     for couleur in couleurs:
         assert _contraste_sur_blanc(couleur) >= 4.5, couleur
+    page.emulate_media(forced_colors="active", color_scheme="dark")
+    papier = "e => [getComputedStyle(e).backgroundColor, getComputedStyle(e.lastElementChild).fill]"
+    assert page.locator(".graphe svg").first.evaluate(papier) == [
+        "rgb(255, 255, 255)",
+        "rgb(22, 32, 46)",
+    ]
 
 
 def _contraste_sur_blanc(couleur: str) -> float:
