@@ -136,6 +136,13 @@ def test_chaque_page_imprimee_dit_d_ou_elle_vient(
     # the first one stands alone: what was done with the envelope, and what proves it
     for dit in ("Disponible", "Taux de consommation", "Part du quota", "Ce rapport", racine):
         assert dit in feuilles[0], dit
+    for titre, suite in (
+        ("2. Auto", "AE engagées"),
+        ("4. St", "Registre des"),
+        ("6. An", "Détail"),
+    ):
+        (feuille,) = [f for f in feuilles if titre in f]
+        assert suite in feuille, titre  # no heading alone at the foot of a sheet
     assert "fabriques reproduire FICHIER" in feuilles[-1]
 
 
