@@ -23,6 +23,7 @@ from ledger.preuve.preuve_ligne import lire_preuve
 from projections import Point, comparer, credits, regarder
 from projections.anomalies import CODES
 from projections.console.application import PAGES, Console, creer_console
+from projections.console.ecrans.controles import AILLEURS
 from projections.libelles import RETRAITS_POUR_MEMOIRE
 from projections.pages.postes import ANOMALIES, CREDITS_AE
 from projections.rapport import reproduire
@@ -447,6 +448,20 @@ def test_d_une_page_on_remonte_a_la_sienne(client: Client, adresse: str, parente
     assert unescape(fil) == f"{RACINE}/{parente}?{DATES}"
     (courante,) = re.findall(r'href="([^"?]+)[^"]*" aria-current="page"', page.source)
     assert courante == f"{RACINE}/{parente.partition('/')[0]}"
+
+
+def test_une_anomalie_sans_fait_mene_a_ses_chiffres(client: Client) -> None:
+    """Chaque anomalie mène au fait, ou à la page des chiffres dont elle parle."""
+    lues = 0
+    for numero in (1, 2, 3, 4):
+        source = client.lire(f"{RACINE}/anomalies?page={numero}").source
+        for ligne in source.partition('id="liste"')[2].partition("</tbody>")[0].split("<tr>")[2:]:
+            lues += 1
+            assert re.search(r'<td class="n"><a href="[^"]+">[^<]+</a></td>', ligne)
+    assert lues == 165
+    assert set(AILLEURS) <= set(CODES)
+    for page, _ in AILLEURS.values():  # most of them are no anomaly of the demonstration
+        client.lire(f"{RACINE}/{page}")
 
 
 def test_une_fiche_mene_a_ses_anomalies(client: Client) -> None:

@@ -27,6 +27,12 @@ from ..sources import Sources
 from ..taches import Avancement, EnAttente
 
 _CONSTATS_MAX = 200
+AILLEURS = {
+    "quota_depasse": ("situation", "quotas"),
+    "credits_depasses": ("exercices", "AE et CP"),
+    "rythme_insoutenable": ("chiffres/calcul.labels_financables", "calcul"),
+}
+"""Anomalies that no one fact makes: the page that shows their figures, its word."""
 _TABLES = ("enveloppe", "credits", "structures", "echeancier")
 
 
@@ -95,6 +101,7 @@ def page_anomalies(demande: Demande) -> dict[str, Any]:
         "structure": structure,
         "fiche_retenue": fiches.get(structure),
         "lignes": [(a, fiches.get(a.structure or "")) for a in lignes],
+        "ailleurs": AILLEURS,
         "pagination": pagination,
         "total": len(trouvees.toutes),
     }
