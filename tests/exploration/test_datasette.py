@@ -7,6 +7,7 @@ import html
 import importlib.util
 import json
 import re
+import sys
 from collections.abc import Coroutine, Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -34,6 +35,7 @@ ANGLAIS = re.compile(
     r"|remove|filter|contains|starts|ends|blank|where|Links from|show|hide|Data|About|View and)\b"
 )
 """English words of the frame of Datasette."""
+SANS_FIN = "with+recursive+t(x)+as+(select+1+union+all+select+x%2B1+from+t)+select+max(x)+from+t"
 PAGES = (
     "",
     "fabriques",
@@ -84,14 +86,19 @@ def dossier(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def datasette(dossier: Path) -> Iterator[Datasette]:
     """Datasette on the folder, as the printed command starts it; its plugin taken out after."""
     avant = set(plugins.pm.get_plugins())
+    # with the rich library at hand, Datasette shows every local of every frame of an error
+    rendu: Any = sys.modules["datasette.handle_exception"]
+    riche, rendu.rich = rendu.rich, None
     serveur = Datasette(
         [],
         immutables=[str(dossier / "fabriques.db")],
         metadata=json.loads((dossier / "metadata.json").read_text("utf-8")),
         plugins_dir=str(dossier / "greffons"),
+        settings={"sql_time_limit_ms": 200},
     )
     attendre(serveur.invoke_startup())
     yield serveur
+    rendu.rich = riche
     for greffon in set(plugins.pm.get_plugins()) - avant:
         plugins.pm.unregister(greffon)
     for base in serveur.databases.values():
@@ -245,9 +252,48 @@ def test_un_signe_cache_est_montre(dossier: Path) -> None:
     assert ">-0,05\u00a0€<" in greffon.render_cell("-0.05", "montant_euros")
 
 
-def test_datasette_n_ecrit_rien_et_refuse_d_ecrire(dossier: Path, datasette: Datasette) -> None:
-    """La base servie est immuable : aucune écriture ne passe, aucun fichier ne naît."""
-    reponse = attendre(datasette.client.get("/fabriques?sql=delete+from+faits"))
+@pytest.mark.parametrize(
+    ("chemin", "dit"),
+    [
+        ("/fabriques/absente", "Il n'y a pas de table ni de vue de ce nom."),
+        ("/fabriques?sql=select+*+from+x", "Il n'y a pas de table ni de vue nommée x."),
+        ("/fabriques?sql=select+%3Cb%3E+from+faits", "Faute de syntaxe près de « < »."),
+        ("/fabriques?sql=select+x%27", "Ce signe ne se lit pas : « x' »."),
+        ("/fabriques?sql=select+%22%7Bx%7D%22.a", "Il n'y a pas de colonne nommée {x}.a."),
+        ("/fabriques?sql=select+1;+select+2", "Une seule requête à la fois."),
+        ("/fabriques?sql=select+abs(1,2)", "La fonction abs n'admet pas ce nombre d'arguments."),
+        ("/fabriques?sql=" + SANS_FIN, "elle dépasse le temps permis"),
+        ("/fabriques?sql=select+json(%27%7B%27)", "malformed JSON"),
+    ],
+)
+def test_une_erreur_se_lit_en_francais(datasette: Datasette, chemin: str, dit: str) -> None:
+    """Table absente, faute de syntaxe, requête trop longue : en français ; sinon telle quelle."""
+    reponse = attendre(datasette.client.get(chemin))
+    assert reponse.status_code in (400, 404)
+    assert dit in html.unescape(reponse.text)
+    assert "Invalid SQL" not in reponse.text
+    assert "SQL Interrupted" not in reponse.text
+    assert "time limit" not in reponse.text
+
+
+@pytest.mark.parametrize(
+    "requete",
+    [
+        "delete from faits",
+        "with a as (select 1) delete from faits",
+        "attach 'voisine.db' as voisine",
+        "select load_extension('voisine')",
+        "select * from pragma_journal_mode('wal')",
+        "vacuum into 'voisine.db'",
+    ],
+)
+def test_datasette_n_ecrit_rien_et_refuse_d_ecrire(
+    dossier: Path, datasette: Datasette, requete: str
+) -> None:
+    """La base servie est immuable : rien ne s'écrit, ne s'attache ni ne se charge par elle."""
+    avant = (dossier / "fabriques.db").read_bytes()
+    reponse = attendre(datasette.client.get("/fabriques", params={"sql": requete}))
     assert reponse.status_code == 400
-    page(datasette, "/fabriques/faits")
+    assert (dossier / "fabriques.db").read_bytes() == avant
     assert [p.name for p in dossier.glob("fabriques.db*")] == ["fabriques.db"]
+    assert not list(Path.cwd().glob("voisine*"))

@@ -5,6 +5,7 @@ are replaced while Jinja2 reads them (`prepare_jinja2_environment`, an extension
 another version of Datasette words otherwise stays in English; nothing else breaks.
 """
 
+import re
 from pathlib import Path
 
 import datasette as paquet
@@ -12,6 +13,7 @@ from datasette import Response, hookimpl
 from datasette.app import Datasette
 from jinja2 import Environment
 from jinja2.ext import Extension
+from markupsafe import Markup
 
 _NOMBRE = ('"{:,}".format(', "nombre_fr(")
 _COMMUNES = (
@@ -185,8 +187,13 @@ PHRASES = {
         ("Edit SQL", "Modifier la requête SQL"),
         ("This data as", "Exporter :"),
         ("0 results", "Aucune ligne."),
+        ("{{ error }}", "{{ erreur_fr(error) }}"),
     ),
-    "error.html": (("Error {{ status }}", "Erreur {{ status }}"),),
+    "error.html": (
+        ("Error {{ status }}", "Erreur {{ status }}"),
+        ("{{ title }}", "{{ erreur_fr(title) }}"),
+        ("{{ error }}", "{{ erreur_fr(error) }}"),
+    ),
 }
 """Template of Datasette -> its phrases, and what they become."""
 MENU = (
@@ -217,6 +224,63 @@ FILTRES = {
     "is blank": "vide",
     "is not blank": "non vide",
 }
+ERREURS = (
+    ("Invalid SQL", "Requête refusée"),
+    ("SQL Interrupted", "Requête interrompue"),
+    ("Database not found", "Il n'y a pas de base de ce nom."),
+    ("Table not found", "Il n'y a pas de table ni de vue de ce nom."),
+    ("Record not found", "Il n'y a pas de ligne de cette clé."),
+    ("404", "Il n'y a pas de page à cette adresse."),
+    (
+        "Statement must be a SELECT",
+        "Ici on lit seulement : une requête commence par SELECT ou WITH.",
+    ),
+    (
+        "Statement contained a disallowed PRAGMA. Allowed pragma functions are (.*)",
+        "Ce PRAGMA n'est pas admis. Le sont : {}.",
+    ),
+    ("You can only execute one statement at a time.", "Une seule requête à la fois."),
+    ("Cannot sort table by (.*)", "On ne trie pas par {} : il n'y a pas de colonne de ce nom."),
+    (
+        "Cannot use _sort and _sort_desc at the same time",
+        "Un tri croissant ou décroissant, pas les deux.",
+    ),
+    ("_size must be a positive integer", "_size est un nombre de lignes, positif."),
+    ("_size must be <= (.*)", "_size est au plus {}."),
+    ("no such table: (.*)", "Il n'y a pas de table ni de vue nommée {}."),
+    ("no such column: (.*)", "Il n'y a pas de colonne nommée {}."),
+    ("ambiguous column name: (.*)", "Plusieurs tables ont une colonne {} : dire laquelle."),
+    ("no such function: (.*)", "Il n'y a pas de fonction nommée {}."),
+    (
+        r"wrong number of arguments to function (.*)\(\)",
+        "La fonction {} n'admet pas ce nombre d'arguments.",
+    ),
+    ('near "(.*)": syntax error', "Faute de syntaxe près de « {} »."),
+    ('unrecognized token: "(.*)"', "Ce signe ne se lit pas : « {} »."),
+    ("incomplete input", "La requête n'est pas finie."),
+    ("attempt to write a readonly database", "La base est en lecture seule."),
+    ("not authorized", "Ce n'est pas permis ici."),
+    (
+        "You did not supply a value for binding (?:parameter )?:?(.*)\\.",
+        "Il manque la valeur de {}.",
+    ),
+)
+"""Messages of Datasette and of SQLite, as patterns, and their French; `{}` is what they name."""
+INTERROMPUE = (
+    "<p>La requête a été arrêtée : elle dépasse le temps permis. La restreindre (WHERE, LIMIT), ou "
+    "ouvrir la copie avec sqlite3, qui n'a pas cette limite.</p>"
+)
+
+
+def erreur(message: object) -> object:
+    """A message of an error in French, as a whole; left as it is when it is not known."""
+    if isinstance(message, Markup):  # the query that took too long: a paragraph, then its text
+        return Markup(re.sub("<p>.*?</p>", INTERROMPUE, str(message), count=1, flags=re.DOTALL))  # noqa: S704
+    for anglais, francais in ERREURS:
+        trouve = re.fullmatch(anglais, str(message), re.DOTALL)
+        if trouve is not None:
+            return francais.format(*trouve.groups())
+    return message
 
 
 def traduire(nom: str, source: str) -> str:
@@ -253,6 +317,7 @@ def prepare_jinja2_environment(env: Environment, datasette: Datasette) -> None:
         duree_fr=lambda ms: _virgule(round(ms * 10), "ms"),
         octets_fr=lambda octets: _virgule(octets // 100_000, "Mo"),
         titre_fr=titre,
+        erreur_fr=erreur,
         filtre_fr=lambda mot: FILTRES.get(mot, mot),
     )
 
