@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,6 +46,22 @@ def nommer(base: str) -> str:
     from ledger.stockage.adresse import montrer  # noqa: PLC0415
 
     return montrer(base)
+
+
+@contextmanager
+def modele_de_lecture(base: str, fichier: str) -> Iterator[None]:
+    """Around the use of a read model: a remedy that makes it again is a command to paste."""
+    from ledger.erreurs import LedgerError  # noqa: PLC0415
+    from ledger.stockage.adresse import est_adresse  # noqa: PLC0415
+    from projections.lecture import A_REMPLIR  # noqa: PLC0415
+
+    try:
+        yield
+    except LedgerError as erreur:
+        nom = "BASE" if not est_adresse(base) and est_absente(base) else shlex.quote(nommer(base))
+        voulu = f"--base {nom} -o {shlex.quote(fichier)}"
+        erreur.remede = erreur.remede.replace(A_REMPLIR, voulu)
+        raise
 
 
 def fichier_de_lecture(base: str, donne: str | None, option: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .base import COEURS, choisir_programme, ouvrir_en_lecture
+from .base import COEURS, choisir_programme, modele_de_lecture, ouvrir_en_lecture
 from .chiffres import publier
 from .options import FICHIER, Demande, avec_demande, option_cliches
 from .progression import progression
@@ -136,7 +136,7 @@ def verifier(  # noqa: PLR0913 - one argument per option
             regles=niveau == "regles",
         )
         if lecture is not None:
-            rapport = _avec_lecture(rapport, store, lecture)
+            rapport = _avec_lecture(rapport, store, demande.base, lecture)
         if cliches is not None:
             rapport = _avec_cliche(rapport, store, programme, cliches)
     publier(
@@ -150,7 +150,7 @@ def verifier(  # noqa: PLR0913 - one argument per option
         raise click.exceptions.Exit(SORTIE_CONSTAT)
 
 
-def _avec_lecture(rapport: Rapport, store: Store, fichier: str) -> Rapport:
+def _avec_lecture(rapport: Rapport, store: Store, base: str, fichier: str) -> Rapport:
     """The report, with what the read model says otherwise."""
     from msgspec.structs import replace  # noqa: PLC0415
 
@@ -159,7 +159,7 @@ def _avec_lecture(rapport: Rapport, store: Store, fichier: str) -> Rapport:
 
     from .rejeu import constats_de_lecture  # noqa: PLC0415
 
-    with Lecture(fichier, ecriture=False) as modele:
+    with modele_de_lecture(base, fichier), Lecture(fichier, ecriture=False) as modele:
         constats = constats_de_lecture(modele.comparer(store))
     return replace(
         rapport,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .base import ouvrir_en_lecture
+from .base import modele_de_lecture, ouvrir_en_lecture
 from .options import FICHIER, option_base
 from .sortie import proteger, refuser_suffixe_de_rapport
 from .terminal import avertir, neutraliser
@@ -75,7 +75,8 @@ def explorer(
         raise click.UsageError(f"Le dossier {cible.absolute().parent} n'existe pas.")
     ecrire: Callable[[Path, Store | Path], None] = exporter_copie if copie_seule else composer
     if lecture is not None:
-        ecrire(cible, Path(lecture))
+        with modele_de_lecture(base, lecture):
+            ecrire(cible, Path(lecture))
     else:
         if not cible.exists():
             proteger(cible, base)

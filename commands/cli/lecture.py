@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .base import choisir_programme, fichier_de_lecture, ouvrir_en_lecture
+from .base import (
+    choisir_programme,
+    fichier_de_lecture,
+    modele_de_lecture,
+    ouvrir_en_lecture,
+)
 from .chiffres import publier
 from .options import FICHIER, Demande, option_base, option_format, option_programme
 from .phrases import phrase
@@ -71,7 +76,7 @@ def lecture(
         proteger(Path(cible), base)
         if programme is not None:
             choisir_programme(store, demande)
-        with Lecture(cible) as modele:
+        with modele_de_lecture(base, cible), Lecture(cible) as modele:
             bilan = modele.reconstruire(store) if reconstruire else modele.rafraichir(store)
     _montrer(demande, cible, bilan)
 

@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .base import choisir_programme, fichier_de_lecture, ouvrir_en_lecture
+from .base import (
+    choisir_programme,
+    fichier_de_lecture,
+    modele_de_lecture,
+    ouvrir_en_lecture,
+)
 from .chiffres import publier
 from .controle import COLONNES_CONSTATS, SORTIE_CONSTAT
 from .options import FICHIER, Demande, avec_demande
@@ -56,7 +61,11 @@ def rejouer(demande: Demande, lecture: str | None) -> None:
     with ouvrir_en_lecture(demande.base) as store:
         if demande.programme is not None:
             choisir_programme(store, demande)
-        with Lecture(fichier, ecriture=False) as modele, progression("Faits rejoués") as montrer:
+        with (
+            modele_de_lecture(demande.base, fichier),
+            Lecture(fichier, ecriture=False) as modele,
+            progression("Faits rejoués") as montrer,
+        ):
             comparaison = modele.comparer(store, progres=montrer)
     constats = constats_de_lecture(comparaison)
     publier(

@@ -9,10 +9,11 @@ views: `vues`. Refreshing costs what is new; a rebuild gives the same rows.
 """
 
 from .derive import Comparaison, Derive, Etendue
-from .fichier import ReadModelDivergedError, ReadModelOutdatedError
+from .fichier import A_REMPLIR, ReadModelDivergedError, ReadModelOutdatedError
 from .modele import Bilan, Lecture, Trouvaille
 
 __all__ = [
+    "A_REMPLIR",
     "Bilan",
     "Comparaison",
     "Derive",

@@ -28,7 +28,10 @@ from ledger.erreurs import (
 
 from .schema import APPLICATION_ID, VERSION
 
-RECONSTRUIRE = "Relancer `fabriques lecture --reconstruire`, avec la base et le fichier voulus."
+A_REMPLIR = "--base BASE -o FICHIER"
+"""In a remedy, what the caller replaces: a read model does not know its base by name."""
+_COMMANDE = f"fabriques lecture --reconstruire {A_REMPLIR}"
+RECONSTRUIRE = f"Le refaire depuis le journal : {_COMMANDE}"
 
 
 class ReadModelDivergedError(LedgerError):
@@ -42,8 +45,8 @@ class ReadModelDivergedError(LedgerError):
     def __init__(self, message: str, *, programme: str, position: int) -> None:
         super().__init__(
             message,
-            remede="Vérifier --base, lancer `fabriques verifier`, puis si le journal est le bon "
-            "`fabriques lecture --reconstruire`.",
+            remede="Vérifier --base, lancer `fabriques verifier`, puis si le journal est le bon : "
+            f"{_COMMANDE}",
         )
         self.programme = programme
         self.position = position
@@ -169,7 +172,8 @@ def verifier_version(db: Database, fichier: Path) -> None:
     version = db.execute("PRAGMA user_version").fetchone()[0]
     if version != VERSION:
         raise ReadModelOutdatedError(
-            f"Le modèle de lecture {fichier} est en version {version}, {VERSION} attendue.",
+            f"Le modèle de lecture {fichier} est d'une autre version du logiciel ({version}, "
+            f"{VERSION} attendue) : ses chiffres se refont, rien n'est perdu.",
             remede=RECONSTRUIRE,
         )
 

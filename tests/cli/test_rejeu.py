@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -153,6 +154,34 @@ def test_ce_qui_n_est_pas_un_modele_de_lecture_sort_en_4(base: Path, tmp_path: P
         assert fait.erreur.startswith("Erreur (")
     assert not (tmp_path / "rien").exists()
     assert lancer("rejouer", "--base", tmp_path / "absente.db", "--lecture", ancienne).code == 4
+
+
+def test_le_remede_d_un_modele_perime_se_colle(base: Path, tmp_path: Path) -> None:
+    """Un modèle d'une autre version : chaque verbe donne la commande entière qui le refait."""
+    ancienne, copie = tmp_path / "l'ancienne.db", tmp_path / "copie"
+    assert lancer("lecture", "--base", base, "-o", ancienne).code == 0
+    alterer(ancienne, "PRAGMA user_version = 3")
+    remedes = set()
+    for verbe in (
+        ("lecture", "-o", ancienne),
+        ("rejouer", "--lecture", ancienne),
+        ("verifier", "--lecture", ancienne),
+        ("explorer", "--lecture", ancienne, "-o", copie),
+    ):
+        fait = lancer(*verbe, "--base", base)
+        assert (fait.code, fait.octets) == (4, b"")
+        dit, remede = fait.erreur.splitlines()
+        assert "d'une autre version du logiciel (3, " in dit
+        remedes.add(remede)
+    (remede,) = remedes
+    _, _, commande = remede.partition(" : fabriques ")
+    assert lancer(*shlex.split(commande)).code == 0
+    assert lancer("explorer", "--base", base, "--lecture", ancienne, "-o", copie).code == 0
+    alterer(ancienne, "PRAGMA user_version = 3")
+    fait = lancer(
+        "explorer", "--base", tmp_path / "rien.db", "--lecture", ancienne, "-o", copie / "a"
+    )
+    assert "--base BASE -o " in fait.erreur
 
 
 def test_le_rapport_n_ecrase_pas_le_modele(base: Path, lue: Path) -> None:

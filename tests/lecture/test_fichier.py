@@ -261,8 +261,8 @@ def test_une_colonne_renommee_dans_le_fichier_est_une_erreur_nommee(
         with pytest.raises(StoreError) as erreur:
             lecture.rafraichir(store, complet=True)
     assert colonne in erreur.value.message
-    assert erreur.value.remede.startswith(
-        "Relancer `fabriques lecture --reconstruire`, avec la base"
+    assert erreur.value.remede == (
+        "Le refaire depuis le journal : fabriques lecture --reconstruire --base BASE -o FICHIER"
     )
 
 
