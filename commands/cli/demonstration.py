@@ -14,6 +14,7 @@ import click
 
 from .base import est_absente, nommer, ouvrir_en_lecture, prevenir_de_l_attente
 from .chiffres import publier
+from .classeurs import exporter_classeur
 from .controle import SORTIE_CONSTAT, verifier_base
 from .ecriture import SORTIE_REFUS
 from .largeurs import commande, mesurer
@@ -21,7 +22,7 @@ from .options import FICHIER, Demande, option_au_jour, option_format, option_sor
 from .phrases import en_liste, phrase
 from .progression import progression
 from .rendu import accorder, accorder_deja
-from .sortie import choisir_format
+from .sortie import CLASSEURS, choisir_format
 from .tables import table_echeancier, table_enveloppe, table_verification
 from .tables_budget import table_credits
 from .terminal import avertir, neutraliser
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from projections import Vue
 
 _AU = date(2020, 12, 31)
-_FORMATS = ("table", "json")
+_FORMATS = ("table", "json", *CLASSEURS)
 
 
 @click.command(
@@ -40,6 +41,7 @@ _FORMATS = ("table", "json")
 Exemples :
   fabriques demo
   fabriques demo --base essai.db --au 2022-12-31
+  fabriques demo -o demo.ods
   fabriques demo --synthetique
   fabriques demo --format json""",
 )
@@ -75,11 +77,18 @@ def demo(
 
     Avec --synthetique, les structures sont numérotées et n'existent pas : seules les dates et les
     tailles des vagues sont publiées. Deux programmes y ont chacun leurs règles (2019, 2023).
+
+    Vers un fichier .ods ou .xlsx, le résultat est le classeur de « fabriques exporter » à ce jour.
     """
     from commands.demo import PROGRAMME, commandes_demo  # noqa: PLC0415
 
     choisi = choisir_format(format_demande, sortie, defaut="table", admis=_FORMATS)
     if synthetique:
+        if choisi in CLASSEURS:
+            raise click.UsageError(
+                "Un classeur tient un programme, et --synthetique en fait deux : sans -o, puis "
+                f"fabriques exporter --programme synthetique-2019 -o synthetique-2019.{choisi}."
+            )
         from .synthese import jouer_la_synthese  # noqa: PLC0415
 
         base = base if base is not None else base_libre("fabriques-synthetique")
@@ -96,7 +105,11 @@ def demo(
 
         vue = regarder(Journal(store, PROGRAMME), au=au)
         rapport = verifier_base(store, PROGRAMME)
-    _montrer(Demande(base=base, format=choisi, sortie=sortie, au=au), vue, rapport)
+        demande = Demande(base=base, format=choisi, sortie=sortie, au=au)
+        if choisi in CLASSEURS:
+            exporter_classeur(demande, vue)
+        else:
+            _montrer(demande, vue, rapport)
     if not rapport.conforme:
         raise click.exceptions.Exit(SORTIE_CONSTAT)
 
@@ -213,6 +226,7 @@ def _suite(base: str, temoin: str, taille: int) -> str:
         commande([appel(), *suite], taille)
         for suite in (
             ("demo", f"--base {nom}", "--au 2022-12-31"),
+            ("exporter", f"--base {nom}", "-o fabriques.ods"),
             ("credits", f"--base {nom}"),
             ("echeancier", temoin, f"--base {nom}"),
             ("structures", f"--base {nom}", "--format csv", "-o structures.csv"),

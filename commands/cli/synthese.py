@@ -89,6 +89,7 @@ def _suite(base: str, au: date | None, taille: int) -> str:
         ("enveloppe", *de_2019, "--au 2021-12-31"),
         ("prevision", *de_2019, "--au 2021-07-01"),
         ("rapport", *de_2019, "-o rapport.html"),
+        ("exporter", *de_2019, "-o synthetique-2019.ods"),
     )
     return "\n".join(
         [

@@ -44,6 +44,19 @@ def test_la_demonstration_dit_ses_hypotheses_et_la_suite(tmp_path: Path) -> None
         assert str(tmp_path / "d.db") in commande
 
 
+def test_la_demonstration_s_ouvre_dans_un_tableur(tmp_path: Path) -> None:
+    """Vers un .ods, la démonstration est le classeur d'exporter à ce jour."""
+    base, fichier, exporte = (tmp_path / nom for nom in ("d.db", "d.ods", "e.ods"))
+    fait = lancer("demo", "--base", base, "--au", "2020-02-10", "-o", fichier)
+    assert (fait.code, fait.octets) == (0, b"")
+    assert lancer("exporter", "--base", base, "--au", "2020-02-10", "-o", exporte).code == 0
+    assert fichier.read_bytes() == exporte.read_bytes()
+    deux = lancer("demo", "--synthetique", "--base", tmp_path / "s.db", "-o", tmp_path / "s.ods")
+    assert deux.code == 2
+    assert "--programme synthetique-2019 -o synthetique-2019.ods" in deux.erreur
+    assert not (tmp_path / "s.db").exists()
+
+
 def test_sans_base_la_demonstration_prend_un_nom_libre(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -28,7 +28,6 @@ SANS_CSV = {"demo", "dossier", "rapport", "releve"}
 SANS_CLASSEUR = {
     *("executer", "importer", "migrer", "reprendre", "sauvegarder", "lecture"),  # what was done
     *("verifier", "rejouer", "reproduire", "releve", "dossier", "doctor"),  # findings and proofs
-    "demo",
 }
 
 
