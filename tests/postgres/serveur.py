@@ -36,6 +36,19 @@ _REGLAGES = {
 }
 
 
+_GARDER = """
+read -r rien
+[ -d "$1" ] || exit 0
+for pid in "$1"/*/donnees/postmaster.pid; do
+    [ -f "$pid" ] && kill -9 "$(head -n 1 "$pid")"
+done
+sleep 1
+rm -rf "$1"
+"""
+"""Waits for the end of the tests, then ends the servers and removes the folder that they left; its
+own processes follow a server that dies."""
+
+
 class Binaires:
     """The programs of the wheel, run by somebody who is not root."""
 
@@ -201,11 +214,21 @@ def dossier_de_serveur(*, disque: bool = False) -> Iterator[tuple[Binaires, Path
 def _dossier(ou: Path) -> Iterator[Path]:
     """A folder with a short name (that of a socket holds 107 bytes), removed at the end."""
     chemin = Path(tempfile.mkdtemp(prefix="fab-pg-", dir=ou))
+    # nobody writes to the pipe: it ends with this process, even killed
+    gardien = subprocess.Popen(
+        ["/bin/sh", "-c", _GARDER, "sh", chemin],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
     try:
         chemin.chmod(0o755)
         yield chemin
     finally:
         shutil.rmtree(chemin, ignore_errors=True)
+        gardien.kill()
+        gardien.communicate()
 
 
 def nouveau(binaires: Binaires, dossier: Path, nom: str) -> Serveur:
