@@ -71,18 +71,15 @@ class ConnexionDuBassin(SQLiteConnection):
     def __init__(self, sqlite_conn: sqlite3.Connection, max_age: float | None) -> None:
         super().__init__(sqlite_conn, max_age)
         self.suite = Suite()
-        self.plume = sqlite_conn.cursor()
-        """The cursor of all that it writes: made once."""
-        garder_apres_fork(self.plume)  # destroyed, it would end the statement of a lost thread
 
     def commit(self) -> None:
         """End the transaction, by a statement kept compiled (that of the driver's own is not)."""
-        self.plume.execute("COMMIT")
+        self._sqlite_conn.cursor().execute("COMMIT")
 
     def rollback(self) -> None:
         """Undo the transaction, if an error of SQLite did not, by a compiled statement too."""
         if self._sqlite_conn.in_transaction:
-            self.plume.execute("ROLLBACK")
+            self._sqlite_conn.cursor().execute("ROLLBACK")
 
     def oublier(self, generation: int) -> None:
         """Forget the pages read in an earlier generation of the file."""
@@ -273,19 +270,19 @@ class Recorder(SQLiteApplicationRecorder):
         """
         connexion = self.bassin.get_connection(is_writer=True)
         try:
-            c = connexion.plume
-            # the lock before any read: a transaction that reads first fails under two writers
-            c.execute("BEGIN IMMEDIATE")
-            while regarder():
-                c.execute("ROLLBACK")
-                connexion.oublier(self.bassin.generation)
+            with closing(connexion._sqlite_conn.cursor()) as c:
+                # the lock before any read: a transaction that reads first fails under two writers
                 c.execute("BEGIN IMMEDIATE")
-            lignes = [(e.programme, *ligne) for e in ecritures for ligne in e.lignes]
-            c.executemany(self.insert_events_statement, lignes)
-            ids = [(e.programme, *entree) for e in ecritures for entree in e.ids]
-            c.executemany("INSERT INTO fabriques_commandes VALUES (?,?,?,?)", ids)
-            connexion.suite.controler(c, fichier, ecritures, douteuse=douteuse())
-            connexion.commit()
+                while regarder():
+                    c.execute("ROLLBACK")
+                    connexion.oublier(self.bassin.generation)
+                    c.execute("BEGIN IMMEDIATE")
+                lignes = [(e.programme, *ligne) for e in ecritures for ligne in e.lignes]
+                c.executemany(self.insert_events_statement, lignes)
+                ids = [(e.programme, *entree) for e in ecritures for entree in e.ids]
+                c.executemany("INSERT INTO fabriques_commandes VALUES (?,?,?,?)", ids)
+                connexion.suite.controler(c, fichier, ecritures, douteuse=douteuse())
+                connexion.commit()
             connexion.suite.retenir(ecritures)
         finally:
             self.bassin.put_connection(connexion)
