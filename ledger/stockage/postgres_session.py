@@ -22,7 +22,7 @@ from .usage import garder_apres_fork
 
 QUI = "SELECT pg_catalog.pg_backend_pid()"
 _ESSAIS = 3
-_PATIENCE = 2.0
+_PATIENCE = 2
 """Seconds: a pooler by session whose sessions are all taken makes a newcomer wait."""
 
 
