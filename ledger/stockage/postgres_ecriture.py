@@ -60,8 +60,9 @@ WITH serveur AS MATERIALIZED (
     SELECT {DURABLES}
 ), ids AS (
     INSERT INTO {SCHEMA}.fabriques_commandes (programme, id_commande, position, empreinte)
-    SELECT * FROM unnest(
-        %(journaux_ids)s::text[], %(ids)s::text[], %(places)s::bigint[], %(empreintes)s::text[])
+    SELECT i.* FROM unnest(
+        %(journaux_ids)s::text[], %(ids)s::text[], %(places)s::bigint[], %(empreintes)s::text[]
+    ) AS i WHERE pg_backend_pid() = %(session)s::int
     ON CONFLICT DO NOTHING RETURNING 1
 )
 SELECT 0, 0, (SELECT count(*) FROM ids), serveur.*, pg_backend_pid() FROM serveur"""
