@@ -99,7 +99,7 @@ def tableau(vue: Vue, cle: str) -> Tableau:
         case "exercices":
             return tableau_exercices(credits(vue))
         case "matrice":
-            return tableau_matrice(_relever(vue).matrice)
+            return tableau_matrice(_cohortes(vue).lignes())
         case "structures":
             return tableau_structures(_fiches(vue))
         case "echeanciers":
@@ -107,7 +107,9 @@ def tableau(vue: Vue, cle: str) -> Tableau:
         case "anomalies":
             return tableau_anomalies(_relever(vue).anomalies)
         case "journal":
-            return tableau_journal(vue, _relever(vue).nombre)
+            # without a date, every position known is a line
+            position = vue.situation.position
+            return tableau_journal(vue, position if vue.au is None else sum(1 for _ in vue.faits()))
         case _:
             raise UsageError(
                 f"Il n'y a pas de tableau {cle[:40]!r}.",
@@ -118,6 +120,13 @@ def tableau(vue: Vue, cle: str) -> Tableau:
 def _fiches(vue: Vue) -> tuple[Fiche, ...]:
     fiches = vue.situation.fiches
     return tuple(fiches[slug] for slug in sorted(fiches))
+
+
+def _cohortes(vue: Vue) -> Cohortes:
+    cohortes = Cohortes()
+    for _, fait in vue.faits():
+        cohortes.compter(fait)
+    return cohortes
 
 
 def _relever(vue: Vue) -> _Releve:
