@@ -43,6 +43,7 @@ def tableurs(module: str = "rapports") -> ModuleType:
     """The reports as workbooks, loaded when one is asked for."""
     from projections.tableurs import (  # noqa: PLC0415
         cartouche,
+        journal,
         previsions,
         rapports,
         separation,
@@ -50,7 +51,7 @@ def tableurs(module: str = "rapports") -> ModuleType:
         tirage,
     )
 
-    connus = (cartouche, previsions, rapports, separation, simulations, tirage)
+    connus = (cartouche, journal, previsions, rapports, separation, simulations, tirage)
     return next(m for m in connus if m.__name__.endswith(f".{module}"))
 
 

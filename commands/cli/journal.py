@@ -114,7 +114,7 @@ def _publier_en_tableur(journal: Journal, demande: Demande) -> None:
     publier_en_tableur(
         demande,
         EnTableur(
-            tableau=lambda: tableurs().tableau_journal(vue),
+            tableau=lambda: tableurs("journal").tableau_journal(vue),
             classeur=lambda: tableurs().classeur_journal(vue),
         ),
     )

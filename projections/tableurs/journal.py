@@ -84,11 +84,15 @@ def _retraits(fait: AvenantSigné | LabelRetiré | VersementAnnulé) -> int:
     return sum(r.montant_centimes for r in fait.retraits)
 
 
-def tableau_journal(vue: Vue, nombre: int) -> Tableau:
+def tableau_journal(vue: Vue, nombre: int | None = None) -> Tableau:
     """The facts of a view, read again from the base as the table is: it must be open.
 
-    `nombre` is how many the view counts.
+    `nombre` is how many the view counts. Not given, it is counted: without a date every position
+    known is a line, with one the base is read once more.
     """
+    if nombre is None:
+        sans_date = vue.au is None
+        nombre = vue.situation.position if sans_date else sum(1 for _ in vue.faits())
     return tableau_de_faits(lambda: _suivre(vue.faits()), nombre)
 
 

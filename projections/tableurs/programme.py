@@ -107,9 +107,7 @@ def tableau(vue: Vue, cle: str) -> Tableau:
         case "anomalies":
             return tableau_anomalies(_relever(vue).anomalies)
         case "journal":
-            # without a date, every position known is a line
-            position = vue.situation.position
-            return tableau_journal(vue, position if vue.au is None else sum(1 for _ in vue.faits()))
+            return tableau_journal(vue)
         case _:
             raise UsageError(
                 f"Il n'y a pas de tableau {cle[:40]!r}.",

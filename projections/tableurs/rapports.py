@@ -11,11 +11,11 @@ from ..credits import credits
 from ..enveloppe import complements, enveloppe
 from ..explication import Contribution, Explication
 from ..situation import Vue
-from . import journal, registre, situation
+from . import registre, situation
 from .attendus import classeur_de_feuilles, des_exercices, du_journal
 from .cartouche import Cartouche, cartouche, classeur, compte, somme
 from .exercices import tableau_exercices, tranches
-from .journal import SOURCE, source
+from .journal import SOURCE, source, tableau_journal
 from .modele import Classeur, Colonne, Feuille, Formule, Genre, Ligne, Lues, Nombre, Tableau
 from .situation import (
     tableau_annees,
@@ -104,13 +104,11 @@ def classeur_anomalies(vue: Vue, anomalies: Sequence[Anomalie]) -> Classeur:
     return _d_un_tableau("Anomalies", cartouche(vue), tableau_anomalies(anomalies))
 
 
-def tableau_journal(vue: Vue) -> Tableau:
-    """`journal`, read twice from a base that stays open: its lines are counted first."""
-    return journal.tableau_journal(vue, sum(1 for _ in vue.faits()))
-
-
 def classeur_journal(vue: Vue) -> Classeur:
-    """`journal`: what its facts commit, withdraw and pay is what the envelope says."""
+    """`journal`: what its facts commit, withdraw and pay is what the envelope says.
+
+    The base stays open until it is written.
+    """
     tableau = tableau_journal(vue)
     attendus = (compte("Journal : faits comptés", tableau), *du_journal(enveloppe(vue)))
     return classeur("Journal", cartouche(vue), (Feuille("Journal", (tableau,)),), attendus)
