@@ -18,7 +18,7 @@ import pytest
 from ledger import SQLiteStore
 from ledger.erreurs import StoreCorruptError, UsageError
 from projections.exploration import composer, copier, exporter_copie, releves_de
-from projections.exploration.mots import OBJETS, description, unite
+from projections.exploration.mots import OBJETS, description, phrase, unite
 from projections.exploration.reglages import colonnes, reference
 from projections.exploration.requetes import REQUETES
 from projections.lecture import Lecture
@@ -99,6 +99,10 @@ def test_chaque_objet_et_chaque_colonne_ont_leur_phrase() -> None:
     for objet, noms in colonnes().items():
         for colonne in noms:
             assert description(objet, colonne).strip(), (objet, colonne)
+    en_json = {
+        o for o, noms in colonnes().items() if "etat" in noms and "JSON" in phrase(o, "etat")
+    }
+    assert en_json == {"faits"}, "ailleurs, etat est le code de l'état d'une structure"
     assert unite("reste_centimes") == "centimes d'euro"
     assert unite("reste_euros") == "euros, texte à deux décimales"
     assert (unite("exercice_prevu"), unite("label_date"), unite("porteur")) == (
