@@ -257,13 +257,13 @@ class Recorder(SQLiteApplicationRecorder):
         ecritures: Sequence[Ecriture],
         fichier: Path,
         *,
-        douteuse: Callable[[], bool],
+        comptee: int,
         regarder: Callable[[], bool],
-    ) -> None:
+    ) -> int:
         """One durable transaction: lines, ids, and the look at what they follow.
 
-        `regarder` tells, once no other writer is left, that the file was written while this one
-        waited for its turn: the pages read before are then forgotten. `douteuse` is asked after it.
+        Lines are counted as well when the file is not of the generation at which they were last
+        (`comptee`). The generation written in is returned.
 
         `insert_events` of the library, without its five context managers and its objects: plain
         rows, on a connection of the pool. What is not committed, the pool undoes.
@@ -271,21 +271,43 @@ class Recorder(SQLiteApplicationRecorder):
         connexion = self.bassin.get_connection(is_writer=True)
         try:
             with closing(connexion._sqlite_conn.cursor()) as c:
-                # the lock before any read: a transaction that reads first fails under two writers
-                c.execute("BEGIN IMMEDIATE")
-                while regarder():
-                    c.execute("ROLLBACK")
-                    connexion.oublier(self.bassin.generation)
-                    c.execute("BEGIN IMMEDIATE")
+                self._commencer(connexion, c, regarder)
                 lignes = [(e.programme, *ligne) for e in ecritures for ligne in e.lignes]
                 c.executemany(self.insert_events_statement, lignes)
                 ids = [(e.programme, *entree) for e in ecritures for entree in e.ids]
                 c.executemany("INSERT INTO fabriques_commandes VALUES (?,?,?,?)", ids)
-                connexion.suite.controler(c, fichier, ecritures, douteuse=douteuse())
+                generation = connexion.generation
+                connexion.suite.controler(c, fichier, ecritures, douteuse=generation != comptee)
                 connexion.commit()
             connexion.suite.retenir(ecritures)
+            return generation
         finally:
             self.bassin.put_connection(connexion)
+
+    def indexer(self, entrees: Sequence[tuple[Any, ...]], *, regarder: Callable[[], bool]) -> None:
+        """Give the index of commands the rows that it lacks, in one durable transaction."""
+        connexion = self.bassin.get_connection(is_writer=True)
+        try:
+            with closing(connexion._sqlite_conn.cursor()) as c:
+                self._commencer(connexion, c, regarder)
+                c.executemany("INSERT OR IGNORE INTO fabriques_commandes VALUES (?,?,?,?)", entrees)
+                connexion.commit()
+        finally:
+            self.bassin.put_connection(connexion)
+
+    def _commencer(
+        self, connexion: ConnexionDuBassin, c: sqlite3.Cursor, regarder: Callable[[], bool]
+    ) -> None:
+        """Take the writers' lock before any read (a transaction that reads first fails under two
+        writers), and forget the pages read before, were the file written during the wait.
+
+        Another thread may have been told so by `regarder`: the generation says it to all.
+        """
+        c.execute("BEGIN IMMEDIATE")
+        while regarder() or connexion.generation != self.bassin.generation:
+            c.execute("ROLLBACK")
+            connexion.oublier(self.bassin.generation)
+            c.execute("BEGIN IMMEDIATE")
 
 
 class Factory(SQLiteFactory):

@@ -62,7 +62,9 @@ class SQLiteStore:
         self._indexee = True
         self._factory: Factory | None = None
         self._identite: Identite | None = None
-        self._douteuse = False
+        self._comptee = 0
+        """The generation of the file at which the lines of a programme were last counted."""
+        self._regard = Lock()
         self._lacher: list[Callable[[], object]] = []
         if self.fichier.exists() and not self.fichier.is_file():  # SQLite would write to a device
             quoi = "est un dossier" if self.fichier.is_dir() else "n'est pas un fichier ordinaire"
@@ -143,14 +145,17 @@ class SQLiteStore:
         return self._factory
 
     def _regarder(self, *, seule: bool = True, apres_ecriture: bool = False) -> bool:
-        """Look at the files again. Whether the main one was written since the last look."""
+        """Look at the files again. Whether the main one was written since the last look.
+
+        One thread alone is told so: the generation tells the others, who wait for it here.
+        """
         if self._factory is None or self._identite is None:
             return False
-        ecrite = self._identite.verifier(seule=seule, apres_ecriture=apres_ecriture)
-        if ecrite:
-            # a checkpoint, or a copy put over the file: what was read of it before is worth nothing
-            self._factory.bassin.generation += 1
-            self._douteuse = True
+        with self._regard:
+            ecrite = self._identite.verifier(seule=seule, apres_ecriture=apres_ecriture)
+            if ecrite:
+                # a checkpoint, or a copy put over the file: what was read before is worth nothing
+                self._factory.bassin.generation += 1
         return ecrite
 
     def _reconnaitre(self) -> None:
@@ -309,10 +314,9 @@ class SQLiteStore:
                 raise StoreReadOnlyError(f"La base {self.fichier} est ouverte en lecture seule.")
             # an open one is looked at under the writers' lock, and after the commit
             factory = self._factory or self._ouverte() or self._creer()
-            factory.recorder.ecrire(
-                ecritures, self.fichier, douteuse=lambda: self._douteuse, regarder=self._regarder
+            self._comptee = factory.recorder.ecrire(
+                ecritures, self.fichier, comptee=self._comptee, regarder=self._regarder
             )
-        self._douteuse = False
         # what was committed to a file that is gone is not durable; a copy put over it meanwhile
         # looks like our own checkpoint, and the next write tells one from the other
         self._regarder(seule=False, apres_ecriture=True)
@@ -338,8 +342,8 @@ class SQLiteStore:
         if factory is None or not self._ecriture:
             raise StoreReadOnlyError(f"La base {self.fichier} n'est pas ouverte en écriture.")
         rangees = [(programme, *entree) for entree in entrees]  # read before the transaction
-        with self._usage, traduire(self.fichier), factory.datastore.transaction(commit=True) as c:
-            c.executemany("INSERT OR IGNORE INTO fabriques_commandes VALUES (?,?,?,?)", rangees)
+        with self._usage, traduire(self.fichier):
+            factory.recorder.indexer(rangees, regarder=self._regarder)
 
     def controler(self) -> list[str]:
         """What `PRAGMA integrity_check` reports, and what has no place in a ledger base."""

@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -90,13 +90,14 @@ def surprendre(store: SQLiteStore, geste: Callable[[], None], *, apres: bool) ->
     recorder = store._factory.recorder
     ecrire = recorder.ecrire
 
-    def faire(*args: Any, **kwargs: Any) -> None:
+    def faire(*args: Any, **kwargs: Any) -> int:
         recorder.ecrire = ecrire  # type: ignore[method-assign]
         if not apres:
             geste()
-        ecrire(*args, **kwargs)
+        generation = ecrire(*args, **kwargs)
         if apres:
             geste()
+        return generation
 
     recorder.ecrire = faire  # type: ignore[method-assign]
 
@@ -118,6 +119,41 @@ def test_une_base_remise_pendant_une_ecriture_est_vue_par_elle_ou_par_la_suivant
         for identifiant in ("c0", "c1", "c2"):
             with pytest.raises(StoreReplacedError):
                 livre.executer(commande("ModifierEnveloppe", identifiant))
+
+
+def test_une_base_remise_est_vue_de_l_ecriture_meme_si_un_lecteur_regarde_avant(
+    base: Path, vieille: Path, livre: GrandLivre
+) -> None:
+    """Un autre fil apprend le premier que le fichier a changé : l'écriture qui attend le sait."""
+    store = cast("SQLiteStore", livre.store)
+    ranger(base)
+    livre.executer(commande("ModifierEnveloppe", "m"))
+    ranger(base)
+    assert base.stat().st_size == vieille.stat().st_size
+    assert store._factory is not None
+    recorder = store._factory.recorder
+    ecrire = recorder.ecrire
+    lu: list[int] = []
+
+    def apres_un_lecteur(*args: Any, regarder: Callable[[], bool], **kwargs: Any) -> int:
+        def regarder_le_second() -> bool:
+            if not lu:
+                recopier(vieille, base)
+                lu.append(store.taille(P))
+            return regarder()
+
+        return ecrire(*args, regarder=regarder_le_second, **kwargs)
+
+    recorder.ecrire = apres_un_lecteur  # type: ignore[method-assign]
+    with pytest.raises(StoreReplacedError):
+        livre.executer(commande("ModifierEnveloppe", "c0"))
+    assert lu == [1]
+    with pytest.raises(StoreReplacedError):
+        livre.executer(commande("ModifierEnveloppe", "c1"))
+    livre.fermer()
+    reste = SQLiteStore(base)
+    assert reste.taille(P) == 1
+    reste.fermer()
 
 
 def test_un_point_de_controle_pendant_l_attente_ne_fait_rien_refuser(base: Path) -> None:
