@@ -23,15 +23,7 @@ from ..erreurs import (
 from .adresse import Adresse
 from .port import Ecriture, EntreeIndex, LigneBrute, Partage
 from .postgres_bassin import Bassin, Datastore, Recorder
-from .postgres_ecriture import (
-    AJOUTER,
-    ASSURER,
-    AVISER,
-    REINDEXER,
-    valeurs,
-    valeurs_apres,
-    valeurs_index,
-)
+from .postgres_ecriture import AJOUTER, ASSURER, AVISER, REINDEXER, Demande, demander, valeurs_index
 from .postgres_erreurs import absente, erreur_de_base, remplacee, traduire
 from .postgres_partage import Serveur, lire_serveur
 from .postgres_reconnaissance import promesses, reconnaitre
@@ -251,19 +243,19 @@ class PostgresStore:
         self._exiger_l_ecriture()
         if not self._est_prete():
             self._creer()
-        parametres, attendus = valeurs(ecritures)
+        demande = demander(ecritures)
         with self._usage:
-            temoins, *ajoutes = self._inserer(AJOUTER, parametres)
-            if temoins != attendus[0]:
+            comptes = self._inserer(AJOUTER, demande.ajouter)
+            if comptes[0] != demande.comptes[0]:
                 raise self._remplacee("elle n'a plus les lignes qui y furent lues")
-            if tuple(ajoutes) != attendus[1:]:
+            if comptes != demande.comptes:
                 raise StoreUnsafeError(
                     f"La base {self.adresse} n'a pas gardé ce qui lui était donné.",
                     remede="Chercher un déclencheur ou une règle (`fabriques verifier`).",
                 )
-            self._aviser(valeurs_apres(ecritures))
+            self._aviser(demande)
 
-    def _aviser(self, apres: dict[str, Any]) -> None:
+    def _aviser(self, demande: Demande) -> None:
         """Tell whoever follows, and look again at what was just written and what it follows.
 
         What is acknowledged depends on neither, when the server went away: its commit was read.
@@ -274,8 +266,8 @@ class PostgresStore:
             self._bassin.connection() as connexion,
             connexion.cursor(row_factory=tuple_row, binary=True) as c,
         ):
-            vues = c.execute(AVISER, apres, prepare=True).fetchone()
-        if vues is not None and vues[-1] != len(apres["tetes"]):
+            vues = c.execute(AVISER, demande.aviser, prepare=True).fetchone()
+        if vues is not None and vues[-1] != demande.places:
             raise self._remplacee("des lignes y ont disparu pendant une écriture")
 
     def reindexer(self, programme: str, entrees: Iterable[EntreeIndex]) -> None:

@@ -11,8 +11,9 @@ from ledger import ouvrir_magasin
 from ledger.erreurs import StoreClosedError, StoreForkedError
 from ledger.flux import suivre
 from ledger.stockage import usage
-from ledger.stockage.port import StoreAvise
+from ledger.stockage.port import Ecriture, StoreAvise
 from ledger.stockage.postgres import PostgresStore
+from ledger.stockage.postgres_ecriture import demander
 from tests.unit.commands.test_concurrence import commande
 from tests.unit.monde import P
 
@@ -110,7 +111,7 @@ def test_les_avis_d_un_autre_programme_ne_reveillent_pas(url: str) -> None:
             for guet in (un, aucun, tous):
                 guet()  # listens now
             for programme in ("b", "b", "a"):
-                avise({"avises": [programme], "programmes": [], "places": [], "tetes": []})
+                avise(demander([Ecriture(programme, [], [])]))
             for guet in (un, aucun, tous):
                 guet()
             assert (un.avis, aucun.avis, tous.avis) == (1, 0, 1)
