@@ -62,8 +62,8 @@ class SQLiteStore:
         self._indexee = True
         self._factory: Factory | None = None
         self._identite: Identite | None = None
+        # the generation of the file at which the lines of a programme were last counted
         self._comptee = 0
-        """The generation of the file at which the lines of a programme were last counted."""
         self._regard = Lock()
         self._lacher: list[Callable[[], object]] = []
         if self.fichier.exists() and not self.fichier.is_file():  # SQLite would write to a device
