@@ -16,7 +16,7 @@ from .attendus import classeur_de_feuilles, des_exercices, du_journal
 from .cartouche import Cartouche, cartouche, classeur, compte, somme
 from .exercices import tableau_exercices, tranches
 from .journal import SOURCE, source, tableau_journal
-from .modele import Classeur, Colonne, Feuille, Formule, Genre, Ligne, Lues, Nombre, Tableau
+from .modele import Classeur, Colonne, Feuille, Formule, Genre, Ligne, Lues, Tableau
 from .situation import (
     tableau_annees,
     tableau_labels,
@@ -165,15 +165,18 @@ _COMPARAISON = (
     Colonne("structure", "Structure", largeur=34, replie=True),
     Colonne("contribution", "Contribution", "montant"),
 )
+_ECARTS = tuple(
+    c for c in _COMPARAISON if c.cle in ("cellule", "unite", "avant", "apres", "difference")
+)
 
 
 def tableau_ecarts(ecarts: Sequence[tuple[str, Unite, int, int]]) -> Tableau:
     """The figures that differ, without the facts why: name, unit, before, after."""
     lignes: list[Ligne] = []
     for nom, unite, avant, apres in ecarts:
-        genre = _GENRES.get(unite, "entier")
-        lignes.append([nom, *(Nombre(n, genre) for n in (avant, apres, apres - avant))])
-    return Tableau("ecarts", "Écarts", _COMPARAISON[:4], lignes, len(lignes))
+        valeurs = (en_unite(valeur, unite) for valeur in (avant, apres, apres - avant))
+        lignes.append([nom, dite(unite), *valeurs])
+    return Tableau("ecarts", "Écarts", _ECARTS, lignes, len(lignes))
 
 
 def tableau_comparaison(ecarts: Sequence[Ecart]) -> Tableau:

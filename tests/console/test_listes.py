@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import csv
 import re
+from datetime import date
 from io import StringIO
+from pathlib import Path
 
 import pytest
 
 from commands.demo import PROGRAMME, structure_temoin
+from ledger import Journal, SQLiteStore
 from ledger.provenance import Provenance
+from projections import Point, comparer
 from projections.console.application import Console, creer_console
+from projections.tableurs.unites import dite
 from tests.console.client import Client
 from tests.unit.monde import Monde, P
 
@@ -100,6 +105,41 @@ def test_la_liste_d_un_chiffre_en_fait_la_somme(client: Client) -> None:
     assert f"Valeur{somme // 100:,},00 €".replace(",", " ", 2) in "".join(
         client.lire(f"{RACINE}/chiffres/enveloppe.paye?{DATES}").textes
     ).replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_la_liste_d_une_comparaison_dit_les_chiffres_de_la_page(
+    client: Client, base_demo: Path
+) -> None:
+    """Unité, avant, après, différence : chacun sous son titre, comme la page et `comparer`."""
+    vues = "comparaison{}?au=2021-12-31&au_avant=2019-12-31"
+    lignes = {x["Chiffre"]: x for x in lire_csv(client, f"{RACINE}/{vues.format('.csv')}")}
+    bornes = (Point(None, date(annee, 12, 31)) for annee in (2019, 2021))
+    store = SQLiteStore(base_demo, ecriture=False)
+    ecarts = comparer(Journal(store, PROGRAMME), *bornes)
+    store.fermer()
+    assert list(lignes) == [e.cellule for e in ecarts]
+    assert {e.unite for e in ecarts} == {"centimes", "nombre", "dix_milliemes"}
+    for e in ecarts:
+        unite, *dits = (re.sub(r"(?<=.)\s%", "", lu) for lu in list(lignes[e.cellule].values())[1:])
+        lus = (e.avant_centimes, e.apres_centimes, e.difference_centimes)
+        assert (unite, dits) == (dite(e.unite), [_en_csv(v, e.unite) for v in lus]), e.cellule
+    titres = ["Chiffre", "Unité", "Avant", "Après", "Différence"]
+    assert all(list(ligne) == titres for ligne in lignes.values())
+    page = client.lire(f"{RACINE}/{vues.format('')}&table=enveloppe")
+    rangees = page.source.partition('id="ecarts"')[2].partition("</table>")[0].split("<tr>")[2:]
+    assert len(rangees) > 5
+    for rangee in rangees:
+        (cellule,) = re.findall(r"cellule=([^&\"]+)", rangee)
+        montres = re.findall(r'<td class="n"><a[^>]*>([^<]+)</a>', rangee)
+        ecrits = [re.sub(r"[ +€%]", "", montre) for montre in montres]
+        assert ecrits == [re.sub(r"\s%", "", lu) for lu in list(lignes[cellule].values())[2:]]
+
+
+def _en_csv(valeur: int, unite: str) -> str:
+    """An integer as French tables write it, in its unit."""
+    if unite == "nombre":
+        return str(valeur)
+    return f"{'-' if valeur < 0 else ''}{abs(valeur) // 100},{abs(valeur) % 100:02d}"
 
 
 @pytest.mark.parametrize(
