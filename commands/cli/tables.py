@@ -36,8 +36,10 @@ def table_enveloppe(figure: Enveloppe, autres: Complements, *, largeur: int) -> 
         ("Reste à payer", figure.reste_a_payer_centimes),
         ("Reversements encaissés", figure.reversements_centimes),
     ]
+    rien = figure.enveloppe_centimes == 0  # nothing to divide
+    taux = "sans objet" if rien else pour_cent(figure.taux_consommation_dix_milliemes)
     lignes = [(nom.replace("  ", "· "), euros(centimes)) for nom, centimes in montants]
-    lignes.append(("Taux de consommation", pour_cent(figure.taux_consommation_dix_milliemes)))
+    lignes.append(("Taux de consommation", taux))
     labels = [
         (nom, str(getattr(figure.labels, membre)), str(getattr(figure.quotas, membre)))
         for nom, membre in (

@@ -94,14 +94,18 @@ class Regard:
 
     @cached_property
     def etapes(self) -> tuple[Etape, ...]:
-        """The envelope at the end of each quarter, or of each year when there are too many."""
+        """The envelope at the end of each quarter, or of each year when there are too many.
+
+        One period after the last fact, at most: a view as of 2999 shows no empty century.
+        """
         jours = sorted(self.vue.situation.disponible_par_jour.items())
         jour = self.vue.date_de_vue
         if not jours or jour is None:
             return ()
-        fins = list(_fins(jours[0][0], jour, 3))
+        dernier = self.vue.situation.derniere_date or jour
+        fins = _fins(jours[0][0], dernier, jour, 3)
         if len(fins) > _TRIMESTRES_MAX:
-            fins = list(_fins(jours[0][0], jour, 12))
+            fins = _fins(jours[0][0], dernier, jour, 12)
         etapes: list[Etape] = []
         disponible, rang = 0, 0
         for nom, fin in fins:
@@ -113,14 +117,15 @@ class Regard:
         return tuple(etapes)
 
 
-def _fins(debut: date, fin: date, mois: int) -> list[tuple[str, date]]:
+def _fins(debut: date, dernier: date, fin: date, mois: int) -> list[tuple[str, date]]:
+    """The periods from the first movement to a day, or to the one after the last fact."""
     suite: list[tuple[str, date]] = []
     annee, rang = debut.year, (debut.month - 1) // mois
     while True:
         bout = fin_de_mois(annee, (rang + 1) * mois)
         nom = f"T{rang + 1} {annee}" if mois < 12 else str(annee)  # noqa: PLR2004 - a year
         suite.append((nom, min(bout, fin)))
-        if bout >= fin:
+        if bout >= fin or (len(suite) > 1 and suite[-2][1] >= dernier):
             return suite
         rang += 1
         if rang * mois >= 12:  # noqa: PLR2004 - a year

@@ -42,6 +42,7 @@ def environnement() -> Environment:
         euros=lambda centimes: insecable(format_euros(centimes)),
         insecable=insecable,
         abrege=abrege,
+        au_fil=au_fil,
         entier=entier,
         jour=jour,
         instant=instant,
@@ -70,6 +71,11 @@ def compiler() -> None:
 def fichier(nom: str) -> str:
     """The text of a file shipped with the templates."""
     return files("projections.pages").joinpath("templates", nom).read_text("utf-8")
+
+
+def au_fil(nom: str) -> str:
+    """A heading within a sentence: its first letter small, unless it begins an acronym."""
+    return nom if nom[1:2].isupper() else nom[:1].lower() + nom[1:]
 
 
 def sur(texte: str) -> Markup:

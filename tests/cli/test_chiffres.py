@@ -286,3 +286,11 @@ def test_plusieurs_programmes_demandent_un_choix(base_neuve: Path) -> None:
         assert f"autre, {PROGRAMME}" in fait.erreur
         assert lancer(verbe, "--base", base_neuve, "--programme", "autre").code == 0
         assert lancer(verbe, "--base", base_neuve, "--programme", "tiers").code == 2
+
+
+def test_le_taux_d_une_enveloppe_vide_est_sans_objet_au_terminal(base_golden: Path) -> None:
+    """Avant le premier fait, rien ne se divise : le tableau ne dit pas 0 %, le JSON garde 0."""
+    options = ("enveloppe", "--base", base_golden, "--connu-au", "0")
+    (ligne,) = [x for x in lancer(*options).sortie.splitlines() if x.startswith("Taux")]
+    assert ligne.split(maxsplit=3)[3] == "sans objet"
+    assert lancer(*options, "--format", "json").json["taux_consommation_dix_milliemes"] == 0

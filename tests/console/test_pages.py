@@ -478,6 +478,32 @@ def test_une_fiche_mene_a_ses_anomalies(client: Client) -> None:
     assert texte.count(slug) == 2
 
 
+def test_une_vue_lointaine_ne_montre_pas_de_siecles_vides(client: Client) -> None:
+    """En 2999 ou en 1900, aucune page ne grandit : une période après le dernier fait."""
+    for page in ("situation", "exercices", "restes"):
+        for au in ("1900-01-01", "2999-12-31"):
+            assert len(client.lire(f"{RACINE}/{page}?au={au}").source) < 60_000
+    lointaine = client.lire(f"{RACINE}/situation?au=2999-12-31").source
+    dites = re.findall(r'<th scope="row">(T[1-4] \d{4})</th>', lointaine)
+    assert (dites[0], dites[-1]) == ("T3 2019", "T2 2022")
+
+
+def test_le_taux_d_une_enveloppe_vide_est_sans_objet(client: Client) -> None:
+    """Sans enveloppe, aucun taux : la page et celle du calcul le disent pareillement."""
+    page = client.lire(f"{RACINE}/situation?connu_au=0")
+    taux = [a for a in page.liens if "enveloppe.taux_consommation" in a.adresse]
+    assert [lien.texte for lien in taux] == ["sans objet"] * 2
+    assert "Valeursans objet" in client.lire(taux[0].adresse).texte
+
+
+def test_un_graphique_se_lit_comme_on_l_ecrit(client: Client) -> None:
+    """Les sigles gardent leurs capitales, et ce qui porte une virgule est séparé autrement."""
+    page = client.lire(f"{RACINE}/exercices").texte
+    assert re.search(r"2020 : AE engagées, [\d ]+,00 € ; CP payés, [\d ]+,00 € ; CP restant", page)
+    page = client.lire(f"{RACINE}/situation").texte
+    assert re.search(r"payé, [\d ]+,00 € ; engagé, reste à payer, [\d ]+,00 € ; retiré", page)
+
+
 def test_comparer_propose_la_fin_du_mois_et_de_l_an_d_avant(client: Client) -> None:
     """La page de comparaison propose les deux dates que l'on compare le plus."""
     for demandee, proposees in (
