@@ -122,6 +122,18 @@ def saisie(faits: Iterable[tuple[int, Fait]]) -> tuple[Anomalie, ...]:
     return lue.anomalies()
 
 
+def retard_de(position: int, fait: Fait, plus_tard: tuple[date, int] | None) -> Anomalie | None:
+    """The late entry that a fact is, told alone however many its exercice has; None if it is not.
+
+    `plus_tard`: the latest effect date counted at an earlier position, and the first that has it.
+    """
+    effet, dernier = fait.date_effet, plus_tard or (fait.date_effet, position)
+    if effet >= _seuil(fait.enregistre_le[:10]) and effet.year >= dernier[0].year:
+        return None
+    qui = fait.structure if isinstance(fait, FaitDeStructure) else None
+    return Anomalie("fait_tardif", qui, position, _raison(fait, *dernier))
+
+
 def _raison(fait: Fait, jour: date, position: int) -> str:
     """Why a late fact is late; `jour` and `position`: the latest effect recorded before it."""
     inscrit = date.fromisoformat(fait.enregistre_le[:10])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from ledger.temps import format_date
 
@@ -27,11 +28,23 @@ def doublons(vue: Vue) -> tuple[Anomalie, ...]:
     reference of an earlier one (case and spaces left out), or within a structure its rank, amount
     and effect date.
     """
-    fiches = vue.situation.fiches.values()
-    return (*_structures(list(fiches)), *_versements(list(fiches)))
+    return tuple(doublon.anomalie for doublon in doublons_et_premieres(vue))
 
 
-def _structures(fiches: list[Fiche]) -> Iterator[Anomalie]:
+class Doublon(NamedTuple):
+    """A duplicate, and the structure of the earlier of the two, which its sentence names."""
+
+    anomalie: Anomalie
+    premiere: str
+
+
+def doublons_et_premieres(vue: Vue) -> tuple[Doublon, ...]:
+    """The duplicates of a view in the same order, each with its other end."""
+    fiches = list(vue.situation.fiches.values())
+    return (*_structures(fiches), *_versements(fiches))
+
+
+def _structures(fiches: list[Fiche]) -> Iterator[Doublon]:
     premieres: dict[tuple[str, ...], Fiche] = {}
     for fiche in sorted(fiches, key=lambda f: f.evenements[0]):
         if fiche.etat in _SANS_SUITE:
@@ -45,15 +58,12 @@ def _structures(fiches: list[Fiche]) -> Iterator[Anomalie]:
         for cle in cles:
             premiere = premieres.setdefault(cle, fiche)
             if premiere is not fiche:
-                yield Anomalie(
-                    "doublon_structure",
-                    fiche.structure,
-                    fiche.evenements[0],
-                    f"{cle[0]} que {premiere.structure} (position {premiere.evenements[0]}).",
-                )
+                detail = f"{cle[0]} que {premiere.structure} (position {premiere.evenements[0]})."
+                dit = Anomalie("doublon_structure", fiche.structure, fiche.evenements[0], detail)
+                yield Doublon(dit, premiere.structure)
 
 
-def _versements(fiches: list[Fiche]) -> Iterator[Anomalie]:
+def _versements(fiches: list[Fiche]) -> Iterator[Doublon]:
     verses = sorted(
         (
             (v.position, fiche.structure, v)
@@ -70,12 +80,14 @@ def _versements(fiches: list[Fiche]) -> Iterator[Anomalie]:
         ou, qui = references.setdefault(reference, (position, structure))
         jumeau = jumeaux.setdefault((structure, v.rang, v.montant, v.date_effet), position)
         if ou != position:
+            premiere = qui
             detail = f"Référence {v.reference} déjà donnée à la position {ou} ({qui})."
         elif jumeau != position:
+            premiere = structure
             detail = f"{_quoi(v)} : même montant et même jour qu'à la position {jumeau}."
         else:
             continue
-        yield Anomalie("doublon_versement", structure, position, detail)
+        yield Doublon(Anomalie("doublon_versement", structure, position, detail), premiere)
 
 
 def _quoi(versement: Versement) -> str:

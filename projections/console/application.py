@@ -24,7 +24,7 @@ from ..pages.gabarits import compiler, fichier, gabarit
 from ..tableurs import ecrire_csv
 from .contributions import StructureInconnue
 from .demande import Demande, PageIntrouvable
-from .ecrans import chiffres, controles, lignes, registre
+from .ecrans import anomalies, chiffres, controles, lignes, registre
 from .ecrans.listes import LISTES, Fabrique
 from .garde import Asgi, Garde
 from .moment import DateRefusee
@@ -39,7 +39,7 @@ PAGES: tuple[tuple[str, str, Ecran], ...] = (
     ("restes", "Restes à payer", chiffres.restes),
     ("structures", "Structures", registre.structures),
     ("journal", "Journal", lignes.journal),
-    ("anomalies", "Anomalies", controles.page_anomalies),
+    ("anomalies", "Anomalies", anomalies.page_anomalies),
     ("comparaison", "Comparaison", controles.comparaison),
     ("verification", "Vérification", controles.verification),
 )

@@ -1,8 +1,7 @@
-"""The pages that check: anomalies, verification of the journal, comparison of two moments."""
+"""The pages that check: verification of the journal, comparison of two moments."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -13,12 +12,9 @@ from ledger.audit.constats import CONTROLES, Rapport
 from ledger.audit.verifier import verifier
 from ledger.temps import ANNEE_MIN, format_date
 
-from ...anomalies import CODES, Anomalie
-from ...anomalies_saisie import faits_de
 from ...cellules import Cellule, lire_cellule, valeurs_de_fiche
 from ...comparaison import Ecart, Point, comparer
 from ...fiche import Fiche
-from ...toutes_anomalies import toutes_les_anomalies
 from ..demande import Demande
 from ..moment import Moment, lire_moment
 from ..noms import nom_francais
@@ -27,84 +23,7 @@ from ..sources import Sources
 from ..taches import Avancement, EnAttente
 
 _CONSTATS_MAX = 200
-AILLEURS = {
-    "quota_depasse": ("situation", "quotas"),
-    "credits_depasses": ("exercices", "AE et CP"),
-    "rythme_insoutenable": ("chiffres/calcul.labels_financables", "calcul"),
-}
-"""Anomalies that no one fact makes: the page that shows their figures, its word."""
 _TABLES = ("enveloppe", "credits", "structures", "echeancier")
-
-
-class Trouvees(Struct, frozen=True):
-    """The anomalies of a view by code, codes sorted."""
-
-    par_code: dict[str, tuple[Anomalie, ...]]
-    toutes: tuple[Anomalie, ...]
-
-    @property
-    def octets(self) -> int:
-        """About what it keeps in memory."""
-        return 500 * len(self.toutes)
-
-
-def _chercher(demande: Demande, pas: Avancement) -> Trouvees:
-    regard = demande.regard
-    pas.total = regard.position
-    return _ranger(toutes_les_anomalies(regard.vue, demande.tete.faits(regard.position, pas=pas)))
-
-
-def _ranger(anomalies: Iterable[Anomalie]) -> Trouvees:
-    toutes = tuple(anomalies)
-    par_code: dict[str, list[Anomalie]] = {}
-    for anomalie in toutes:
-        par_code.setdefault(anomalie.code, []).append(anomalie)
-    return Trouvees({code: tuple(par_code[code]) for code in sorted(par_code)}, toutes)
-
-
-def anomalies_trouvees(demande: Demande) -> Trouvees:
-    """Every anomaly of the view. Raises: EnAttente, Occupee."""
-    regard = demande.regard
-    cle = ("anomalies", regard.position, regard.vue.au)
-    return demande.tete.calculs.obtenir(cle, lambda pas: _chercher(demande, pas))
-
-
-def anomalies_retenues(demande: Demande) -> tuple[Anomalie, ...]:
-    """Those of the code and of the structure that the address asks for.
-
-    Raises: UsageError, EnAttente, Occupee.
-    """
-    code = demande.choix("code", tuple(CODES))
-    trouvees = _de_la_structure(demande)
-    return trouvees.par_code.get(code, ()) if code else trouvees.toutes
-
-
-def _de_la_structure(demande: Demande) -> Trouvees:
-    """Every anomaly of the view, or those of the structure that the address names."""
-    structure = demande.texte("structure")
-    trouvees = anomalies_trouvees(demande)
-    return (
-        _ranger(a for a in trouvees.toutes if a.structure == structure) if structure else trouvees
-    )
-
-
-def page_anomalies(demande: Demande) -> dict[str, Any]:
-    """The anomalies, counted by code, then one by one."""
-    trouvees, structure = _de_la_structure(demande), demande.texte("structure")
-    lignes, pagination = demande.page(anomalies_retenues(demande))
-    fiches = demande.regard.vue.situation.fiches
-    return {
-        "nombres": [(nom, len(suite)) for nom, suite in trouvees.par_code.items()],
-        "tardifs": sum(map(faits_de, trouvees.par_code.get("fait_tardif", ()))),
-        "codes": CODES,
-        "code": demande.choix("code", tuple(CODES)),
-        "structure": structure,
-        "fiche_retenue": fiches.get(structure),
-        "lignes": [(a, fiches.get(a.structure or "")) for a in lignes],
-        "ailleurs": AILLEURS,
-        "pagination": pagination,
-        "total": len(trouvees.toutes),
-    }
 
 
 def verification(demande: Demande) -> dict[str, Any]:

@@ -24,8 +24,9 @@ from ...tableurs.registre import tableau_structures
 from ..calculs import CALCULS
 from ..demande import Demande, PageIntrouvable
 from ..taches import Avancement
+from .anomalies import anomalies_retenues
 from .chiffres import expliquer_le_chiffre
-from .controles import anomalies_retenues, ecart_demande, ecarts_retenus, lire_comparaison
+from .controles import ecart_demande, ecarts_retenus, lire_comparaison
 from .lignes import lire_filtre, positions_retenues
 from .registre import lire_recherche, retenues
 

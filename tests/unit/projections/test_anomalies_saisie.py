@@ -13,7 +13,7 @@ from ledger import Acteur, Fait, Journal, MemoryStore
 from ledger.evenements import CandidatureRetirée, ProgrammeClos
 from projections import Anomalie, saisie
 from projections.anomalies import CODES
-from projections.anomalies_saisie import Saisie, faits_de
+from projections.anomalies_saisie import Saisie, faits_de, retard_de
 from tests.unit.monde import HorlogeFixe, Monde, P
 
 
@@ -112,6 +112,25 @@ def test_a_90_jours_un_fait_tardif_l_est_par_son_seul_exercice() -> None:
         "Effet au 31/12/2019, enregistré après un fait du 02/01/2020 (position 11).",
         "Effet au 31/12/2019, enregistré le 31/03/2020 : 91 jours après.",
     ]
+
+
+def test_un_fait_regarde_seul_est_tardif_comme_parmi_les_autres() -> None:
+    """Regardé seul, un fait est tardif quand la lecture entière le dit, et par la même phrase."""
+    faits = (
+        fait("2020-01-02", "2020-04-02"),
+        fait("2020-01-02", "2020-04-01"),
+        fait("2021-01-02", "2020-04-03", None),
+        fait("2020-03-31", "2020-04-04", None),
+        fait("2020-01-02", "2020-04-05"),
+        fait("2021-01-01", "2021-01-05"),
+    )
+    seuls, plus_tard = [], None
+    for position, lu in numerotes(*faits):
+        seuls.append(retard_de(position, lu, plus_tard))
+        if plus_tard is None or lu.date_effet > plus_tard[0]:
+            plus_tard = lu.date_effet, position
+    assert tuple(a for a in seuls if a is not None) == saisie(numerotes(*faits))
+    assert [a is None for a in seuls] == [False, True, True, False, False, True]
 
 
 def test_une_anomalie_de_saisie_dit_combien_de_faits_elle_compte() -> None:

@@ -222,5 +222,5 @@ def test_de_deux_structures_la_seconde_du_journal_est_le_doublon(monde: Monde) -
     fiches = regarder(Journal(monde.livre.store, P)).situation.fiches
     for noms in (("s1", "s2"), ("s2", "s1")):
         trouves = list(_structures([fiches[nom] for nom in noms]))
-        assert {a.structure for a in trouves} == {"s2"}
+        assert {(d.anomalie.structure, d.premiere) for d in trouves} == {("s2", "s1")}
         assert trouves
