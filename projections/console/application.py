@@ -130,17 +130,24 @@ class Console:
 
     def ligne(self, requete: Request) -> Response:
         """One line of the journal, byte for byte."""
-        demande = self._demande(requete)
-        position = lignes.exiger_position(demande, requete.path_params["cle"])
-        octets = lignes.ligne_brute(demande, position) + b"\n"
-        return _fichier(octets, f"{demande.tete.programme}-{position}.json", "application/json")
+        return self._du_fait(
+            requete, lambda *fait: lignes.ligne_brute(*fait) + b"\n", "json", "application/json"
+        )
 
     def preuve(self, requete: Request) -> Response:
         """The proof of one line."""
+        return self._du_fait(requete, lignes.preuve, "tlog-proof", "text/plain; charset=utf-8")
+
+    def _du_fait(
+        self, requete: Request, faire: Callable[[Demande, int], bytes], suffixe: str, media: str
+    ) -> Response:
         demande = self._demande(requete)
-        position = lignes.exiger_position(demande, requete.path_params["cle"])
-        nom = f"{demande.tete.programme}-{position}.tlog-proof"
-        return _fichier(lignes.preuve(demande, position), nom, "text/plain; charset=utf-8")
+        try:
+            position = lignes.exiger_position(demande, requete.path_params["cle"])
+        except UsageError as erreur:  # the menu and the dates stay at hand
+            return self._refus(erreur, self._commun(demande, "evenement"))
+        nom = f"{demande.tete.programme}-{position}.{suffixe}"
+        return _fichier(faire(demande, position), nom, media)
 
     def telecharger(self, requete: Request) -> Response:
         """One file made from the view."""

@@ -69,6 +69,14 @@ class Recherche(Struct, frozen=True):
         dits = {nom: getattr(self, nom) for nom in FILTRES}
         return {nom: valeur for nom, valeur in dits.items() if valeur}
 
+    def parametres(self) -> dict[str, str]:
+        """Its whole address: what it retains by, and its order where it is not the usual one."""
+        return self.filtres() | {
+            nom: valeur
+            for nom, valeur in (("tri", self.tri), ("sens", self.sens))
+            if valeur != getattr(Recherche(), nom)
+        }
+
     def mots(self) -> str:
         """What it retains by, for a person; empty when it retains everything."""
         dites = {

@@ -79,6 +79,13 @@ def test_une_date_mal_tapee_rend_le_formulaire(client: Client) -> None:
     """Menu, champs, valeurs tapées et raison à côté du champ ; l'autre date, bonne, reste."""
     page = client.lire(f"{RACINE}/structures?au=31/13/2020&connu_au=400&q=lab", 400)
     champs = {a["id"]: a for a in page.de("input") if "id" in a}
+@pytest.mark.parametrize("adresse", ["journal/465", "journal/465.json", "journal/0.tlog-proof"])
+def test_un_fait_introuvable_garde_le_menu(client: Client, adresse: str) -> None:
+    """La page, la ligne ou la preuve d'un fait qui n'est pas là : menu et dates restent."""
+    page = client.lire(f"{RACINE}/{adresse}?au=2021-06-30", 404)
+    assert f"{RACINE}/exercices?au=2021-06-30" in [lien.adresse for lien in page.liens]
+
+
     assert champs["au"]["value"] == "31/13/2020"
     assert champs["au"]["aria-invalid"] == "true"
     assert "aria-invalid" not in champs["connu_au"]

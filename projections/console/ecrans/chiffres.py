@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from ...matrice import Cohortes, LigneMatrice
@@ -13,7 +15,6 @@ from ..contributions import Apports, au_terminal, expliquer, lire_nom
 from ..demande import Demande
 from ..noms import nom_francais
 from ..recherche import Recherche
-from ..regard import Regard
 from ..sources import Sources
 from ..taches import Avancement
 from .registre import lire_recherche, retenues
@@ -71,6 +72,8 @@ class Parente(NamedTuple):
     chemin: str
     mots: str
     page: str
+    parametres: Mapping[str, str] = MappingProxyType({})
+    """What that page searched for."""
 
 
 _TABLES = {
@@ -80,13 +83,15 @@ _TABLES = {
 }
 
 
-def _parente(nom: str, regard: Regard) -> Parente:
+def _parente(nom: str, demande: Demande) -> Parente:
     table, _, suite = nom.partition(".")
     if table in ("structures", "echeancier"):
         slug = suite.partition(".")[0]
-        fiche = regard.vue.situation.fiches.get(slug)
+        fiche = demande.regard.vue.situation.fiches.get(slug)
         mots = slug if fiche is None else fiche.porteur or slug
         return Parente("structures" if fiche is None else f"structures/{slug}", mots, "structures")
+    if table == "registre":
+        return _TABLES[table]._replace(parametres=lire_recherche(demande).parametres())
     if ".rap_" in nom:
         return _TABLES["matrice"]
     return _TABLES.get(table, Parente("situation", "Situation", "situation"))
@@ -118,7 +123,7 @@ def chiffre(demande: Demande, nom: str) -> dict[str, Any]:
             "x": None,
             "nom": nom_francais(nom),
             "calcul": CALCULS[nom](demande.regard),
-            "parente": _parente(nom, demande.regard),
+            "parente": _parente(nom, demande),
         }
     cellule, recherche, apports = expliquer_le_chiffre(demande, nom)
     regard = demande.regard
@@ -129,7 +134,7 @@ def chiffre(demande: Demande, nom: str) -> dict[str, Any]:
     return {
         "x": apports,
         "cellule": cellule,
-        "parente": _parente(cellule, regard),
+        "parente": _parente(cellule, demande),
         "au_terminal": au_terminal(cellule),
         "nom": nom_francais(cellule, regard),
         "recherche": recherche,

@@ -137,13 +137,16 @@ def comparaison(demande: Demande) -> dict[str, Any]:
 
 
 def _raccourcis(demande: Demande) -> list[tuple[str, str]]:
-    """The comparisons that are asked most: with the end of the month, of the year before."""
+    """The comparisons that are asked most: with the end of the month, of the exercice before."""
     bornes = demande.bornes()
     jour = demande.moment.au or (bornes[1] if bornes else None)
     if jour is None:
         return []
     mois = date.fromordinal(jour.replace(day=1).toordinal() - 1)
-    fins = {mois: "fin du mois précédent", fin_de_mois(jour.year - 1, 12): "fin de l'an dernier"}
+    fins = {
+        mois: "fin du mois précédent",
+        fin_de_mois(jour.year - 1, 12): "fin de l'exercice précédent",
+    }
     gardes = {n: demande.texte(n) for n in ("cellule", "table", "connu_avant")}
     return [
         (
