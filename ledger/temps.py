@@ -35,6 +35,16 @@ def lire_jour(texte: str) -> date:
     return _dater(iso, texte)
 
 
+def exiger_jour_du_calendrier(texte: str) -> None:
+    """Refuse a text written as a day that is none, or of a year not admitted; pass any other.
+
+    For whoever reads days among other forms: to say "not a day" of one would be false. Raises
+    ValueError with a French sentence that quotes what was typed.
+    """
+    if _DATE.fullmatch(en_iso(texte.strip())) is not None:
+        lire_jour(texte)
+
+
 def en_iso(texte: str) -> str:
     """A day typed day first, put in ISO order, existing or not; any other text as it is."""
     dit = _JOUR_DIT.fullmatch(texte)

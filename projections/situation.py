@@ -115,6 +115,6 @@ def exiger_connu(journal: Journal, connu_au: int | str | None) -> None:
         )
     if isinstance(connu_au, int) and not 0 <= connu_au <= taille:
         raise UsageError(
-            f"Le journal {journal.programme} va de 0 à {taille}, position {connu_au} demandée.",
+            f"Le journal {journal.programme} va de 1 à {taille}, position {connu_au} demandée.",
             remede="Vérifier la position demandée (--connu-au).",
         )

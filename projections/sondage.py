@@ -218,9 +218,11 @@ def _exiger(nombre: int, taille: int, population: Nature) -> None:
     if nombre < 1:
         raise UsageError(f"Un tirage prend au moins une unité, {nombre} demandée.")
     if nombre > taille:
+        pluriel = taille > 1
         raise UsageError(
-            f"La population compte {taille} {population}, {nombre} demandés.",
-            remede=f"Demander {taille} unités au plus.",
+            f"La population compte {taille} {population if pluriel else population[:-1]}, "
+            f"{nombre} demandés.",
+            remede=f"Demander {taille} unité{'s' if pluriel else ''} au plus.",
         )
 
 

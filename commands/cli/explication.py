@@ -221,8 +221,9 @@ Code de sortie : 0, écarts ou non.""",
 def comparer(demande: Demande, p1: str, p2: str, motifs: tuple[str, ...]) -> None:
     """Ce qui a changé entre P1 et P2, chiffre par chiffre, et les faits qui l'expliquent.
 
-    P1 et P2 sont chacun une position, un jour UTC ou un instant d'enregistrement, ou le fichier
-    d'un rapport, qui dit lui-même sa position et sa date. --au vaut pour les deux autres formes.
+    P1 et P2 sont chacun une position, un jour (en UTC) ou un instant d'enregistrement, ou le
+    fichier d'un rapport, qui dit lui-même sa position et sa date. --au vaut pour les autres
+    formes.
     """
     from ledger import Journal  # noqa: PLC0415
     from projections import comparer as calculer  # noqa: PLC0415

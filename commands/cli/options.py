@@ -58,17 +58,28 @@ def _lire_connu_au(_: click.Context, __: click.Parameter, valeur: str | None) ->
 
 def lire_moment(texte: str) -> int | str:
     """A position, or an instant in its stored form. Raises ValueError with a French sentence."""
-    from ledger.temps import en_iso, lire_instant  # noqa: PLC0415
+    from ledger.temps import (  # noqa: PLC0415
+        ANNEE_MAX,
+        ANNEE_MIN,
+        en_iso,
+        exiger_jour_du_calendrier,
+        lire_instant,
+    )
 
     texte = texte.strip()
     if _POSITION.fullmatch(texte):
         return int(texte)
     try:
+        exiger_jour_du_calendrier(texte)
+    except ValueError as erreur:
+        bornes = f"{ANNEE_MIN}-01-01 à {ANNEE_MAX}-12-31"
+        raise ValueError(f"{erreur}. Donner un jour du calendrier, de {bornes}.") from erreur
+    try:
         return lire_instant(en_iso(texte))
     except (ValueError, OverflowError) as erreur:
         raise ValueError(
-            f"{texte[:40]!r} n'est ni une position (325), ni un jour UTC (2021-01-31), ni un "
-            "instant avec son fuseau (2021-01-31T10:00:00Z)."
+            f"{texte[:40]!r} n'est ni une position (325), ni un jour d'enregistrement en "
+            "UTC (2021-01-31), ni un instant avec son fuseau (2021-01-31T10:00:00Z)."
         ) from erreur
 
 

@@ -10,11 +10,19 @@ from urllib.parse import quote, urlencode
 from msgspec import Struct
 
 from ledger.erreurs import UsageError
-from ledger.temps import ANNEE_MAX, ANNEE_MIN, en_iso, lire_instant, lire_jour
+from ledger.temps import (
+    ANNEE_MAX,
+    ANNEE_MIN,
+    en_iso,
+    exiger_jour_du_calendrier,
+    lire_instant,
+    lire_jour,
+)
 
 from .regard import fin_de_mois
 
 _POSITION = re.compile(r"[0-9]{1,15}")
+_BORNES = f"Un jour du calendrier, du 01/01/{ANNEE_MIN} au 31/12/{ANNEE_MAX}."
 
 
 class Moment(Struct, frozen=True):
@@ -53,7 +61,7 @@ def _lire_au(texte: str, champ: str) -> date:
         raise DateRefusee(
             "au",
             f"« {champ} » ne se lit pas : {erreur}.",
-            remede="L'écrire JJ/MM/AAAA, par exemple 31/12/2020.",
+            remede=f"L'écrire JJ/MM/AAAA, par exemple 31/12/2020. {_BORNES}",
         ) from erreur
 
 
@@ -61,12 +69,21 @@ def _lire_connu(texte: str) -> int | str:
     if _POSITION.fullmatch(texte):
         return int(texte)
     try:
+        exiger_jour_du_calendrier(texte)
+    except ValueError as erreur:
+        raise DateRefusee(
+            "connu_au",
+            f"« Connu à la position, ou au » ne se lit pas : {erreur}.",
+            remede=_BORNES,
+        ) from erreur
+    try:
         return lire_instant(en_iso(texte))
     except (ValueError, OverflowError) as erreur:
         raise DateRefusee(
             "connu_au",
             f"« Connu à la position, ou au » ne se lit pas : {texte[:40]!r} n'est ni une position "
-            "(306), ni un jour (31/01/2021), ni un instant avec son fuseau (2021-01-31T10:00:00Z).",
+            "(306), ni un jour d'enregistrement en UTC (31/01/2021), ni un instant avec son fuseau "
+            "(2021-01-31T10:00:00Z).",
         ) from erreur
 
 

@@ -123,7 +123,7 @@ class Tete:
             return taille
         if not 0 <= position <= taille:
             raise UsageError(
-                f"Le journal {self.programme} va de 0 à {taille} : la position {position} n'est "
+                f"Le journal {self.programme} va de 1 à {taille} : la position {position} n'est "
                 "pas encore écrite."
             )
         return position

@@ -91,6 +91,8 @@ def test_un_serveur_absent_est_une_erreur_4(verbe: str) -> None:
         ("enveloppe --connu-au hier", "n'est ni une position"),
         ("enveloppe --connu-au 2020-01-01T10:00:00", "n'est ni une position"),
         ("enveloppe --connu-au -1", "n'est ni une position"),
+        ("enveloppe --connu-au 1850-01-01", "de 1900-01-01 à 2999-12-31"),
+        ("enveloppe --connu-au 0001-01-01", "est hors des années 1900 à 2999"),
         ("enveloppe --connu-au 0001-01-01T00:00:00+05:00", "n'est ni une position"),
         ("enveloppe --connu-au 465", "465"),
         ("echeancier", "Il manque l'argument 'STRUCTURE'"),

@@ -44,6 +44,10 @@ RACINE = f"/programmes/{PROGRAMME}"
         (f"{RACINE}/situation?au=demain", 400, "ne s'écrit ni"),
         (f"{RACINE}/situation?au=9999-12-31", 400, "hors des années"),
         (f"{RACINE}/situation?connu_au=465", 400, "n'est pas encore écrite"),
+        (f"{RACINE}/situation?connu_au=1850-01-01", 400, "est hors des années 1900 à 2999"),
+        (f"{RACINE}/situation?connu_au=01/01/1850", 400, "'01/01/1850' est hors des années"),
+        (f"{RACINE}/situation?connu_au=0001-01-01", 400, "du 01/01/1900 au 31/12/2999"),
+        (f"{RACINE}/situation?connu_au=31/02/2020", 400, "n'existe pas au calendrier"),
         (f"{RACINE}/situation?connu_au=1e3", 400, "n'est ni une position"),
         (f"{RACINE}/situation?connu_au=2020-01-01T00:00:00", 400, "n'est ni une position"),
         (f"{RACINE}/journal?page=0", 400, "n'est pas un nombre à partir de 1"),
@@ -75,10 +79,6 @@ def test_une_date_se_tape_comme_on_l_ecrit(client: Client, saisie: str) -> None:
     assert "Situation au 31/12/2020" in page.texte
 
 
-def test_une_date_mal_tapee_rend_le_formulaire(client: Client) -> None:
-    """Menu, champs, valeurs tapées et raison à côté du champ ; l'autre date, bonne, reste."""
-    page = client.lire(f"{RACINE}/structures?au=31/13/2020&connu_au=400&q=lab", 400)
-    champs = {a["id"]: a for a in page.de("input") if "id" in a}
 @pytest.mark.parametrize("adresse", ["journal/465", "journal/465.json", "journal/0.tlog-proof"])
 def test_un_fait_introuvable_garde_le_menu(client: Client, adresse: str) -> None:
     """La page, la ligne ou la preuve d'un fait qui n'est pas là : menu et dates restent."""
@@ -86,6 +86,10 @@ def test_un_fait_introuvable_garde_le_menu(client: Client, adresse: str) -> None
     assert f"{RACINE}/exercices?au=2021-06-30" in [lien.adresse for lien in page.liens]
 
 
+def test_une_date_mal_tapee_rend_le_formulaire(client: Client) -> None:
+    """Menu, champs, valeurs tapées et raison à côté du champ ; l'autre date, bonne, reste."""
+    page = client.lire(f"{RACINE}/structures?au=31/13/2020&connu_au=400&q=lab", 400)
+    champs = {a["id"]: a for a in page.de("input") if "id" in a}
     assert champs["au"]["value"] == "31/13/2020"
     assert champs["au"]["aria-invalid"] == "true"
     assert "aria-invalid" not in champs["connu_au"]

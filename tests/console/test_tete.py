@@ -98,7 +98,7 @@ def test_un_instant_donne_la_derniere_position_enregistree(tete: Tete) -> None:
 
 def test_une_position_pas_encore_ecrite_est_refusee(tete: Tete) -> None:
     """Une position au-delà du journal est refusée, avec l'étendue du journal."""
-    with pytest.raises(UsageError, match="va de 0 à 464"):
+    with pytest.raises(UsageError, match="va de 1 à 464"):
         tete.regard(465, None)
 
 

@@ -328,7 +328,7 @@ def test_un_fait_que_nulle_vue_ne_compte_ne_change_aucune_valeur() -> None:
 def test_une_position_jamais_atteinte_est_refusee_des_deux_cotes(abandons: Monde) -> None:
     """Chaque point doit être une position que le journal a atteinte."""
     for a, b in ((Point(13), Point(1)), (Point(1), Point(13))):
-        with pytest.raises(UsageError, match="va de 0 à 12, position 13 demandée"):
+        with pytest.raises(UsageError, match="va de 1 à 12, position 13 demandée"):
             ecarts(abandons, a, b)
 
 

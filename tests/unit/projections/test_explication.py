@@ -357,5 +357,5 @@ def test_un_programme_inconnu_ou_une_position_future_sont_refuses(retard: Monde)
     with pytest.raises(UsageError, match="Le programme absent n'est pas dans cette base"):
         expliquer(Journal(retard.livre.store, "absent"), "enveloppe.paye")
     for position in (-1, 7):
-        with pytest.raises(UsageError, match=f"va de 0 à 6, position {position} demandée"):
+        with pytest.raises(UsageError, match=f"va de 1 à 6, position {position} demandée"):
             expliquer_ici(retard, "enveloppe.paye", connu_au=position)

@@ -85,7 +85,7 @@ def test_un_instant_connu_vaut_les_faits_enregistres_jusqu_a_lui(monde: Monde) -
 
 def test_une_position_ou_un_programme_absent_est_une_erreur_d_usage(monde: Monde) -> None:
     """Une position pas encore atteinte, un programme absent : erreur d'usage."""
-    with pytest.raises(UsageError, match="va de 0 à 1, position"):
+    with pytest.raises(UsageError, match="va de 1 à 1, position"):
         vue(monde, connu_au=2)
     with pytest.raises(UsageError, match="n'est pas dans cette base"):
         regarder(Journal(monde.livre.store, "autre"))

@@ -136,7 +136,7 @@ def test_une_position_connue_va_de_zero_a_la_taille(deux_labels: Monde) -> None:
         with pytest.raises(UsageError) as refus:
             exiger_connu(lu, position)
         assert refus.value.message == (
-            f"Le journal fabriques va de 0 à 7, position {position} demandée."
+            f"Le journal fabriques va de 1 à 7, position {position} demandée."
         )
         assert refus.value.remede == "Vérifier la position demandée (--connu-au)."
     assert [p for p, _ in connus(journal(deux_labels), 3)] == [1, 2, 3]

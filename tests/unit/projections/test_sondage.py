@@ -371,6 +371,14 @@ def test_un_membre_change_du_json_est_vu(membre: str, valeur: Any) -> None:
     )
 
 
+def test_une_population_d_un_seul_se_dit_au_singulier() -> None:
+    """Un versement, une unité : ni la phrase ni le remède ne prennent un « s »."""
+    with pytest.raises(UsageError) as refus:
+        tirer(vue_payee([1]), methode="simple", nombre=2, alea=ALEA)
+    assert refus.value.message == "La population compte 1 versement, 2 demandés."
+    assert refus.value.remede == "Demander 1 unité au plus."
+
+
 def test_une_autre_vue_ou_un_json_illisible_donnent_un_constat() -> None:
     """Une autre racine, une demande impossible, un objet mal formé : un constat, pas une erreur."""
     vue = vue_payee([1, 2, 3])
