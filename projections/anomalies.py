@@ -29,7 +29,7 @@ CODES: dict[str, str] = {
     "versement_apres_retrait": "Le label est retiré à une date antérieure à un versement.",
     "reversement_excedentaire": "Un versement déjà réclamé a été annulé.",
     "convention_absente": "Subvention au-dessus du seuil légal sans convention enregistrée.",
-    "siret_absent": "Structure labellisée sans SIRET.",
+    "siret_absent": "Structure labellisée, ou qui l'a été, sans SIRET.",
     "montant_sous_limite": "Montant juste sous le plafond, l'annuel ou le seuil de convention.",
     "quota_depasse": "Plus de labels que le quota indicatif.",
     "credits_depasses": "AE ou CP négatifs sur un exercice dont les crédits sont suivis.",

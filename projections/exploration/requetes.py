@@ -58,7 +58,7 @@ REQUETES = (
     ),
     Requete(
         "sans_siret",
-        "Structures labellisées sans SIRET",
+        "Structures labellisées, ou qui l'ont été, sans SIRET",
         "Sans SIRET ni RNA, une convention ne peut pas être publiée.",
         "SELECT programme, structure, porteur, code_postal, ville, rna, montant_centimes, "
         "paye_centimes FROM structures WHERE siret IS NULL AND label_date IS NOT NULL "
@@ -66,7 +66,7 @@ REQUETES = (
     ),
     Requete(
         "sans_convention",
-        "Structures labellisées sans convention",
+        "Structures labellisées, ou qui l'ont été, sans convention",
         "Au-delà de 23 000 € par an, la convention est obligatoire.",
         "SELECT s.programme, s.structure, s.porteur, s.label_date, s.montant_centimes, "
         "s.paye_centimes FROM structures s WHERE s.label_date IS NOT NULL AND NOT EXISTS ("

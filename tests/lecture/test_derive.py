@@ -104,7 +104,7 @@ CELLULES: list[tuple[str, Derive]] = [
             {"code": "siret_absent"},
             "libelle",
             "x",
-            "Structure labellisée sans SIRET.",
+            "Structure labellisée, ou qui l'a été, sans SIRET.",
             None,
         ),
     ),
