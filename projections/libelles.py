@@ -21,6 +21,8 @@ STATUTS = {
 }
 TERRITOIRES = {"qpv": "QPV", "hors_qpv": "hors QPV", "inconnu": "inconnu"}
 
+AE_RENDUES = "AE rendues par retraits antérieurs"
+"""Among what adds up to the AE available: what rules that say so give back of such withdrawals."""
 RETRAITS_POUR_MEMOIRE = "Retraits d'exercices antérieurs (pour mémoire)"
 """Beside the AE, and not among what adds up: such a withdrawal gives AE back only under rules that
 say so."""

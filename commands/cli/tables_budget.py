@@ -18,8 +18,9 @@ _POSTES_CREDITS = (
     ("AE gelées", "ae_gelees_centimes"),
     ("AE engagées", "ae_engagees_centimes"),
     ("Retraits même exercice", "retraits_meme_exercice_centimes"),
-    ("Retraits antérieurs", "retraits_anterieurs_centimes"),
+    ("Rendu par retraits antérieurs", "ae_rendues_centimes"),
     ("AE disponibles", "ae_disponibles_centimes"),
+    ("Retraits antérieurs (mémoire)", "retraits_anterieurs_centimes"),
     ("CP ouverts", "cp_ouverts_centimes"),
     ("CP gelés", "cp_geles_centimes"),
     ("CP payés", "cp_payes_centimes"),
@@ -36,8 +37,10 @@ def table_credits(lignes: Sequence[LigneCredits], *, largeur: int) -> str:
     """AE, CP and outstanding: one column per exercice, in blocks that fit the width."""
     if not lignes:
         return "(aucun exercice)"
+    from projections.pages.postes import montant  # noqa: PLC0415
+
     montants = {
-        ligne.exercice: [getattr(ligne, membre) for _, membre in _POSTES_CREDITS]
+        ligne.exercice: [montant(ligne, membre) for _, membre in _POSTES_CREDITS]
         for ligne in lignes
     }
     return _par_annee("Exercice", [nom for nom, _ in _POSTES_CREDITS], montants, largeur)

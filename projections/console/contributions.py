@@ -4,6 +4,7 @@ Besides the cells of `projections.cellules`:
 
     matrice.2020.paye-2021         a case of the matrix (`total` for its last line)
     enveloppe.consomme             committed less what came back
+    credits.2021.ae_rendues        AE that withdrawals of earlier years give back
     structures.STRUCTURE.retire    of one structure: `retire`, `reclame`, `encaisse`
     registre.montant               of the structures that a search retains: `nombre`, `montant`,
                                    `paye`
@@ -13,14 +14,14 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
 from ledger.erreurs import UsageError
 from ledger.evenements import Fait, FaitDeStructure
 from ledger.registre import TYPES
-from ledger.soldes import EFFETS, PROGRAMME, Soldes
+from ledger.soldes import EFFETS, PROGRAMME, Cle, Soldes
 
 from ..cellules import Cellule, Unite, lire_cellule
 from ..fiche import Chantier, Fiche, inscrire
@@ -35,6 +36,7 @@ _MATRICE = re.compile(
 )
 _DE_FICHE = re.compile(r"structures\.(?P<structure>[^.]+)\.(?P<membre>retire|reclame|encaisse)")
 _DU_REGISTRE = re.compile(r"registre\.(?P<membre>nombre|montant|paye)")
+_RENDUES = re.compile(r"credits\.(?P<annee>[0-9]{4})\.ae_rendues")
 CONSOMME = "enveloppe.consomme"
 _CONSOMME = {(PROGRAMME, "impute"): 1, (PROGRAMME, "rendu"): -1}
 _FAIT_D_ETAT = {
@@ -88,7 +90,7 @@ def en_apports(unite: Unite, suite: Iterable[Apport]) -> Apports:
 
 def lire_nom(nom: str) -> str:
     """The one name of a figure. Raises: UsageError for what names none."""
-    if _DE_FICHE.fullmatch(nom) or _DU_REGISTRE.fullmatch(nom) or nom == CONSOMME:
+    if nom == CONSOMME or any(m.fullmatch(nom) for m in (_DE_FICHE, _DU_REGISTRE, _RENDUES)):
         return nom
     if nom.startswith("matrice."):
         if _MATRICE.fullmatch(nom) is None:
@@ -130,7 +132,10 @@ def expliquer(
     if (lu := _MATRICE.fullmatch(nom)) is not None:
         return en_apports("centimes", _de_matrice(tous(), lu["annee"], lu["poste"]))
     if nom == CONSOMME:
-        return en_apports("centimes", _consommes(tous()))
+        return en_apports("centimes", _de_soldes(tous(), _CONSOMME))
+    if (lu := _RENDUES.fullmatch(nom)) is not None:
+        rendues = {(int(lu["annee"]), "retraits_recyclables"): 1}
+        return en_apports("centimes", _de_soldes(tous(), rendues))
     cellule = lire_cellule(nom)
     if cellule.structure is not None:
         faits = tete.lire(_faits_de(tete, regard, cellule.structure))
@@ -162,14 +167,15 @@ def _de_cellule(faits: Iterable[tuple[int, Fait]], cellule: Cellule) -> Iterator
         yield position, suivi.compter(position, fait).get(nom, 0)
 
 
-def _consommes(faits: Iterable[tuple[int, Fait]]) -> Iterator[Apport]:
+def _de_soldes(faits: Iterable[tuple[int, Fait]], voulus: Mapping[Cle, int]) -> Iterator[Apport]:
+    """What each fact adds to balances, each with its sign."""
     soldes = Soldes({})
     for position, fait in faits:
         effet = EFFETS.get(type(fait))
         effets = () if effet is None else tuple(effet(fait, soldes))
         for cle, centimes in effets:
             soldes.valeurs[cle] = soldes.valeurs.get(cle, 0) + centimes
-        yield position, sum(_CONSOMME.get(cle, 0) * centimes for cle, centimes in effets)
+        yield position, sum(voulus.get(cle, 0) * centimes for cle, centimes in effets)
 
 
 _LECTURES: dict[str, Callable[[Chantier], int]] = {

@@ -38,6 +38,7 @@ _MEMBRES = {
     "ae_gelees": "AE gelées",
     "ae_engagees": "AE engagées",
     "ae_disponibles": "AE disponibles",
+    "ae_rendues": "AE rendues par retraits antérieurs",
     "cp_ouverts": "CP ouverts",
     "cp_geles": "CP gelés",
     "cp_payes": "CP payés",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from ledger.budget import LigneCredits
 from ledger.evenements import Fait, FaitDeStructure
 from ledger.registre import TOPICS
 
-from ..libelles import RETRAITS_POUR_MEMOIRE
+from ..credits import ae_rendues
+from ..libelles import AE_RENDUES, RETRAITS_POUR_MEMOIRE
 
 ENVELOPPE = (
     ("Enveloppe", "enveloppe_centimes"),
@@ -26,6 +28,7 @@ CREDITS_AE = (
     ("AE gelées", "ae_gelees_centimes"),
     ("AE engagées", "ae_engagees_centimes"),
     ("Retraits du même exercice", "retraits_meme_exercice_centimes"),
+    (AE_RENDUES, "ae_rendues_centimes"),
     ("AE disponibles", "ae_disponibles_centimes"),
     (RETRAITS_POUR_MEMOIRE, "retraits_anterieurs_centimes"),
 )
@@ -64,6 +67,14 @@ CLES = frozenset(
     }
 )
 """Members whose line is shown in bold: what a controller looks for first."""
+
+
+def montant(ligne: LigneCredits, membre: str) -> int:
+    """What a line of the credits shows for a member: of the figure, or computed from it."""
+    if membre == "ae_rendues_centimes":
+        return ae_rendues(ligne)
+    centimes: int = getattr(ligne, membre)
+    return centimes
 
 
 def cellule(table: str, membre: str) -> str:

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from ledger.budget import LigneCredits
 
-from ..libelles import RETRAITS_POUR_MEMOIRE
+from ..credits import ae_rendues
+from ..libelles import AE_RENDUES, RETRAITS_POUR_MEMOIRE
 from ..matrice import LigneMatrice
 from .modele import Cellule, Colonne, Formule, Ligne, Tableau
 
@@ -18,7 +19,7 @@ _COLONNES = (
     Colonne("ae_gelees", "AE gelées", "montant", total=True),
     Colonne("ae_engagees", "AE engagées", "montant", total=True),
     Colonne("retraits_meme_exercice", "Retraits du même exercice", "montant", total=True),
-    Colonne("ae_recyclees", "AE rendues par retraits antérieurs", "montant", total=True),
+    Colonne("ae_recyclees", AE_RENDUES, "montant", total=True),
     Colonne("ae_disponibles", "AE disponibles", "montant"),
     Colonne("cp_ouverts", "CP ouverts", "montant", total=True),
     Colonne("cp_geles", "CP gelés", "montant", total=True),
@@ -106,7 +107,7 @@ def _ligne(rang: int, ligne: LigneCredits) -> Ligne:
         ligne.ae_gelees_centimes,
         ligne.ae_engagees_centimes,
         ligne.retraits_meme_exercice_centimes,
-        _recyclees(ligne),
+        ae_rendues(ligne),
         Formule(
             "ROUND({ae_ouvertes}-{ae_gelees}-{ae_engagees}+{retraits_meme_exercice}"
             "+{ae_recyclees};2)",
@@ -130,17 +131,6 @@ def _ligne(rang: int, ligne: LigneCredits) -> Ligne:
             ligne.rap_cloture_centimes,
         ),
     ]
-
-
-def _recyclees(ligne: LigneCredits) -> int:
-    """AE that withdrawals of earlier years give back: in the available, and in no other member."""
-    return (
-        ligne.ae_disponibles_centimes
-        - ligne.ae_ouvertes_centimes
-        + ligne.ae_gelees_centimes
-        + ligne.ae_engagees_centimes
-        - ligne.retraits_meme_exercice_centimes
-    )
 
 
 def tableau_matrice(lignes: Sequence[LigneMatrice]) -> Tableau:
