@@ -16,7 +16,7 @@ from .completion import completer_chiffre
 from .largeurs import raccourcir
 from .options import FICHIER, FORMATS_DE_TABLEAU, Demande, avec_demande, lire_moment, option_au
 from .phrases import euros, libelle_du_fait, phrase
-from .rendu import Cellule, Colonne, accorder, aplatir, date_iso, pour_cent, tableau
+from .rendu import Cellule, Colonne, accorder, aplatir, date_iso, points, pour_cent, tableau
 from .sortie import CLASSEURS
 from .terminal import raison
 
@@ -160,7 +160,7 @@ def _table_explication(programme: str, explication: Explication, largeur: int) -
             libelle_du_fait(c.type),
             c.structure or "",
             *([_ligne_lue(c.provenance, fichiers)] if fichiers else []),
-            _chiffre(c.centimes, unite),
+            _apport(c.centimes, unite),
         ]
         for c in explication.contributions
     ]
@@ -314,7 +314,7 @@ def _bloc(ecart: Ecart, largeur: int) -> str:
             _CLASSES[c.classe],
             libelle_du_fait(c.type),
             c.structure or "",
-            _chiffre(c.centimes, unite),
+            _apport(c.centimes, unite),
         ]
         for c in ecart.contributions
     ]
@@ -322,8 +322,8 @@ def _bloc(ecart: Ecart, largeur: int) -> str:
         montants = [c.centimes for c in ecart.contributions if c.classe == classe]
         if montants:
             faits = accorder(len(montants), "fait")
-            rangs.append(["", libelle, "sous-total", faits, _chiffre(sum(montants), unite)])
-    rangs.append(["", "", "total", "", _chiffre(ecart.difference_centimes, unite)])
+            rangs.append(["", libelle, "sous-total", faits, _apport(sum(montants), unite)])
+    rangs.append(["", "", "total", "", _apport(ecart.difference_centimes, unite)])
     colonnes = (
         Colonne("Position", True),
         Colonne("Classe", souple="libelle"),
@@ -341,6 +341,11 @@ def _lignes_ecarts(ecarts: Sequence[Ecart]) -> Iterator[dict[str, Cellule]]:
         commun = {nom: getattr(ecart, nom) for nom in _COLONNES_COMPARER[:5]}
         for contribution in ecart.contributions:
             yield {**commun, **aplatir(contribution)}
+
+
+def _apport(valeur: int, unite: str) -> str:
+    """What is added to a cell, for people: between two rates, points."""
+    return points(valeur) if unite == "dix_milliemes" else _chiffre(valeur, unite)
 
 
 def _chiffre(valeur: int, unite: str) -> str:

@@ -175,6 +175,12 @@ def pour_cent(dix_milliemes: int) -> str:
     return f"{'-' if dix_milliemes < 0 else ''}{entier},{reste:02d} %"
 
 
+def points(dix_milliemes: int) -> str:
+    """The difference of two rates, for people: `-0,50 point`."""
+    mot = "point" if abs(dix_milliemes) < 200 else "points"  # noqa: PLR2004 - French: from 2 on
+    return f"{pour_cent(dix_milliemes).removesuffix(' %')} {mot}"
+
+
 def date_iso(texte: str) -> str:
     """An ISO date of a figure, for people: `03/02/2020`."""
     jour = date.fromisoformat(texte)

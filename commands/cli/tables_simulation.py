@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from .phrases import en_liste, en_retrait, euros, phrase
-from .rendu import Colonne, accorder, date_iso, pour_cent, tableau
+from .rendu import Colonne, accorder, date_iso, points, pour_cent, tableau
 
 if TYPE_CHECKING:
     from ledger.simulation import EtapeJouee, RefusSimule
@@ -224,7 +224,7 @@ def _rang(titre: str, ligne: LigneComparee) -> list[str]:
     valeurs = ligne.reel_centimes, ligne.simule_centimes, ligne.difference_centimes
     if ligne.unite == "dix_milliemes":
         signe = "+" if valeurs[2] > 0 else ""
-        difference = f"{signe}{pour_cent(valeurs[2])}" if valeurs[2] else "-"
+        difference = f"{signe}{points(valeurs[2])}" if valeurs[2] else "-"
         return [titre, pour_cent(valeurs[0]), pour_cent(valeurs[1]), difference]
     return [titre, euros(valeurs[0]), euros(valeurs[1]), ecart(valeurs[2])]
 

@@ -46,6 +46,7 @@ def environnement() -> Environment:
         entier=entier,
         jour=jour,
         instant=instant,
+        points=points,
         pour_cent=pour_cent,
         etat=lambda code: ETATS.get(code, code),
         statut=lambda code: STATUTS.get(code, code),
@@ -129,6 +130,12 @@ def pour_cent(dix_milliemes: int) -> str:
     """A rate for a person: `33,33 %`."""
     entiers, reste = divmod(abs(dix_milliemes), 100)
     return f"{'-' if dix_milliemes < 0 else ''}{entiers},{reste:02d}{_INSECABLE}%"
+
+
+def points(dix_milliemes: int) -> str:
+    """The difference of two rates for a person: `-0,50 point`."""
+    mot = "point" if abs(dix_milliemes) < 200 else "points"  # noqa: PLR2004 - French: from 2 on
+    return f"{pour_cent(dix_milliemes).removesuffix('%')}{mot}"
 
 
 def _montrer(valeur: object) -> object:

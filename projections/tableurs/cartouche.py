@@ -125,7 +125,7 @@ def total(libelle: str, tableau: Tableau, colonne: str) -> Attendu:
     return Attendu(libelle, valeur, formule, lambda sommes: sommes[Somme(tableau.cle, colonne)])
 
 
-_PARTS: dict[Genre, int] = {"montant": 100, "taux": 10_000}
+_PARTS: dict[Genre, int] = {"montant": 100, "taux": 10_000, "points": 100}
 """How many units of the integer make one of what the cell holds."""
 
 

@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal, NamedTuple
 
-Genre = Literal["texte", "montant", "entier", "centimes", "taux", "date", "instant"]
+Genre = Literal["texte", "montant", "entier", "centimes", "taux", "points", "date", "instant"]
 """How a column reads: an integer is cents in `montant`, shown in euros, and in `centimes`, shown as
-they are; ten-thousandths in `taux`, shown per cent; a plain number in `entier`."""
+they are; ten-thousandths in `taux`, shown per cent, and in `points`, the difference of two rates; a
+plain number in `entier`."""
 
 
 class Nombre(NamedTuple):
@@ -38,6 +39,7 @@ LARGEURS: dict[Genre, int] = {
     "entier": 10,
     "centimes": 18,
     "taux": 11,
+    "points": 14,
     "date": 12,
     "instant": 21,
 }

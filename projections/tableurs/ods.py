@@ -32,7 +32,7 @@ from .ods_parties import (
     styles_de_cellule,
 )
 from .plan import Cumul, Plan, Zone
-from .rangees import Case, Dialecte, Rangee, Role, rangees
+from .rangees import Case, Dialecte, Rangee, Role, points, rangees
 
 _DATE_ZIP = (1980, 1, 1, 0, 0, 0)
 _MODE = 0o100644 << 16
@@ -151,6 +151,8 @@ def _typer(genre: Genre, valeur: Decimal | date) -> tuple[str, str]:
     if genre == "taux":
         montre = f"{valeur.scaleb(2):.2f} %".replace(".", ",")
         return f'office:value-type="percentage" office:value="{valeur}"', montre
+    if genre == "points":
+        return f'office:value-type="float" office:value="{valeur}"', points(valeur)
     montre = f"{valeur:,}".replace(",", " ") if genre == "centimes" else str(valeur)
     return f'office:value-type="float" office:value="{valeur}"', montre
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import get_args
 from xml.sax.saxutils import escape, quoteattr
 
 from ledger.version import VERSION
@@ -45,7 +46,7 @@ _POLICES = (
     'svg:font-family="\'Liberation Sans\'" style:font-family-generic="swiss"/>'
     "</office:font-face-decls>"
 )
-_GENRES: tuple[Genre, ...] = ("texte", "montant", "entier", "centimes", "taux", "date", "instant")
+_GENRES: tuple[Genre, ...] = get_args(Genre)
 _ROLES: dict[Role, tuple[str, str]] = {
     "titre": ("", 'fo:font-weight="bold" fo:font-size="16pt"'),
     "sous_titre": ("", 'fo:font-style="italic"'),
@@ -92,6 +93,9 @@ _FORMATS = (
     f'<number:percentage-style style:name="f-taux" {_FRANCAIS}>'
     '<number:number number:decimal-places="2" number:min-decimal-places="2" '
     'number:min-integer-digits="1"/><number:text> %</number:text></number:percentage-style>'
+    f'<number:number-style style:name="f-points" {_FRANCAIS}>'
+    '<number:number number:decimal-places="2" number:min-decimal-places="2" '
+    'number:min-integer-digits="1"/><number:text> points</number:text></number:number-style>'
     f'<number:date-style style:name="f-date" {_FRANCAIS}>{_JOUR}</number:date-style>'
     f'<number:date-style style:name="f-instant" {_FRANCAIS}>{_JOUR}'
     f"<number:text> </number:text>{_HEURE}</number:date-style>"

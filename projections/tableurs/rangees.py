@@ -25,7 +25,7 @@ _MOITIE = TEXTE_MAX // 2
 _HORS_XML = re.compile("[\ufffe\uffff]")
 _CONNUES_MAX = 4_096
 _REPETES = frozenset({str, int, date, type(None)})
-_EXPOSANT: dict[Genre, int] = {"montant": -2, "taux": -4}
+_EXPOSANT: dict[Genre, int] = {"montant": -2, "taux": -4, "points": -2}
 
 
 Pose = Literal["", "replie", "gauche"]
@@ -35,7 +35,7 @@ Pose = Literal["", "replie", "gauche"]
 class Case(NamedTuple):
     """A cell as it is written: how it reads, its value, its formula in the grammar of the format.
 
-    A number is a Decimal: euros, or a share of one for a rate. A text is safe in XML.
+    A number is a Decimal: euros, a share of one for a rate, points. A text is safe in XML.
     """
 
     genre: Genre
@@ -134,7 +134,7 @@ class _Ecriture:
             return Case("texte", surs(tableau.libelle_total) if rang == 0 else None)
         etendue = f"{{{tableau.cle}.{colonne.cle}}}"
         texte = f"SUBTOTAL(9;{etendue})" if self.place.feuille.est_liste else f"SUM({etendue})"
-        if colonne.genre == "montant":
+        if colonne.genre in ("montant", "points"):
             texte = f"ROUND({texte};2)"
         return case(colonne, sommes[rang], self._formule(texte, self.place.total or 0))
 
@@ -177,6 +177,12 @@ def _nombre(valeur: int, genre: Genre, formule: str | None, pose: Pose) -> Case:
     if exposant is not None:
         return Case(genre, Decimal(valeur).scaleb(exposant), formule, pose)
     return Case("centimes" if genre == "centimes" else "entier", Decimal(valeur), formule, pose)
+
+
+def points(valeur: Decimal) -> str:
+    """A difference of rates as a person reads it in French: `-0,50 point`."""
+    mot = "point" if abs(valeur) < 2 else "points"  # noqa: PLR2004 - French: from 2 on
+    return f"{valeur:.2f} {mot}".replace(".", ",")
 
 
 def surs(texte: str) -> str:

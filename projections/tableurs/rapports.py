@@ -16,16 +16,16 @@ from .attendus import classeur_de_feuilles, des_exercices, du_journal
 from .cartouche import Cartouche, cartouche, classeur, compte, somme
 from .exercices import tableau_exercices, tranches
 from .journal import SOURCE, source, tableau_journal
-from .modele import Classeur, Colonne, Feuille, Formule, Genre, Ligne, Lues, Tableau
+from .modele import Classeur, Colonne, Feuille, Genre, Ligne, Lues, Tableau
 from .situation import (
     tableau_annees,
     tableau_labels,
     tableau_rythme,
     tableau_vagues,
 )
-from .unites import UNITE, dite, en_unite
+from .unites import UNITE, difference, dite, en_apport, en_unite
 
-_GENRES: dict[str, Genre] = {"centimes": "montant", "dix_milliemes": "taux"}
+_GENRES: dict[str, Genre] = {"centimes": "montant", "dix_milliemes": "points"}
 _CLASSES = {
     "changement_de_regle": "changement de règle",
     "correction": "correction",
@@ -174,8 +174,15 @@ def tableau_ecarts(ecarts: Sequence[tuple[str, Unite, int, int]]) -> Tableau:
     """The figures that differ, without the facts why: name, unit, before, after."""
     lignes: list[Ligne] = []
     for nom, unite, avant, apres in ecarts:
-        valeurs = (en_unite(valeur, unite) for valeur in (avant, apres, apres - avant))
-        lignes.append([nom, dite(unite), *valeurs])
+        lignes.append(
+            [
+                nom,
+                dite(unite),
+                en_unite(avant, unite),
+                en_unite(apres, unite),
+                difference("avant", "apres", apres - avant, unite),
+            ]
+        )
     return Tableau("ecarts", "Écarts", _ECARTS, lignes, len(lignes))
 
 
@@ -193,12 +200,12 @@ def _contributions(ecart: Ecart) -> Iterator[Ligne]:
             dite(unite),
             en_unite(ecart.avant_centimes, unite),
             en_unite(ecart.apres_centimes, unite),
-            Formule("ROUND({apres}-{avant};4)", en_unite(ecart.difference_centimes, unite)),
+            difference("avant", "apres", ecart.difference_centimes, unite),
             c.position,
             _CLASSES[c.classe],
             c.type,
             c.structure,
-            en_unite(c.centimes, unite),
+            en_apport(c.centimes, unite),
         ]
 
 

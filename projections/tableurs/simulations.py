@@ -11,7 +11,7 @@ from ..simulation import AnomaliesComparees, LigneComparee
 from .attendus import classeur_de_feuilles
 from .cartouche import Cartouche
 from .modele import Classeur, Colonne, Feuille, Formule, Ligne, Tableau
-from .unites import UNITE, dite, en_unite
+from .unites import UNITE, difference, dite, en_unite
 
 _LIGNES = (
     Colonne("cellule", "Chiffre", largeur=44, replie=True),
@@ -56,7 +56,7 @@ def tableau_simulation(lignes: Sequence[LigneComparee]) -> Tableau:
             dite(ligne.unite),
             en_unite(ligne.reel_centimes, ligne.unite),
             en_unite(ligne.simule_centimes, ligne.unite),
-            Formule("ROUND({simule}-{reel};4)", en_unite(ligne.difference_centimes, ligne.unite)),
+            difference("reel", "simule", ligne.difference_centimes, ligne.unite),
         ]
         for ligne in lignes
     ]

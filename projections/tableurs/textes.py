@@ -11,7 +11,7 @@ from typing import Literal
 
 from ..tableur import cellule
 from .modele import Colonne, Formule, Tableau
-from .rangees import Case, case
+from .rangees import Case, case, points
 
 Norme = Literal["fr", "standard"]
 """`fr`: UTF-8 with a mark, `;`, CRLF, `1234,50`, JJ/MM/AAAA, French headings, a rate in per cent.
@@ -69,6 +69,8 @@ def _nombre(case_: Case) -> str:
     valeur = case_.valeur
     if isinstance(valeur, Decimal) and case_.genre == "taux":
         return f"{valeur.scaleb(2):f} %"
+    if isinstance(valeur, Decimal) and case_.genre == "points":
+        return points(valeur)
     return f"{valeur:f}"
 
 

@@ -13,7 +13,8 @@ UNITE = Colonne("unite", "Unité", largeur=8)
 """The column that says the unit of the mixed ones; its words are those of `dite`."""
 _GENRES: dict[Unite, Genre] = {"centimes": "montant", "dix_milliemes": "taux", "nombre": "entier"}
 _DITES: dict[Genre, str] = {"montant": "€", "taux": "%", "entier": "nombre"}
-_PARTS: dict[Genre, int] = {"montant": 100, "taux": 10_000, "entier": 1}
+_DITS = {**_DITES, "points": "points"}
+_PARTS: dict[Genre, int] = {"montant": 100, "taux": 10_000, "points": 100, "entier": 1}
 """How many units of the integer make one of what the cell shows."""
 
 
@@ -27,6 +28,20 @@ def en_unite(valeur: int, unite: Unite) -> Nombre:
     return Nombre(valeur, _GENRES[unite])
 
 
+def en_apport(valeur: int, unite: Unite) -> Nombre:
+    """What is added to a figure, or the difference of two: between rates, it is in points."""
+    genre = _GENRES[unite]
+    return Nombre(valeur, "points" if genre == "taux" else genre)
+
+
+def difference(avant: str, apres: str, valeur: int, unite: Unite) -> Formule:
+    """What one column of the line says more than another, in the unit of both."""
+    texte = f"ROUND({{{apres}}}-{{{avant}}};4)"
+    if unite == "dix_milliemes":
+        texte = f"ROUND(({{{apres}}}-{{{avant}}})*100;2)"
+    return Formule(texte, en_apport(valeur, unite))
+
+
 def par_unite(libelle: str, tableau: Tableau, colonne: str) -> Iterator[Attendu]:
     """What a mixed column adds up to, unit by unit. The lines must be in memory."""
     rang = tableau.rang(colonne)
@@ -36,14 +51,14 @@ def par_unite(libelle: str, tableau: Tableau, colonne: str) -> Iterator[Attendu]
         valeur = cellule.valeur if isinstance(cellule, Formule) else cellule
         if isinstance(valeur, Nombre):
             sommes[valeur.genre] += valeur.valeur
-    ordre: tuple[Genre, ...] = ("montant", "taux", "entier")
+    ordre: tuple[Genre, ...] = ("montant", "taux", "points", "entier")
     for genre in ordre:
         if genre in sommes:
             yield _attendu(libelle, tableau.cle, colonne, genre, sommes[genre])
 
 
 def _attendu(libelle: str, cle: str, colonne: str, genre: Genre, valeur: int) -> Attendu:
-    unite, parts = _DITES[genre], _PARTS[genre]
+    unite, parts = _DITES.get(genre, "%"), _PARTS[genre]  # points are between rates
     somme = f'SUMIF({{{cle}.unite}};"{unite}";{{{cle}.{colonne}}})'
     formule = f"ROUND({somme}*{parts};0)"
-    return Attendu(f"{libelle} ({unite})", valeur, formule, lambda _: valeur)
+    return Attendu(f"{libelle} ({_DITS[genre]})", valeur, formule, lambda _: valeur)

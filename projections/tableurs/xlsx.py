@@ -28,6 +28,7 @@ _NOMBRES: dict[Genre, str] = {
     "entier": "0",
     "centimes": f"{_FRANCAIS}#,##0",
     "taux": f"{_FRANCAIS}0.00\\ %",
+    "points": f'{_FRANCAIS}0.00\\ "points"',
     "date": "dd/mm/yyyy",
     "instant": "dd/mm/yyyy hh:mm:ss",
 }

@@ -5,12 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from commands.cli.rendu import pour_cent
 from tests.cli.outils import PROGRAMME, lancer
+from tests.tableurs.evaluer import ecarts, lire_ods, lire_xlsx
 
 RETRAITS = (307, 308)
 """Positions of the two labels withdrawn on 15 February 2021."""
@@ -110,6 +113,32 @@ def test_expliquer_compte_les_labels_et_les_taux_dans_leur_unite(base_golden: Pa
     assert taux.splitlines()[-3].split() == ["Total", "33,78", "%"]
     rien = lancer("expliquer", "labels", "--base", base_golden, "--au", "2019-12-31").sortie
     assert rien.splitlines()[-1] == "Aucun fait ne change ce chiffre, qui vaut 0."
+
+
+def test_la_difference_de_deux_taux_est_en_points(base_golden: Path, tmp_path: Path) -> None:
+    """Deux taux en %, leur différence et ce que chaque fait y ajoute en points, partout."""
+    taux = ("--cellule", "enveloppe.taux_consommation")
+    demande = ("comparer", "100", "464", "--base", base_golden, *taux)
+    (ecart,) = lancer(*demande, "--format", "json").json
+    lignes = lancer(*demande).sortie.splitlines()
+    dits = [pour_cent(ecart[f"{quand}_centimes"]) for quand in ("avant", "apres")]
+    assert f"enveloppe.taux_consommation : {dits[0]} → {dits[1]}" in lignes
+    assert [ligne for ligne in lignes if "%" in ligne and "→" not in ligne] == []
+    difference = f"{pour_cent(ecart['difference_centimes'])[:-2]} points"
+    (total,) = [ligne for ligne in lignes if ligne.split()[:1] == ["total"]]
+    assert total.endswith(f" {difference}")
+    texte = lancer(*demande, "--format", "csv-fr").octets.decode("utf-8-sig")
+    premiere = next(csv.DictReader(texte.splitlines(), delimiter=";"))
+    assert [premiere[t] for t in ("Avant", "Après", "Différence")] == [*dits, difference]
+    assert re.fullmatch(r"-?\d+,\d\d points?", premiere["Contribution"])
+    for suffixe, lire in (("xlsx", lire_xlsx), ("ods", lire_ods)):
+        fichier = tmp_path / f"taux.{suffixe}"
+        assert lancer(*demande, "-o", fichier).code == 0
+        livre = lire(fichier.read_bytes())
+        rang = livre["Comparaison"].lignes()[0].index("Différence")
+        valeur = livre["Comparaison"].lignes()[1][rang]
+        assert round(valeur * 100) == ecart["difference_centimes"]
+        assert ecarts(livre) == []
 
 
 @pytest.mark.parametrize(

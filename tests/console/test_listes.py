@@ -68,6 +68,21 @@ def test_le_compte_d_une_liste_mene_a_la_liste_entiere(client: Client, page: str
         assert annonce[3].strip() in client.lire(total).texte
 
 
+def test_la_liste_des_ecarts_met_chaque_valeur_sous_son_titre(client: Client) -> None:
+    """Avant, après et différence sous leur titre ; entre deux taux, la différence est en points."""
+    dates = "au=2021-12-31&au_avant=2020-12-31&connu_avant=100"
+    (taux,) = [
+        ligne
+        for ligne in lire_csv(client, f"{RACINE}/comparaison.csv?{dates}")
+        if "taux" in " ".join(map(str, ligne.values()))
+    ]
+    assert taux["Unité"] == "%"
+    assert [taux[t][-2:] for t in ("Avant", "Après")] == [" %", " %"]
+    assert taux["Différence"].endswith(" points")
+    page = client.lire(f"{RACINE}/comparaison?{dates}&cellule=enveloppe.taux_consommation")
+    assert f"après : +{taux['Différence']}." in page.texte
+
+
 def test_une_liste_filtree_dit_les_memes_lignes_que_le_journal(client: Client) -> None:
     """Sans filtre, le fichier est celui de « Télécharger » ; filtré, ses lignes."""
     for suite in ("", f"?{DATES}"):
