@@ -19,6 +19,8 @@ STATUTS = {
     "exigible": "exigible",
     "a_venir": "à venir",
 }
+ROLES = {"controleur": "contrôleur", "systeme": "système"}
+"""The roles that need an accent."""
 TERRITOIRES = {"qpv": "QPV", "hors_qpv": "hors QPV", "inconnu": "inconnu"}
 
 AE_RENDUES = "AE rendues par retraits antérieurs"

@@ -2,71 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
+from ..noms import mots, nom_du_chiffre
 from .regard import Regard
-
-_TABLES = {
-    "enveloppe": "Enveloppe",
-    "credits": "Crédits",
-    "structures": "Structure",
-    "echeancier": "Échéancier",
-    "matrice": "Matrice",
-    "registre": "Registre",
-}
-_MEMBRES = {
-    "enveloppe": "enveloppe",
-    "engage": "engagé",
-    "engage_subventions": "subventions engagées",
-    "engage_bonus": "bonus engagés",
-    "retraits_meme_exercice": "retiré dans l'exercice de l'engagement",
-    "retraits_anterieurs": "retiré dans un exercice suivant",
-    "retraits_meme_exercice_bonus": "bonus retirés dans l'exercice de l'engagement",
-    "retraits_anterieurs_bonus": "bonus retirés dans un exercice suivant",
-    "disponible": "disponible",
-    "paye": "payé",
-    "reste_a_payer": "reste à payer",
-    "reversements": "reversements encaissés",
-    "taux_consommation": "taux de consommation",
-    "labels": "labels en vigueur",
-    "quotas": "quota",
-    "total": "total",
-    "qpv": "en QPV",
-    "hors_qpv": "hors QPV",
-    "numeriques": "numériques",
-    "ae_ouvertes": "AE ouvertes",
-    "ae_gelees": "AE gelées",
-    "ae_engagees": "AE engagées",
-    "ae_disponibles": "AE disponibles",
-    "ae_rendues": "AE rendues par retraits antérieurs",
-    "cp_ouverts": "CP ouverts",
-    "cp_geles": "CP gelés",
-    "cp_payes": "CP payés",
-    "regularisations": "régularisations",
-    "cp_disponibles": "CP disponibles",
-    "cp_restant_a_prevoir": "CP restant à prévoir",
-    "rap_ouverture": "restes à payer à l'ouverture",
-    "rap_cloture": "restes à payer à la clôture",
-    "montant": "montant",
-    "verse": "versé",
-    "reste": "reste à verser",
-    "retraits": "retiré",
-    "retire": "retiré",
-    "reclame": "reversement réclamé",
-    "encaisse": "reversement encaissé",
-    "consomme": "consommé",
-    "nombre": "nombre de structures",
-    "subvention_moyenne": "subvention moyenne",
-    "retire_non_reemployable": "retiré, non réemployable",
-    "labels_financables": "labels que l'enveloppe finance au coût moyen",
-    "part": "part du quota",
-}
 
 
 def nom_francais(nom: str, regard: Regard | None = None) -> str:
     """What a cell is called in a page: `Crédits, 2020, CP payés`; a structure by its name."""
     table, *suite = nom.split(".")
-    mots = [*_mots(table, suite)]
+    dits = [*mots(table, suite)]
     if table == "registre":
         return {
             "nombre": "Structures retenues",
@@ -74,21 +17,9 @@ def nom_francais(nom: str, regard: Regard | None = None) -> str:
             "paye": "Payé aux structures retenues",
         }[suite[0]]
     if table == "calcul":
-        phrase = ", ".join(mots)
+        phrase = ", ".join(dits)
         return phrase[0].upper() + phrase[1:]
     if table in ("structures", "echeancier"):
         fiche = None if regard is None else regard.vue.situation.fiches.get(suite[0])
-        return ", ".join([fiche.porteur or suite[0] if fiche else suite[0], *mots[1:]])
-    return ", ".join([_TABLES.get(table, table), *mots])
-
-
-def _mots(table: str, suite: list[str]) -> Iterator[str]:
-    for rang, mot in enumerate(suite):
-        if table in ("structures", "echeancier") and rang == 0:
-            yield mot
-        elif table == "echeancier" and rang == 1:
-            yield "bonus numérique" if mot == "0" else f"tranche {mot}"
-        elif mot.startswith("paye-"):
-            yield f"payé en {mot.removeprefix('paye-')}"
-        else:
-            yield _MEMBRES.get(mot, mot)
+        return ", ".join([fiche.porteur or suite[0] if fiche else suite[0], *dits[1:]])
+    return nom_du_chiffre(nom)

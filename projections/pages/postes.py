@@ -8,6 +8,7 @@ from ledger.registre import TOPICS
 
 from ..credits import ae_rendues
 from ..libelles import AE_RENDUES, RETRAITS_POUR_MEMOIRE
+from ..libelles import ROLES as _ROLES
 
 ENVELOPPE = (
     ("Enveloppe", "enveloppe_centimes"),
@@ -113,7 +114,9 @@ ANOMALIES = {
 """The short words of the codes of anomalies."""
 CONTROLES = {"chaine": "chaîne", "regles": "règles", "releves": "relevés", "cliches": "clichés"}
 """The names of the checks that need an accent."""
-ROLES = {"controleur": "contrôleur", "systeme": "système"}
+
+
+ROLES = _ROLES
 """The roles that need an accent."""
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from ledger.evenements import (
@@ -24,8 +25,9 @@ from ledger.evenements import (
 from ledger.provenance import Provenance
 from ledger.registre import TOPICS
 
+from ..libelles import ROLES, libelle_du_type
 from ..situation import Vue
-from .modele import Colonne, Ligne, Lues, Tableau
+from .modele import Colonne, Dit, Ligne, Lues, Tableau
 
 SOURCE = (
     Colonne("source_fichier", "Fichier importé (SHA-256)", largeur=20, replie=True),
@@ -116,7 +118,7 @@ def _ligne(position: int, fait: Fait, tardif: bool) -> Ligne:
         fait.date_effet,
         datetime.fromisoformat(fait.enregistre_le),
         "tardif" if tardif else "",
-        TOPICS[type(fait)],
+        dit_du_type(TOPICS[type(fait)]),
         fait.structure if isinstance(fait, FaitDeStructure) else None,
         getattr(fait, "exercice", None),
         somme.engage or None,
@@ -124,9 +126,15 @@ def _ligne(position: int, fait: Fait, tardif: bool) -> Ligne:
         somme.paye or None,
         fait.id_commande,
         fait.acteur.id,
-        fait.acteur.role,
+        Dit(fait.acteur.role, ROLES.get(fait.acteur.role, fait.acteur.role)),
         *source(fait.provenance),
     ]
+
+
+@lru_cache(maxsize=256)
+def dit_du_type(topic: str) -> Dit:
+    """The type of a fact: its code, and `Tranche versée`."""
+    return Dit(topic, libelle_du_type(topic))
 
 
 def source(provenance: Provenance | None) -> tuple[str | None, str | None, int | None]:

@@ -28,7 +28,14 @@ class Nombre(NamedTuple):
     genre: Genre
 
 
-Valeur = str | int | bool | Nombre | date | datetime | None
+class Dit(NamedTuple):
+    """A code of the ledger and its French words: programs read the one, people the others."""
+
+    code: str
+    mots: str
+
+
+Valeur = str | int | bool | Nombre | Dit | date | datetime | None
 """The type says what a cell is, whatever its column: `str` is always text, never a formula; `bool`
 is shown as oui or non; `datetime` has its zone, and is shown in UTC to the second; None is empty.
 Only an `int` needs its column: cents, ten-thousandths, or a plain number."""

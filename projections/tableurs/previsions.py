@@ -11,7 +11,7 @@ from ..prevision import PREFIXE_AE, PlafondPrevu, Prevision
 from .attendus import classeur_de_feuilles
 from .cartouche import Attendu, Cartouche, somme
 from .modele import Cellule, Classeur, Colonne, Feuille, Formule, Genre, Ligne, Nombre, Tableau
-from .unites import UNITE, dite, en_unite
+from .unites import CELLULE, UNITE, dite, en_unite
 
 MOIS = (
     "janvier",
@@ -53,7 +53,7 @@ _DES_PLAFONDS = (
 )
 _DES_APPUIS = (
     Colonne("chiffre", "Chiffre", largeur=28, replie=True),
-    Colonne("cellule", "Cellule (fabriques expliquer)", largeur=44, replie=True),
+    CELLULE,
     Colonne("position", "Fait, position", "entier"),
     Colonne("structure", "Structure", largeur=30, replie=True),
     Colonne("jour", "Date", "date"),

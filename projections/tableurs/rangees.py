@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Literal, NamedTuple
 
 from ..tableur import visible
-from .modele import Colonne, Feuille, Formule, Genre, Ligne, Nombre, Tableau, Valeur
+from .modele import Colonne, Dit, Feuille, Formule, Genre, Ligne, Nombre, Tableau, Valeur
 from .plan import VIDE, Cumul, Patron, Place, Plan, Zone, remplir
 
 Role = Literal["titre", "sous_titre", "intitule", "entete", "corps", "total"]
@@ -24,7 +24,7 @@ _GARDES = 16_000
 _MOITIE = TEXTE_MAX // 2
 _HORS_XML = re.compile("[\ufffe\uffff]")
 _CONNUES_MAX = 4_096
-_REPETES = frozenset({str, int, date, type(None)})
+_REPETES = frozenset({str, int, date, Dit, type(None)})
 _EXPOSANT: dict[Genre, int] = {"montant": -2, "taux": -4, "points": -2}
 
 
@@ -159,6 +159,8 @@ def case(colonne: Colonne, valeur: Valeur, formule: str | None = None) -> Case:
             return _nombre(valeur, colonne.genre, formule, pose)
         case Nombre():
             return _nombre(valeur.valeur, valeur.genre, formule, pose)
+        case Dit():
+            return case(colonne, valeur.mots, formule)
         case str():
             return Case("texte", surs(valeur), formule, "replie" if colonne.replie else "")
         case datetime():

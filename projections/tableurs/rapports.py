@@ -10,12 +10,13 @@ from ..comparaison import Ecart
 from ..credits import credits
 from ..enveloppe import complements, enveloppe
 from ..explication import Contribution, Explication
+from ..noms import nom_du_chiffre
 from ..situation import Vue
 from . import registre, situation
 from .attendus import classeur_de_feuilles, des_exercices, du_journal
 from .cartouche import Cartouche, cartouche, classeur, compte, somme
 from .exercices import tableau_exercices, tranches
-from .journal import SOURCE, source, tableau_journal
+from .journal import SOURCE, dit_du_type, source, tableau_journal
 from .modele import Classeur, Colonne, Feuille, Genre, Ligne, Lues, Tableau
 from .situation import (
     tableau_annees,
@@ -23,7 +24,7 @@ from .situation import (
     tableau_rythme,
     tableau_vagues,
 )
-from .unites import UNITE, difference, dite, en_apport, en_unite
+from .unites import CELLULE, NOM, UNITE, difference, dit_de_l_apport, dite, en_apport, en_unite
 
 _GENRES: dict[str, Genre] = {"centimes": "montant", "dix_milliemes": "points"}
 _CLASSES = {
@@ -126,18 +127,20 @@ def tableau_des_apports(
     chiffre: str, unite: Unite, apports: Callable[[], Iterator[Contribution]], nombre: int
 ) -> Tableau:
     """The facts that make any figure, made each time they are read."""
+    titre = f"{nom_du_chiffre(chiffre)} ({dit_de_l_apport(unite)})"
     colonnes = (
         Colonne("position", "Position", "entier", 10),
         Colonne("date_effet", "Date d'effet", "date"),
         Colonne("type", "Fait", largeur=26, replie=True),
         Colonne("structure", "Structure", largeur=34, replie=True),
         *SOURCE,
-        Colonne("contribution", chiffre, _GENRES.get(unite, "entier"), 26, total=True),
+        Colonne("contribution", titre, _GENRES.get(unite, "entier"), 26, total=True),
     )
 
     def lignes() -> Iterator[Ligne]:
         for c in apports():
-            yield [c.position, c.date_effet, c.type, c.structure, *source(c.provenance), c.centimes]
+            fait = dit_du_type(c.type)
+            yield [c.position, c.date_effet, fait, c.structure, *source(c.provenance), c.centimes]
 
     return Tableau("explication", "Explication", colonnes, Lues(lignes), nombre)
 
@@ -148,13 +151,16 @@ def classeur_explication(entete: Cartouche, explication: Explication) -> Classeu
     attendus = []
     if tableau.colonnes[-1].genre == "montant":
         valeur = explication.valeur_centimes
-        attendus.append(somme(explication.cellule, valeur, tableau.cle, "contribution"))
+        nom = nom_du_chiffre(explication.cellule)
+        attendus.append(somme(nom, valeur, tableau.cle, "contribution"))
+    entete = entete._replace(autres=(*entete.autres, (CELLULE.titre, explication.cellule)))
     feuilles = (Feuille("Explication", (tableau,)),)
     return classeur_de_feuilles("Explication", entete, feuilles, attendus)
 
 
 _COMPARAISON = (
-    Colonne("cellule", "Chiffre", largeur=44, replie=True),
+    NOM,
+    CELLULE,
     UNITE,
     Colonne("avant", "Avant", "montant"),
     Colonne("apres", "Après", "montant"),
@@ -166,7 +172,7 @@ _COMPARAISON = (
     Colonne("contribution", "Contribution", "montant"),
 )
 _ECARTS = tuple(
-    c for c in _COMPARAISON if c.cle in ("cellule", "unite", "avant", "apres", "difference")
+    c for c in _COMPARAISON if c.cle in ("nom", "cellule", "unite", "avant", "apres", "difference")
 )
 
 
@@ -176,6 +182,7 @@ def tableau_ecarts(ecarts: Sequence[tuple[str, Unite, int, int]]) -> Tableau:
     for nom, unite, avant, apres in ecarts:
         lignes.append(
             [
+                nom_du_chiffre(nom),
                 nom,
                 dite(unite),
                 en_unite(avant, unite),
@@ -196,6 +203,7 @@ def _contributions(ecart: Ecart) -> Iterator[Ligne]:
     unite = ecart.unite
     for c in ecart.contributions:
         yield [
+            nom_du_chiffre(ecart.cellule),
             ecart.cellule,
             dite(unite),
             en_unite(ecart.avant_centimes, unite),
@@ -203,7 +211,7 @@ def _contributions(ecart: Ecart) -> Iterator[Ligne]:
             difference("avant", "apres", ecart.difference_centimes, unite),
             c.position,
             _CLASSES[c.classe],
-            c.type,
+            dit_du_type(c.type),
             c.structure,
             en_apport(c.centimes, unite),
         ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from ..fonctions import Fonctions, LigneFonctions
+from ..libelles import ROLES
 from .attendus import classeur_de_feuilles
 from .cartouche import Attendu, Cartouche, somme
 from .modele import Classeur, Colonne, Feuille, Formule, Ligne, Tableau
@@ -71,6 +72,10 @@ _DES_PARTS = (
 )
 
 
+def _role(code: str | None) -> str | None:
+    return None if code is None else ROLES.get(code, code)
+
+
 def _ligne(ligne: LigneFonctions) -> Ligne:
     compte = ligne.montant_centimes if ligne.annulation_position is None else 0
     return [
@@ -83,12 +88,12 @@ def _ligne(ligne: LigneFonctions) -> Ligne:
         ligne.ordre_position,
         None if ligne.ordre_date is None else date.fromisoformat(ligne.ordre_date),
         ligne.ordonnateur,
-        ligne.ordonnateur_role,
+        _role(ligne.ordonnateur_role),
         ligne.dp,
         ligne.position,
         date.fromisoformat(ligne.date_effet),
         ligne.payeur,
-        ligne.payeur_role,
+        _role(ligne.payeur_role),
         ligne.reference,
         ligne.ordonnancement_requis,
         ligne.annulation_position,

@@ -7,14 +7,16 @@ from collections.abc import Sequence
 from ledger.simulation import EtapeJouee, RefusSimule
 
 from ..anomalies import CODES
+from ..noms import nom_du_chiffre
 from ..simulation import AnomaliesComparees, LigneComparee
 from .attendus import classeur_de_feuilles
 from .cartouche import Cartouche
 from .modele import Classeur, Colonne, Feuille, Formule, Ligne, Tableau
-from .unites import UNITE, difference, dite, en_unite
+from .unites import CELLULE, NOM, UNITE, difference, dite, en_unite
 
 _LIGNES = (
-    Colonne("cellule", "Chiffre", largeur=44, replie=True),
+    NOM,
+    CELLULE,
     UNITE,
     Colonne("reel", "Réel", "montant"),
     Colonne("simule", "Simulé", "montant"),
@@ -52,6 +54,7 @@ def tableau_simulation(lignes: Sequence[LigneComparee]) -> Tableau:
     """`simuler`: every cell of the tables, on both sides."""
     rangs: list[Ligne] = [
         [
+            nom_du_chiffre(ligne.cellule),
             ligne.cellule,
             dite(ligne.unite),
             en_unite(ligne.reel_centimes, ligne.unite),

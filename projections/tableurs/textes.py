@@ -10,12 +10,13 @@ from decimal import Decimal
 from typing import Literal
 
 from ..tableur import cellule
-from .modele import Colonne, Formule, Tableau
+from .modele import Colonne, Dit, Formule, Tableau
 from .rangees import Case, case, points
 
 Norme = Literal["fr", "standard"]
-"""`fr`: UTF-8 with a mark, `;`, CRLF, `1234,50`, JJ/MM/AAAA, French headings, a rate in per cent.
-`standard`: UTF-8, comma, LF, `1234.50`, AAAA-MM-JJ, ASCII headings, a rate as a share of one."""
+"""`fr`: UTF-8 with a mark, `;`, CRLF, `1234,50`, JJ/MM/AAAA, French headings and words, a rate in
+per cent. `standard`: UTF-8, comma, LF, `1234.50`, AAAA-MM-JJ, ASCII headings, codes, a rate as a
+share of one."""
 
 _TAMPON = 1 << 16
 
@@ -38,9 +39,8 @@ def ecrire_csv(tableau: Tableau, norme: Norme) -> Iterator[bytes]:
     redacteur.writerow([c.titre if francais else c.cle for c in tableau.colonnes])
     rendre = _en_francais if francais else _standard
     for ligne in tableau.lignes:
-        redacteur.writerow(
-            [rendre(_case(c, v)) for c, v in zip(tableau.colonnes, ligne, strict=True)]
-        )
+        cases = zip(tableau.colonnes, ligne, strict=True)
+        redacteur.writerow([rendre(_case(c, v, francais=francais)) for c, v in cases])
         if tampon.tell() > _TAMPON:
             yield tampon.getvalue().encode("utf-8")
             tampon.seek(0)
@@ -48,9 +48,11 @@ def ecrire_csv(tableau: Tableau, norme: Norme) -> Iterator[bytes]:
     yield tampon.getvalue().encode("utf-8")
 
 
-def _case(colonne: Colonne, valeur: object) -> Case:
+def _case(colonne: Colonne, valeur: object, *, francais: bool) -> Case:
     if isinstance(valeur, Formule):
         valeur = None if callable(valeur.valeur) else valeur.valeur
+    if isinstance(valeur, Dit) and not francais:
+        valeur = valeur.code
     return case(colonne, valeur)  # type: ignore[arg-type]
 
 

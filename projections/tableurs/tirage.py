@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
+from ledger.montants import format_euros
+
 from ..libelles import TERRITOIRES
 from ..sondage import Tirage
 from .attendus import classeur_de_feuilles
@@ -60,9 +64,20 @@ def classeur_tirage(entete: Cartouche, tirage: Tirage) -> Classeur:
     return classeur_de_feuilles("Tirage", entete, feuilles)
 
 
+_PARTS = {"exhaustive": "exhaustive", "systematique": "systématique", **TERRITOIRES}
+_TRANCHE = re.compile("([0-9]+)-([0-9]*)")
+"""A range of amounts, in cents; the last one has no end."""
+
+
 def nommer_strate(code: str | None) -> str:
-    """A territory by its French name; an exercice or a range of amounts is one already."""
-    return "" if code is None else TERRITOIRES.get(code, code)
+    """A part of the population by its French name; an exercice is one already."""
+    if code is None:
+        return ""
+    tranche = _TRANCHE.fullmatch(code)
+    if tranche is None:
+        return _PARTS.get(code, code)
+    bas, haut = (format_euros(int(borne)) if borne else "" for borne in tranche.groups())
+    return f"de {bas} à {haut}" if haut else f"{bas} et plus"
 
 
 def _repose(tirage: Tirage) -> Tableau:

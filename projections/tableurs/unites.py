@@ -9,6 +9,10 @@ from ..cellules import Unite
 from .cartouche import Attendu
 from .modele import Colonne, Formule, Genre, Nombre, Tableau
 
+NOM = Colonne("nom", "Chiffre", largeur=44, replie=True)
+"""What a figure is called."""
+CELLULE = Colonne("cellule", "Cellule (fabriques expliquer)", largeur=44, replie=True)
+"""Its technical name, to paste into `fabriques expliquer`."""
 UNITE = Colonne("unite", "Unité", largeur=8)
 """The column that says the unit of the mixed ones; its words are those of `dite`."""
 _GENRES: dict[Unite, Genre] = {"centimes": "montant", "dix_milliemes": "taux", "nombre": "entier"}
@@ -21,6 +25,11 @@ _PARTS: dict[Genre, int] = {"montant": 100, "taux": 10_000, "points": 100, "enti
 def dite(unite: Unite) -> str:
     """The unit for people, in the column `UNITE`."""
     return _DITES[_GENRES[unite]]
+
+
+def dit_de_l_apport(unite: Unite) -> str:
+    """The unit of what is added to a figure, for people."""
+    return "points" if unite == "dix_milliemes" else dite(unite)
 
 
 def en_unite(valeur: int, unite: Unite) -> Nombre:

@@ -80,7 +80,8 @@ def test_les_trois_formats_disent_les_memes_unites(
 
 def _dite(strate: dict[str, Any]) -> str:
     nom = str(strate["strate"])
-    return {"qpv": "QPV", "hors_qpv": "hors QPV"}.get(nom, nom)
+    dits = {"qpv": "QPV", "hors_qpv": "hors QPV", "systematique": "systématique"}
+    return dits.get(nom, nom)
 
 
 def test_un_tirage_s_ecrit_dans_un_fichier(base: Path, tmp_path: Path) -> None:

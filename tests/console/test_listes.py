@@ -90,7 +90,7 @@ def test_une_liste_filtree_dit_les_memes_lignes_que_le_journal(client: Client) -
         assert client.demander(f"{RACINE}/journal.csv{suite}").content == attendu
     toutes = {ligne["Position"]: ligne for ligne in lire_csv(client, f"{RACINE}/journal.csv")}
     versees = lire_csv(client, f"{RACINE}/journal.csv?type=tranche-versee&sens=decroissant")
-    assert len(versees) == sum(ligne["Fait"] == "tranche-versee" for ligne in toutes.values())
+    assert len(versees) == sum(ligne["Fait"] == "Tranche versée" for ligne in toutes.values())
     assert all(toutes[ligne["Position"]] == ligne for ligne in versees)
 
 
@@ -116,7 +116,7 @@ def test_la_liste_d_un_chiffre_en_fait_la_somme(client: Client) -> None:
         f'attachment; filename="{PROGRAMME}-400-au-2021-06-30-enveloppe.paye.csv"'
     )
     lignes = lire_csv(client, f"{RACINE}/chiffres/enveloppe.paye.csv?{DATES}")
-    somme = sum(int(ligne["enveloppe.paye"].replace(",", "")) for ligne in lignes)
+    somme = sum(int(ligne["Enveloppe, payé (€)"].replace(",", "")) for ligne in lignes)
     assert f"Valeur{somme // 100:,},00 €".replace(",", " ", 2) in "".join(
         client.lire(f"{RACINE}/chiffres/enveloppe.paye?{DATES}").textes
     ).replace("\N{NO-BREAK SPACE}", " ")
