@@ -33,6 +33,9 @@ from .cellules import Unite, lire_cellule
 from .situation import connus, exiger_connu
 from .suivi import Suivi
 
+TARDIF = "inconnu de la première vue, et daté d'un jour qu'elle donnait pour passé"
+"""When a fact is `fait_tardif` here: the anomaly of that code is another rule (recorded long after
+its effect date, or an exercice later), "antidaté" in the journal a third one."""
 Classe = Literal["changement_de_regle", "correction", "fait_tardif", "fait_nouveau"]
 CLASSES: tuple[Classe, ...] = (
     "changement_de_regle",
@@ -166,7 +169,7 @@ def _passee(jour: date, point: Point, derniere: date | None) -> bool:
     """Whether a view gave a day as past: a fact of that day that it did not know is then late.
 
     `derniere` is the last effect date known to the view, counted or not. A day before it is past:
-    the journal marks such a fact "tardif" too. That very day is still going on (facts of one day
+    the journal marks such a fact "antidaté". That very day is still going on (facts of one day
     follow one another in the journal) unless the view names its end: "état au" that day. Of a
     view that looks further than what it knows ("état au" a day not reached yet), the days after
     `derniere` are to come. A day after "état au" is none of its business: there, nothing is late.

@@ -115,7 +115,8 @@ PHRASES: dict[str, str] = {
     "Contribution.type": "Type du fait.",
     "Contribution.provenance": "Ligne du fichier d'où vient le fait ; absent : d'aucun fichier.",
     "centimes": "Contribution, dans l'unité du chiffre.",
-    "classe": "Règle, correction, fait tardif ou fait nouveau.",
+    "classe": "Règle, correction, fait tardif (inconnu de la première vue, daté d'un jour qu'elle "
+    "donnait pour passé) ou fait nouveau.",
     "avant_centimes": "Dans la première vue, dans `unite`.",
     "apres_centimes": "Dans la seconde vue, dans `unite`.",
     "difference_centimes": "Après moins avant, dans `unite`.",

@@ -300,8 +300,12 @@ def _table_ecarts(ecarts: Sequence[Ecart], largeur: int) -> str:
     if not ecarts:
         return "Aucun écart."
     blocs = [_bloc(ecart, largeur) for ecart in ecarts]
-    nombre = f"{accorder(len(ecarts), 'chiffre')} en écart"
-    return "\n\n".join([*blocs, nombre])
+    pied = [f"{accorder(len(ecarts), 'chiffre')} en écart"]
+    if any(c.classe == "fait_tardif" for ecart in ecarts for c in ecart.contributions):
+        from projections.comparaison import TARDIF  # noqa: PLC0415
+
+        pied.append(phrase(f"Fait tardif : {TARDIF}.", largeur))
+    return "\n\n".join([*blocs, "\n".join(pied)])
 
 
 def _bloc(ecart: Ecart, largeur: int) -> str:

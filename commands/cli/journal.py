@@ -38,13 +38,13 @@ _COLONNES = (
     "source_ligne",
 )
 _TITRES = ("Pos.", "Effet", "", "Fait", "Montant", "Structure")
-_TRAITS = ("-----", "-" * 10, "-" * 6, "-" * 23, "-" * 15, "-" * 14)
+_TRAITS = ("-----", "-" * 10, "-" * 8, "-" * 23, "-" * 15, "-" * 14)
 _MOINS = 12
 """Columns that a structure needs: with fewer, it goes on a line above its fact."""
 
 
 class Entree(NamedTuple):
-    """One event: its line as stored, what was read of it, and whether it was recorded late."""
+    """One event: its line as stored, what was read of it, and whether it is backdated."""
 
     octets: bytes
     position: int
@@ -78,9 +78,9 @@ def journal(
 ) -> None:
     """Les lignes du journal, dans l'ordre et à l'octet près (--format jsonl).
 
-    Le tableau et le CSV donnent une ligne courte par fait ; « tardif » y marque un fait dont la
-    date d'effet précède celle d'un fait déjà enregistré. Les lignes sortent telles que tenues :
-    les vérifier est le travail de « fabriques verifier ».
+    Le tableau et le CSV donnent une ligne courte par fait ; « antidaté » (colonne tardif du CSV)
+    y marque un fait dont la date d'effet précède celle d'un fait déjà enregistré. Les lignes
+    sortent telles que tenues : les vérifier est le travail de « fabriques verifier ».
     """
     from ledger import Journal  # noqa: PLC0415
 
@@ -242,7 +242,7 @@ def _ecrire_table(flux: IO[bytes], entrees: Iterator[Entree], taille: int) -> No
         cellules = (
             str(entree.position),
             _effet(entree.etat["date_effet"]),
-            "tardif" if entree.tardif else "",
+            "antidaté" if entree.tardif else "",
             _fait(entree.type),
             "" if montant is None else euros(montant),
             str(entree.etat.get("structure", "")),
@@ -268,7 +268,7 @@ def _effet(texte: str) -> str:
 def _rang(cellules: tuple[str, ...], taille: int) -> bytes:
     """A row on one line; on two where the terminal is narrow, or an amount huge."""
     position, effet, tardif, genre, montant, structure = map(neutraliser, cellules)
-    quand = f"{position:>5} {raccourcir(effet, 10):<10} {tardif:<6}"
+    quand = f"{position:>5} {raccourcir(effet, 10):<10} {tardif:<8}"
     place = min(23, taille - len("      ") - 1 - max(len(montant), 15))
     quoi = f"{remplir(raccourcir(genre, place), place)} {montant:>15}"
     reste = taille - mesurer(quand) - mesurer(quoi) - 2

@@ -88,7 +88,7 @@ _COLONNES = {
     "exercice_effet": "Année de la date d'effet.",
     "acteur_id": "Qui a donné la commande.",
     "acteur_role": "En quel rôle.",
-    "tardif": "La date d'effet précède celle d'un fait déjà enregistré.",
+    "tardif": "Antidaté : la date d'effet précède celle d'un fait déjà enregistré.",
     "cle_porteur": "Le nom sans casse, accents ni ponctuation, pour trouver les doublons.",
     "cle_reference": "La référence sans casse ni espaces en trop, pour trouver les doublons.",
     "etat": "État de la structure dans son parcours, en code (table etats).",

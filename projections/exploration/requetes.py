@@ -131,9 +131,11 @@ REQUETES = (
         "GROUP BY programme, structure ORDER BY reste_centimes DESC, programme, structure",
     ),
     Requete(
-        "faits_tardifs",
-        "Faits enregistrés en retard",
-        "Leur date d'effet précède celle d'un fait déjà enregistré.",
+        "faits_antidates",
+        "Faits antidatés",
+        "Leur date d'effet précède celle d'un fait déjà enregistré. Ce n'est pas l'anomalie "
+        "« saisie tardive » (fait_tardif) : enregistré longtemps après sa date d'effet, ou un "
+        "exercice après.",
         "SELECT programme, position, date_effet, enregistre_le, type_libelle, structure, "
         "montant_centimes, acteur_id FROM v_journal WHERE tardif = 1 "
         "ORDER BY programme, position",

@@ -39,7 +39,7 @@ _COLONNES = (
     Colonne("position", "Position", "entier", 9),
     Colonne("date_effet", "Date d'effet", "date"),
     Colonne("enregistre_le", "Enregistré le (UTC)", "instant"),
-    Colonne("tardif", "Tardif", largeur=7),
+    Colonne("tardif", "Antidaté", largeur=10),
     Colonne("type", "Fait", largeur=24, replie=True),
     Colonne("structure", "Structure", largeur=30, replie=True),
     Colonne("exercice", "Exercice", "entier", 9),
@@ -52,6 +52,8 @@ _COLONNES = (
     *SOURCE,
 )
 
+
+_ANTIDATE = Dit("tardif", "antidaté")
 
 Suivi = tuple[int, Fait, bool]
 """A position, its fact, and whether a fact recorded before takes effect after it."""
@@ -99,7 +101,7 @@ def tableau_journal(vue: Vue, nombre: int | None = None) -> Tableau:
 
 
 def tableau_de_faits(faits: Callable[[], Iterator[Suivi]], nombre: int) -> Tableau:
-    """Some facts of a journal, in the same columns: each with whether the journal has it late."""
+    """Some facts of a journal, in the same columns: each with whether it is backdated."""
     lignes = Lues(lambda: (_ligne(position, fait, tardif) for position, fait, tardif in faits()))
     return Tableau("journal", "Journal", _COLONNES, lignes, nombre)
 
@@ -117,7 +119,7 @@ def _ligne(position: int, fait: Fait, tardif: bool) -> Ligne:
         position,
         fait.date_effet,
         datetime.fromisoformat(fait.enregistre_le),
-        "tardif" if tardif else "",
+        _ANTIDATE if tardif else "",
         dit_du_type(TOPICS[type(fait)]),
         fait.structure if isinstance(fait, FaitDeStructure) else None,
         getattr(fait, "exercice", None),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from ..anomalies import Anomalie
 from ..cellules import Unite
-from ..comparaison import Ecart
+from ..comparaison import TARDIF, Ecart
 from ..credits import credits
 from ..enveloppe import complements, enveloppe
 from ..explication import Contribution, Explication
@@ -219,7 +219,8 @@ def _contributions(ecart: Ecart) -> Iterator[Ligne]:
 
 def classeur_comparaison(entete: Cartouche, ecarts: Sequence[Ecart]) -> Classeur:
     """`comparer`. The heading is that of the second point, and names both."""
-    return _d_un_tableau("Comparaison", entete, tableau_comparaison(ecarts))
+    dite = entete._replace(autres=(*entete.autres, ("Fait tardif", TARDIF)))
+    return _d_un_tableau("Comparaison", dite, tableau_comparaison(ecarts))
 
 
 def _d_un_tableau(nom: str, entete: Cartouche, tableau: Tableau) -> Classeur:

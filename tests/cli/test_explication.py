@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 
 from commands.cli.rendu import pour_cent
+from ledger import SQLiteStore
 from tests.cli.outils import PROGRAMME, lancer
 from tests.tableurs.evaluer import ecarts, lire_ods, lire_xlsx
+from tests.unit.monde import Monde
 
 RETRAITS = (307, 308)
 """Positions of the two labels withdrawn on 15 February 2021."""
@@ -113,6 +115,25 @@ def test_expliquer_compte_les_labels_et_les_taux_dans_leur_unite(base_golden: Pa
     assert taux.splitlines()[-3].split() == ["Total", "33,78", "%"]
     rien = lancer("expliquer", "labels", "--base", base_golden, "--au", "2019-12-31").sortie
     assert rien.splitlines()[-1] == "Aucun fait ne change ce chiffre, qui vaut 0."
+
+
+def test_comparer_dit_quand_un_fait_y_est_tardif(tmp_path: Path) -> None:
+    """Sous un écart fait d'un fait tardif, une phrase dit la règle ; sans fait tardif, rien."""
+    base = tmp_path / "tardif.db"
+    store = SQLiteStore(base, creer=True)
+    monde = Monde(store=store)
+    monde.label()
+    monde.label("s2", "2020-06-01")
+    monde.payer(1, "2020-03-02")
+    monde.payer(1, "2020-06-02", structure="s2")
+    store.fermer()
+    regle = "inconnu de la première vue, et daté d'un jour qu'elle donnait pour passé"
+    demande = ("comparer", "5", "6", "--base", base, "--cellule", "enveloppe.paye")
+    assert " ".join(lancer(*demande).sortie.split()).endswith(f"Fait tardif : {regle}.")
+    assert "Fait tardif" not in lancer("comparer", "6", "7", "--base", base).sortie
+    assert lancer(*demande, "-o", tmp_path / "tardif.xlsx").code == 0
+    controle = lire_xlsx((tmp_path / "tardif.xlsx").read_bytes())["Contrôle"].lignes()
+    assert [ligne[1] for ligne in controle if ligne[:1] == ["Fait tardif"]] == [regle]
 
 
 def test_la_difference_de_deux_taux_est_en_points(base_golden: Path, tmp_path: Path) -> None:

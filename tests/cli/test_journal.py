@@ -51,13 +51,13 @@ def test_le_journal_s_arrete_ou_on_le_demande(base_golden: Path) -> None:
     assert lancer(*demande, "--connu-au", "465").code == 2
 
 
-def test_un_fait_tardif_est_marque(base_neuve: Path) -> None:
-    """Un fait daté d'avant un fait déjà enregistré est marqué tardif, en tableau et en CSV."""
+def test_un_fait_antidate_est_marque(base_neuve: Path) -> None:
+    """Un fait daté d'avant un fait déjà enregistré est marqué antidaté, en tableau et en CSV."""
     lot = [depot("a"), depot("b", date_effet="2020-01-15"), depot("c")]
     assert lancer("executer", "-", "--base", base_neuve, entree=en_lignes(lot)).code == 0
     table = lancer("journal", "--base", base_neuve, "--format", "table").sortie.splitlines()
-    assert ["tardif" in ligne for ligne in table[2:]] == [False, False, True, False]
-    assert table[4].startswith("    3 15/01/2020 tardif candidature déposée")
+    assert ["antidaté" in ligne for ligne in table[2:]] == [False, False, True, False]
+    assert table[4].startswith("    3 15/01/2020 antidaté candidature déposée")
     texte = lancer("journal", "--base", base_neuve, "--format", "csv").sortie
     assert [li["tardif"] for li in csv.DictReader(io.StringIO(texte))] == [
         "false",

@@ -94,7 +94,7 @@ def test_une_liste_filtree_dit_les_memes_lignes_que_le_journal(client: Client) -
     assert all(toutes[ligne["Position"]] == ligne for ligne in versees)
 
 
-def test_un_fait_tardif_l_est_dans_une_liste_filtree() -> None:
+def test_un_fait_antidate_l_est_dans_une_liste_filtree() -> None:
     """La marque vient de tout ce qui est compté, pas des seules lignes retenues."""
     monde = Monde()
     monde.label()
@@ -103,9 +103,9 @@ def test_un_fait_tardif_l_est_dans_une_liste_filtree() -> None:
     monde.payer(1, "2020-03-02")
     console = Console(monde.livre.store)
     client = Client(creer_console(console))
-    for suite, marque in (("", "tardif"), ("&au=2020-05-31", "")):
+    for suite, marque in (("", "antidaté"), ("&au=2020-05-31", "")):
         ligne = lire_csv(client, f"/programmes/{P}/journal.csv?structure=s1{suite}")[-1]
-        assert (ligne["Position"], ligne["Tardif"]) == ("7", marque)
+        assert (ligne["Position"], ligne["Antidaté"]) == ("7", marque)
     console.fermer()
 
 

@@ -309,7 +309,7 @@ def test_les_retards_et_les_restes_sont_ceux_des_echeanciers(tmp_path: Path) -> 
     assert [x["structure"] for x in demander(copie, "sans_convention")] == ["sans-convention"]
     assert [x["structure"] for x in demander(copie, "sans_siret")] == ["numerique", "sans-siret"]
     tardifs = lancer("journal", "--base", base, "--format", "csv").sortie.splitlines()
-    assert len(demander(copie, "faits_tardifs")) == sum(",true," in x for x in tardifs)
+    assert len(demander(copie, "faits_antidates")) == sum(",true," in x for x in tardifs)
 
 
 def test_qui_a_ordonne_et_paye_est_dit_tranche_par_tranche(ordonnancee: Path) -> None:
