@@ -31,8 +31,9 @@ _CREDITS = {
     "ae_gelees": "AE gelées",
     "ae_engagees": "AE engagées",
     "retraits_meme_exercice": "Retraits même exercice",
-    "retraits_anterieurs": "Retraits antérieurs",
+    "ae_rendues": "Rendu par retraits antérieurs",
     "ae_disponibles": "AE disponibles",
+    "retraits_anterieurs": "Retraits antérieurs (mémoire)",
     "cp_ouverts": "CP ouverts",
     "cp_geles": "CP gelés",
     "cp_payes": "CP payés",
@@ -163,8 +164,31 @@ def table_credits(lignes: Sequence[LigneComparee], largeur: int, *, complet: boo
         annees.setdefault(annee, []).append(ligne)
     ordre = list(_CREDITS)  # AE together, then CP: not the order of the figure
     for rangs in annees.values():
+        rangs.append(_ae_rendues(rangs))
         rangs.sort(key=lambda ligne: ordre.index(ligne.cellule.rpartition(".")[2]))
     return _par_annee(annees, largeur, complet=complet, titre="Exercice", noms=_CREDITS)
+
+
+def _ae_rendues(rangs: Sequence[LigneComparee]) -> LigneComparee:
+    """What of the AE available no cell of the year says: `projections.credits.ae_rendues`."""
+    from projections.simulation import LigneComparee as Ligne  # noqa: PLC0415
+
+    reel = simule = 0
+    for ligne in rangs:
+        sens = _TERMES_DES_AE.get(ligne.cellule.rpartition(".")[2], 0)
+        reel += sens * ligne.reel_centimes
+        simule += sens * ligne.simule_centimes
+    table = rangs[0].cellule.rpartition(".")[0]
+    return Ligne(f"{table}.ae_rendues", "centimes", reel, simule, simule - reel)
+
+
+_TERMES_DES_AE = {
+    "ae_disponibles": 1,
+    "ae_ouvertes": -1,
+    "ae_gelees": 1,
+    "ae_engagees": 1,
+    "retraits_meme_exercice": -1,
+}
 
 
 def table_matrice(lignes: Sequence[LigneComparee], largeur: int, *, complet: bool) -> str:

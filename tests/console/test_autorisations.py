@@ -9,10 +9,13 @@ from collections.abc import Callable, Iterable, Iterator
 import pytest
 
 from commands.cli.tables_budget import table_credits
+from commands.cli.tables_simulation import table_credits as table_simulee
 from ledger import Journal
-from projections import credits, regarder
+from projections import credits, enveloppe, regarder
+from projections.cellules import valeurs_du_programme
 from projections.console.application import Console, creer_console
 from projections.rapport import ecrire, rapport
+from projections.simulation import LigneComparee
 from projections.tableurs import ecrire_csv
 from projections.tableurs.exercices import tableau_exercices, tranches
 from projections.tableurs.modele import Formule
@@ -21,7 +24,7 @@ from tests.unit.monde import Monde, P
 
 _RANGEE = re.compile(r'<th scope="row">([^<]+)</th>((?:<td class="n[^"]*">.*?</td>)+)')
 _SIGNES = (("AE ouvertes", 1), ("AE gelées", -1), ("AE engagées", -1), ("Retr", 1), ("", 1))
-MEMOIRE = {"2020": 0, "2021": 15_000_000}
+MEMOIRE = {"2020": 0, "2021": 30_000_000}
 
 Postes = list[tuple[str, int]]
 """What one exercice shows of its AE: the words of each line and its cents, in order."""
@@ -29,13 +32,15 @@ Postes = list[tuple[str, int]]
 
 @pytest.fixture(scope="module")
 def monde() -> Monde:
-    """Withdrawals of the year and of the year before, under rules that give both back."""
-    monde = Monde(credits="indicatifs", retraits_anterieurs_recyclables=True)
+    """Withdrawals of the year and of the year before, one of which gives its AE back."""
+    monde = Monde(credits="indicatifs")
     monde.ouvrir_credits(2020, 90_000_000, 80_000_000)
     monde.ok("GelerCrédits", "2020-01-03", exercice=2020, ae_centimes=3, cp_centimes=4)
     for structure in ("s1", "s2", "s3"):
         monde.label(structure)
     monde.ok("RetirerLabel", "2020-06-01", structure="s1")
+    monde.ok("RetirerLabel", "2021-02-01", structure="s3")
+    monde.reviser("2021-02-15", retraits_anterieurs_recyclables=True)
     monde.ok("RetirerLabel", "2021-03-01", structure="s2")
     return monde
 
@@ -138,3 +143,19 @@ def test_les_ae_rendues_menent_au_retrait_qui_les_rend(monde: Monde) -> None:
     assert "Crédits, 2021, AE rendues par retraits antérieurs" in page.texte
     assert "150 000,00 €" in page.texte
     assert "Label retiré" in page.texte
+
+
+def test_les_ae_simulees_s_additionnent_aussi(monde: Monde) -> None:
+    """Le tableau de « simuler » dit aussi ce qui mène à ses AE disponibles, des deux côtés."""
+    vue = regarder(Journal(monde.livre.store, P))
+    cellules = valeurs_du_programme(enveloppe(vue), credits(vue)).items()
+    lignes = [
+        LigneComparee(str(c), "centimes", v, v, 0) for c, v in cellules if c.table == "credits"
+    ]
+    blocs = table_simulee(lignes, 200, complet=True).split("\n\n")
+    lus = {}
+    for bloc in blocs:
+        entete, _, *rangees = (re.split(r" {2,}", ligne) for ligne in bloc.splitlines())
+        lus[entete[0].split()[1]] = [(nom, _centimes(reel)) for nom, reel, _, _ in rangees]
+    for annee in MEMOIRE:
+        assert sum(_termes(lus[annee])) == dict(lus[annee])["AE disponibles"]
