@@ -25,7 +25,13 @@ from .postgres_erreurs import remplacee
 from .postgres_partage import Serveur, lire_serveur
 from .postgres_reglages import Etat, exiger, lire_etat, regler
 from .postgres_schema import CREATION, SCHEMA, VERROU
-from .postgres_session import Connexion, est_interposee, exiger_une_session, session_changee
+from .postgres_session import (
+    Connexion,
+    eprouver,
+    est_interposee,
+    session_changee,
+    tient,
+)
 from .usage import Usage, garder_apres_fork
 
 CONNEXIONS_MAX = 8
@@ -82,6 +88,9 @@ class Bassin:
             if connexion is None:
                 connexion = self.connecter()
             try:
+                if connexion.incertaine and not tient(connexion):
+                    self.douter(connexion)
+                    raise session_changee(self._adresse)
                 yield connexion
             finally:
                 self._rendre(connexion)
@@ -95,8 +104,8 @@ class Bassin:
         try:
             if est_interposee(connexion):
                 if not self._eprouve:
-                    exiger_une_session(self._adresse, connexion, self._conninfo)
-                    self._eprouve = True
+                    self._eprouve = eprouver(self._adresse, connexion, self._conninfo)
+                connexion.incertaine = not self._eprouve
                 # a name would lead, on another session, to somebody else's statement
                 connexion.prepare_threshold = None
             regler(connexion, ecriture=self._ecriture, attente=self._attente)
@@ -119,6 +128,13 @@ class Bassin:
         for connexion in libres:
             with suppress(psycopg.Error):
                 connexion.close()
+
+    def douter(self, connexion: Connexion) -> None:
+        """Give up a connection that another session served: the next one is tried anew, so that an
+        intermediary put right is served again."""
+        self._eprouve = False
+        connexion.close()
+        self.oublier()
 
     def _rendre(self, connexion: Connexion) -> None:
         au_repos = connexion.info.transaction_status == psycopg.pq.TransactionStatus.IDLE

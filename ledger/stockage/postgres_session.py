@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import selectors
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
 import psycopg.pq
 from psycopg.rows import DictRow, tuple_row
 
-from ..erreurs import StoreUnsafeError
+from ..erreurs import StoreBusyError, StoreUnsafeError
 from .adresse import Adresse
 from .usage import garder_apres_fork
 
@@ -24,12 +25,16 @@ QUI = "SELECT pg_catalog.pg_backend_pid()"
 _ESSAIS = 3
 _PATIENCE = 2
 """Seconds: a pooler by session whose sessions are all taken makes a newcomer wait."""
+_SURSIS = 0.1
+"""Seconds more for an answer on its way."""
 
 
 class Connexion(psycopg.Connection[DictRow]):
     """A connection, and the server process that serves it."""
 
     session: int = 0
+    incertaine: bool = False
+    """Whether nothing proved that the session is kept: looked at before each use."""
 
 
 def est_interposee(connexion: Connexion) -> bool:
@@ -39,30 +44,46 @@ def est_interposee(connexion: Connexion) -> bool:
     return connexion.session != connexion.info.backend_pid
 
 
-def exiger_une_session(adresse: Adresse, connexion: Connexion, conninfo: str) -> None:
+def eprouver(adresse: Adresse, connexion: Connexion, conninfo: str) -> bool:
     """Refuse an intermediary that changes session under an idle connection, before anything is set
-    in a session that may not be ours.
+    in a session that may not be ours. Returns whether it was proven to keep them.
 
     Kept by session, an idle connection keeps its server process, and nobody else gets it. Asked
     twice in a row, then by a second client: whether the pooler gives the session last returned or
     the one that waited longest, one of the two answers betrays it.
 
-    Raises: StoreUnsafeError.
+    Not proven: the second client waits, and ours, which asked after it, is served at once. That is
+    what pooling by session does once its sessions are taken; by transaction ours holds none, and
+    comes after those that wait.
+
+    Raises: StoreUnsafeError; StoreBusyError when the second client is turned away: nothing is
+    known; psycopg.Error of our connection.
     """
-    with suppress(psycopg.OperationalError):  # no room for a second client: the first stays guarded
+    with _du_second(adresse):
         temoin = Connexion.connect(conninfo, autocommit=True)
         garder_apres_fork(temoin)
-        try:
-            for _ in range(_ESSAIS):
-                autre = _qui_sans_attendre(temoin)
-                if _qui(connexion) != connexion.session or autre == connexion.session:
-                    raise session_changee(adresse)
-                if _qui(connexion) != connexion.session:
-                    raise session_changee(adresse)
-                if autre is None:
-                    return
-        finally:
-            temoin.close()
+    try:
+        servis = attentes = 0
+        autre: int | None = 0
+        while servis < _ESSAIS and attentes < _ESSAIS:
+            with _du_second(adresse):
+                if autre is not None:
+                    temoin.pgconn.send_query(QUI.encode())
+                autre = _repondu(temoin, _SURSIS if attentes else _PATIENCE)
+            if not tient(connexion) or autre == connexion.session or not tient(connexion):
+                raise session_changee(adresse)
+            if autre is None:
+                attentes += 1
+            else:
+                servis += 1
+    finally:
+        temoin.close()
+    return servis == _ESSAIS
+
+
+def tient(connexion: Connexion) -> bool:
+    """Whether the session is still the one that it had."""
+    return _qui(connexion) == connexion.session
 
 
 def session_changee(adresse: Adresse) -> StoreUnsafeError:
@@ -81,11 +102,24 @@ def _qui(connexion: psycopg.Connection[Any]) -> int:
     return int(numero)
 
 
-def _qui_sans_attendre(connexion: psycopg.Connection[Any]) -> int | None:
-    """The same; None when no session comes in time: the connection is then to be closed."""
+@contextmanager
+def _du_second(adresse: Adresse) -> Iterator[None]:
+    """What happens to the second client alone: without it, nothing is known."""
+    try:
+        yield
+    except psycopg.OperationalError as erreur:
+        raise StoreBusyError(
+            f"Devant {adresse}, un intermédiaire refuse une seconde connexion : rien ne dit s'il "
+            "garde une session à chacune.",
+            remede="Réessayer ; si cela dure, lui donner une place de plus (PgBouncer : "
+            "max_client_conn), ou donner l'adresse du serveur lui-même.",
+        ) from erreur
+
+
+def _repondu(connexion: psycopg.Connection[Any], patience: float) -> int | None:
+    """What a question already sent is answered; None when no session came in time."""
     pg = connexion.pgconn
-    pg.send_query(QUI.encode())
-    fin = time.monotonic() + _PATIENCE
+    fin = time.monotonic() + patience
     numero = None
     with selectors.DefaultSelector() as guet:
         guet.register(pg.socket, selectors.EVENT_READ)
@@ -97,5 +131,6 @@ def _qui_sans_attendre(connexion: psycopg.Connection[Any]) -> int | None:
             reponse = pg.get_result()
             if reponse is None:
                 return numero
-            if reponse.status == psycopg.pq.ExecStatus.TUPLES_OK:
-                numero = int(reponse.get_value(0, 0) or b"0")
+            if reponse.status != psycopg.pq.ExecStatus.TUPLES_OK:
+                raise psycopg.OperationalError("no answer")
+            numero = int(reponse.get_value(0, 0) or b"0")

@@ -12,12 +12,13 @@ import tempfile
 import threading
 from contextlib import suppress
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from .serveur import Serveur
 
 _CLEF = b"K"  # BackendKeyData
 _PRET = b"Z"  # ReadyForQuery
+_REFUS = b"SFATAL\0C08P01\0Mno more connections allowed (max_client_conn)\0\0"  # as PgBouncer
 _QUESTIONS = (b"Q", b"S")  # after these the server answers, up to ReadyForQuery
 _ENTETE = 4
 
@@ -40,10 +41,13 @@ def _message(prise: socket.socket) -> tuple[bytes, bytes]:
 
 class Intermediaire:
     """Listens in a folder of its own. `par_session` may change while clients are connected: from
-    then on each transaction takes the session that was given back last, or a new one."""
+    then on each transaction takes the session that was given back last, or a new one. `seconds`:
+    what becomes of a client that comes while another one is there."""
 
     def __init__(self, serveur: Serveur, *, par_session: bool) -> None:
         self.par_session = par_session
+        self.seconds: Literal["servis", "en attente", "refusés"] = "servis"
+        self._presents = 0
         self.nommees: list[bytes] = []  # statements prepared under a name
         self._serveur = serveur
         self._dossier = Path(tempfile.mkdtemp(prefix="fab-int-", dir="/tmp"))
@@ -82,30 +86,42 @@ class Intermediaire:
                 threading.Thread(target=self._servir, args=(client,), daemon=True).start()
 
     def _servir(self, client: socket.socket) -> None:
-        with suppress(OSError):
+        with suppress(OSError), client:
             taille = _lire(client, _ENTETE)
             demande = taille + _lire(client, int.from_bytes(taille, "big") - _ENTETE)
+            sort = self.seconds if self._presents else "servis"
+            if sort == "refusés":
+                client.sendall(b"E" + (len(_REFUS) + _ENTETE).to_bytes(_ENTETE, "big") + _REFUS)
+                return
             session, accueil = self._nouvelle(demande)
             client.sendall(accueil)
-            tenue = session if self.par_session else None
-            if tenue is None:
-                self._libres.insert(0, session)  # those that have served go first
-            while True:
-                genre, message = _message(client)
-                if genre == b"X":
-                    client.close()
-                    return
-                if genre == b"P" and message[5:6] != b"\0":
-                    self.nommees.append(message)
-                session = tenue or self._prendre(demande)
-                session.sendall(message)
-                tenue = session
-                if genre in _QUESTIONS:
-                    while genre != _PRET:
-                        genre, message = _message(session)
-                        client.sendall(message)
-                    if message.endswith(b"I"):  # outside any transaction
-                        tenue = self._rendre(session)
+            while sort == "en attente":
+                _message(client)
+            self._presents += 1
+            try:
+                self._relayer(client, session, demande)
+            finally:
+                self._presents -= 1
+
+    def _relayer(self, client: socket.socket, session: socket.socket, demande: bytes) -> None:
+        tenue = session if self.par_session else None
+        if tenue is None:
+            self._libres.insert(0, session)  # those that have served go first
+        while True:
+            genre, message = _message(client)
+            if genre == b"X":
+                return
+            if genre == b"P" and message[5:6] != b"\0":
+                self.nommees.append(message)
+            session = tenue or self._prendre(demande)
+            session.sendall(message)
+            tenue = session
+            if genre in _QUESTIONS:
+                while genre != _PRET:
+                    genre, message = _message(session)
+                    client.sendall(message)
+                if message.endswith(b"I"):  # outside any transaction
+                    tenue = self._rendre(session)
 
     def _nouvelle(self, demande: bytes) -> tuple[socket.socket, bytes]:
         """A session of the server, and what it says first, with another cancel key."""
