@@ -186,6 +186,7 @@ class Recorder(PostgresAggregateRecorder):
             finally:
                 connexion.remove_notice_handler(entendre)
             if session != connexion.session:
+                cast(Datastore, self.datastore).bassin.douter(connexion)
                 raise session_changee(kwargs["adresse"])
             kwargs["avis"].extend(avis)
         return comptes

@@ -131,7 +131,7 @@ def test_un_intermediaire_par_session_sert_tout_sans_requete_nommee(
 
 def test_une_session_echangee_apres_l_ouverture_n_ecrit_rien(url: str, serveur: Serveur) -> None:
     """Réglé autrement sous une poignée ouverte, l'intermédiaire est dit, et rien n'est écrit ;
-    la même commande, envoyée au serveur lui-même, passe une fois."""
+    remis comme il faut, la même poignée continue, et la même commande passe une fois."""
     with Intermediaire(serveur, par_session=True) as milieu:
         with GrandLivre.ouvrir(milieu.url(url)) as livre:
             livre.executer(commande("OuvrirProgramme", "o", "2019-07-11"))
@@ -143,8 +143,10 @@ def test_une_session_echangee_apres_l_ouverture_n_ecrit_rien(url: str, serveur: 
                     with pytest.raises(StoreUnsafeError, match="change de session"):
                         livre.executer(commande("ModifierEnveloppe", identifiant))
                 assert PostgresStore(url, ecriture=False).taille(P) == 1
+                milieu.par_session = True
+                assert livre.executer(commande("ModifierEnveloppe", "m")).positions == (2,)
         with GrandLivre.ouvrir(url) as livre:
-            assert livre.executer(commande("ModifierEnveloppe", "m")).positions == (2,)
+            assert livre.executer(commande("ModifierEnveloppe", "m")).statut == "deja_executee"
 
 
 @pytest.mark.parametrize(
