@@ -18,6 +18,7 @@ from .terminal import avertir, raison
 
 if TYPE_CHECKING:
     from ledger import Store
+    from ledger.erreurs import LedgerError
     from ledger.flux import Curseur, LigneSuivie, Suivi
 
 FORMATS_FLUX = ("jsonl", "cloudevents")
@@ -120,29 +121,44 @@ def diffuser(store: Store, programme: str, demande: Demande, suite: Suite, flux:
             raise
 
 
-def _lots(suivi: Suivi, attendre: Callable[[], bool] | None) -> Iterator[list[LigneSuivie]]:
-    """The batches; a feed that follows waits for a server that went away, and says so once."""
-    from ledger.erreurs import StoreUnreachableError  # noqa: PLC0415
+class Patience:
+    """The wait of a feed that follows, between two looks: says once that its server is away."""
 
-    absent = False
+    def __init__(self, attendre: Callable[[], bool]) -> None:
+        self._attendre = attendre
+        self._absent = False
+
+    def __call__(self) -> bool:
+        """Wait, after a look that succeeded."""
+        self._absent = False
+        return self._attendre()
+
+    def apres(self, erreur: LedgerError) -> bool:
+        """Wait, after one that failed."""
+        if not self._absent:
+            avertir(f"{erreur.message} Le flux reprendra dès qu'elle répondra.")
+        self._absent = True
+        return self._attendre()
+
+
+def _lots(suivi: Suivi, attendre: Patience | None) -> Iterator[list[LigneSuivie]]:
+    """The batches; a feed that follows waits for a server that went away, or that a rush of its
+    clients keeps busy once it is back."""
+    from ledger.erreurs import StoreBusyError, StoreUnreachableError  # noqa: PLC0415
+
     while True:
         try:
-            for lot in suivi.lots():
-                absent = False
-                yield lot
-        except StoreUnreachableError as erreur:
+            yield from suivi.lots()
+        except (StoreUnreachableError, StoreBusyError) as erreur:
             if attendre is None:
                 raise
-            if not absent:
-                avertir(f"{erreur.message} Le flux reprendra à son retour.")
-            absent = True
-            if attendre():
+            if attendre.apres(erreur):
                 continue
         return
 
 
 @contextmanager
-def _patience(store: Store, programme: str, suite: Suite) -> Iterator[Callable[[], bool] | None]:
+def _patience(store: Store, programme: str, suite: Suite) -> Iterator[Patience | None]:
     """What waits at the end of the journal: a notice of the server where it gives some."""
     from ledger.stockage.port import StoreAvise  # noqa: PLC0415
 
@@ -157,11 +173,11 @@ def _patience(store: Store, programme: str, suite: Suite) -> Iterator[Callable[[
     elif isinstance(store, StoreAvise):
         guet = store.guetter(secondes, programme)
         try:
-            yield guet
+            yield Patience(guet)
         finally:
             guet.fermer()
     else:
-        yield attendre
+        yield Patience(attendre)
 
 
 def _ligne(suivi: Suivi, ligne: LigneSuivie, _: str) -> bytes:

@@ -17,7 +17,7 @@ import pytest
 
 from commands.cli import flux as module_flux
 from ledger import SQLiteStore
-from ledger.erreurs import StoreUnreachableError
+from ledger.erreurs import StoreBusyError, StoreUnreachableError
 from ledger.flux import suivre
 from ledger.stockage.sqlite import _PAGE as PAGE
 from tests.cli.outils import PROGRAMME, demarrer, depot, en_lignes, lancer, ouverture, position_max
@@ -248,30 +248,41 @@ def test_un_curseur_abime_est_refuse(base_neuve: Path, tmp_path: Path) -> None:
         assert garde.read_bytes() == octets
 
 
-def test_un_serveur_absent_est_attendu_et_dit_une_fois(
+def test_un_serveur_absent_ou_assailli_est_attendu_et_dit_une_fois_par_absence(
     base_neuve: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Le serveur s'absente pendant deux regards : c'est dit une fois, chaque ligne sort une fois ;
-    qui ne suit pas reçoit l'erreur."""
+    """Le serveur s'absente, revient assailli, répond, puis s'absente encore : chaque absence est
+    dite une fois, chaque ligne sort une fois ; qui ne suit pas reçoit l'erreur."""
     store, regards, tours = SQLiteStore(base_neuve, ecriture=False), count(1), count(1)
     vraies = store.pages
+    pannes = {
+        2: StoreUnreachableError("Le serveur s'arrête."),
+        3: StoreBusyError("La base a trop de connexions."),
+        6: StoreBusyError("La base est trop sollicitée."),
+    }
 
     def pages(*a: Any, **k: Any) -> Any:
-        if next(regards) in (2, 3):
-            raise StoreUnreachableError("Le serveur s'arrête.")
+        panne = pannes.get(next(regards))
+        if panne is not None:
+            raise panne
         return vraies(*a, **k)
 
     def attendre() -> bool:
         tour = next(tours)
         if tour == 1:
             ecrire(base_neuve, "fab-1")
-        return tour < 4
+        return tour < 7
 
     monkeypatch.setattr(store, "pages", pages)
-    suivi = suivre(store, PROGRAMME, attendre=attendre)
-    lots = module_flux._lots(suivi, attendre)
+    patience = module_flux.Patience(attendre)
+    suivi = suivre(store, PROGRAMME, attendre=patience)
+    lots = module_flux._lots(suivi, patience)
     assert [ligne.position for lot in lots for ligne in lot] == [1, 2]
-    assert capsys.readouterr().err.count("Le flux reprendra à son retour.") == 1
+    dits = [ligne for ligne in capsys.readouterr().err.splitlines() if "Le flux reprendra" in ligne]
+    assert [("s'arrête" in dit, "sollicitée" in dit) for dit in dits] == [
+        (True, False),
+        (False, True),
+    ]
     regards = count(2)
     with pytest.raises(StoreUnreachableError):
         list(module_flux._lots(suivi, None))
