@@ -148,7 +148,8 @@ _POSES = tuple(
     for nom, defaut in zip(Chantier.__struct_fields__, Chantier.__struct_defaults__, strict=True)
     if defaut is UNSET
 )
-"""The members that a fact sets: the last one wins. They come first in a `Chantier`."""
+"""The members that a fact sets: the last one wins. They come first in a `Chantier`, in the order of
+its members: `fermer` pairs them by place, faster than by name."""
 
 
 def appliquer(fiche: Fiche | None, position: int, fait: FaitDeStructure) -> Fiche:
@@ -161,11 +162,12 @@ def appliquer(fiche: Fiche | None, position: int, fait: FaitDeStructure) -> Fich
 def fermer(fiche: Fiche, chantier: Chantier) -> Fiche:
     """The structure after the facts of the `chantier`, which is not used any more."""
     poses = {m: v for m, v in zip(_POSES, astuple(chantier), strict=False) if v is not UNSET}
-    verse = chantier.verse.copy()
     if fiche.verse:
         verse = fiche.verse.copy()
         for rang, centimes in chantier.verse.items():
             verse[rang] = verse.get(rang, 0) + centimes
+    else:
+        verse = chantier.verse.copy()
     net = fiche.paye - fiche.reclame if chantier.annulations else 0
     reclamees = [p for p, ecart in chantier.annulations if net + ecart < 0]
     return replace(

@@ -11,7 +11,7 @@ from msgspec.structs import astuple
 
 from ledger import Journal
 from ledger.evenements import FaitDeStructure
-from projections.fiche import Chantier, Fiche, Versement, appliquer, fermer
+from projections.fiche import _POSES, Chantier, Fiche, Versement, appliquer, fermer
 from projections.situation import plier
 from tests.unit.monde import TROIS_ANS, Monde, P, echeancier, tranches
 
@@ -200,3 +200,10 @@ def test_une_annulation_au_dela_du_reclame_se_dit_au_centime() -> None:
     assert (apres.verse, avant.verse) == ({1: 5, 2: 0, 3: 1}, {1: 5, 2: 7})
     assert fermer(Fiche("s1"), Chantier(verse={1: 3})).verse == {1: 3}
     assert fermer(avant, Chantier()).annulations_reclamees == (4,)
+
+
+def test_les_membres_poses_viennent_les_premiers_dans_un_chantier() -> None:
+    """Ce qu'un fait pose se range par sa place : ces membres sont les premiers, et ceux d'une
+    fiche."""
+    assert Chantier.__struct_fields__[: len(_POSES)] == _POSES
+    assert set(_POSES) < set(Fiche.__struct_fields__)
