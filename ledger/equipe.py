@@ -8,6 +8,7 @@ anything wrong sends nothing: the caller reads there again, and says what is wro
 from __future__ import annotations
 
 import gc
+import logging
 import signal
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -19,6 +20,9 @@ from typing import Any, Protocol, Self
 
 from .erreurs import LedgerError, StoreError
 from .stockage.port import Partage, Store, StorePartageable
+
+_journal = logging.getLogger(__name__)
+_journal.addHandler(logging.NullHandler())
 
 _TUYAU_OCTETS = 1 << 20
 _PATIENCE_SECONDES = 15
@@ -54,7 +58,8 @@ class Equipe:
     """One process for each list of arguments, doing the same work on the same base.
 
     A process that the system refuses to start, or that cannot open the base, is as one that died:
-    `recevoir` says so. How to open it goes through a pipe: nobody sees a secret of its address.
+    `recevoir` gives None, and the log says it once (`ouvrier_perdu`). How to open the base goes
+    through a pipe: nobody sees a secret of its address.
     """
 
     def __init__(
@@ -64,6 +69,7 @@ class Equipe:
         self._processus: list[SpawnProcess] = []
         self._tuyaux: list[Tuyau] = []
         self._ouvertures: set[int] = set()
+        self._perdus: set[int] = set()
         self._patience: float = _PATIENCE_SECONDES
         for arguments in lots:
             try:
@@ -100,24 +106,25 @@ class Equipe:
             processus.terminate()
             processus.join()
 
-    def recevoir(self, rang: int) -> bytes:
-        """The next answer of a worker. Raises: StoreError when it stopped."""
+    def recevoir(self, rang: int) -> bytes | None:
+        """The next answer of a worker; None when it is gone: the caller does its part."""
         if rang >= len(self._processus):
-            raise StoreError(
-                "Le système refuse un processus de plus.",
-                remede="Relancer la vérification sur un seul cœur.",
-            )
+            self._perdre(rang, None)
+            return None
         try:
             if rang not in self._ouvertures:
                 self._attendre(rang)
             return self._tuyaux[rang].recv_bytes()
-        except (EOFError, OSError) as erreur:
+        except (EOFError, OSError):
             self._processus[rang].join()
-            code = self._processus[rang].exitcode
-            raise StoreError(
-                f"Un processus de vérification s'est arrêté (code {code}).",
-                remede="Relancer la vérification sur un seul cœur.",
-            ) from erreur
+            self._perdre(rang, self._processus[rang].exitcode)
+            return None
+
+    def _perdre(self, rang: int, sortie: int | None) -> None:
+        """Log that a worker is gone, once; `sortie` None: the system did not start it."""
+        if rang not in self._perdus:
+            self._perdus.add(rang)
+            _journal.warning("ouvrier_perdu", extra={"rang": rang, "sortie": sortie})
 
     def _attendre(self, rang: int) -> None:
         """Wait for a worker to have opened the base; one that is too late is ended."""
@@ -150,4 +157,4 @@ def _travailler(
             tuyau.send_bytes(octets)
         store.fermer()
     except (LedgerError, OSError):
-        sys.exit(1)  # the caller says it: no trace on its terminal
+        sys.exit(1)  # the caller logs it: no trace on its terminal

@@ -14,7 +14,6 @@ from msgspec import Struct, msgpack
 
 from ledger.collecte import sans_collecte
 from ledger.equipe import Equipe, partage
-from ledger.erreurs import StoreError
 from ledger.evenements import JournalRepris
 from ledger.journal import Journal
 from ledger.preuve.canonique import decoder, encoder
@@ -72,7 +71,7 @@ def _plier(journal: Journal, jusqua: int | None, au: date | None, coeurs: int) -
             _lire(journal, pli, bornes[0][1])
             pli.fermer()  # the time that it takes is the others': they started later
             for rang, (_, fin) in enumerate(bornes[1:]):
-                if not joindre(journal, pli, _recevoir(equipe, rang)):
+                if not joindre(journal, pli, equipe.recevoir(rang)):
                     _lire(journal, pli, fin)
     _lire(journal, pli, jusqua)
     return pli.situation()
@@ -92,15 +91,8 @@ def _lire(journal: Journal, pli: Pli, jusqua: int | None) -> None:
         pli.prendre(page)
 
 
-def _recevoir(equipe: Equipe, rang: int) -> bytes:
-    try:
-        return equipe.recevoir(rang)
-    except StoreError:
-        return b""  # it died: what it was to read is read here
-
-
-def joindre(journal: Journal, pli: Pli, octets: bytes) -> bool:
-    """Take in what a process sent, if it follows the last line read here."""
+def joindre(journal: Journal, pli: Pli, octets: bytes | None) -> bool:
+    """Take in what a process sent, if it follows the last line read here (None: it died)."""
     if not octets:
         return False
     part = _lire_part(octets)

@@ -14,7 +14,6 @@ from typing import Self
 from msgspec import Struct, msgpack
 
 from .. import equipe
-from ..erreurs import StoreError
 from ..preuve.ligne import Lineur
 from ..preuve.page import Ligne
 from ..stockage.port import Partage, Store
@@ -81,10 +80,10 @@ class Ouvriers:
 
     def _morceaux(self, rang: int, debut: int, fin: int) -> Iterator[Morceau]:
         while debut < fin:
-            try:
-                morceau = _lire_morceau(self._equipe.recevoir(rang))
-            except StoreError:
+            octets = self._equipe.recevoir(rang)
+            if octets is None:
                 return  # it died, or never opened the base: what it was to read is read here
+            morceau = _lire_morceau(octets)
             if not morceau.lignes:
                 return
             yield morceau

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from commands import GrandLivre
 from ledger import Journal, MemoryStore, SQLiteStore
 from ledger.equipe import Equipe
-from ledger.erreurs import ChainBrokenError, StoreError
+from ledger.erreurs import ChainBrokenError
 from ledger.preuve.canonique import decoder, encoder
 from ledger.preuve.ligne import Lineur
 from ledger.stockage.port import Partage
@@ -103,9 +103,8 @@ def test_un_processus_mort_ne_change_rien(base: Path, monkeypatch: pytest.Monkey
     demandees: list[int] = []
 
     class Morte(Equipe):
-        def recevoir(self, rang: int) -> bytes:
+        def recevoir(self, rang: int) -> None:
             demandees.append(rang)
-            raise StoreError("mort")
 
     monkeypatch.setattr(parallele, "Equipe", Morte)
     assert vue(base, 2).situation == attendue

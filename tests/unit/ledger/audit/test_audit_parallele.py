@@ -429,13 +429,22 @@ def test_un_ouvrier_qui_n_ouvre_pas_la_base_rend_sa_part(
     assert rapport(base, 2) == rapport(base, 1)
 
 
-def test_un_ouvrier_mort_est_dit_a_qui_l_attend(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Un processus arrêté ou muet ne laisse pas attendre : une erreur dit comment il a fini."""
+def test_un_ouvrier_perdu_rend_la_main_et_est_dit_une_fois(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Un processus arrêté, muet ou jamais parti ne laisse pas attendre : rien n'est rendu, et le
+    journal technique dit une fois comment il a fini."""
     monkeypatch.setattr(equipe, "_PATIENCE_SECONDES", 0.1)
     with equipe.Equipe(MUETTE, print, [(), ()]) as deux:  # type: ignore[arg-type]
-        for rang in (0, 1, 0):
-            with pytest.raises(StoreError, match=r"s'est arrêté \(code -15\)"):
-                deux.recevoir(rang)
+        assert [deux.recevoir(rang) for rang in (0, 1, 0, 2)] == [None] * 4
+    dits = [
+        (r.getMessage(), r.levelname, r.__dict__["rang"], r.__dict__["sortie"])
+        for r in caplog.records
+    ]
+    assert dits == [
+        ("ouvrier_perdu", "WARNING", rang, sortie)
+        for rang, sortie in ((0, -15), (1, -15), (2, None))
+    ]
 
 
 def test_une_base_qui_ne_se_partage_pas_se_verifie_seule(
