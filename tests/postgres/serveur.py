@@ -39,14 +39,17 @@ _REGLAGES = {
 _GARDER = """
 read -r rien
 [ -d "$1" ] || exit 0
-for pid in "$1"/*/donnees/postmaster.pid; do
-    [ -f "$pid" ] && kill -9 "$(head -n 1 "$pid")"
+for donnees in "$1"/*/donnees; do
+    [ -f "$donnees/postmaster.pid" ] || continue
+    pid=$(head -n 1 "$donnees/postmaster.pid")
+    tr '\\0' '\\n' < "/proc/$pid/cmdline" | grep -qxF "$donnees" && kill -9 "$pid"
 done
 sleep 1
 rm -rf "$1"
 """
 """Waits for the end of the tests, then ends the servers and removes the folder that they left; its
-own processes follow a server that dies."""
+own processes follow a server that dies. A number left by a dead server may be somebody else's by
+then: only a process that was started on these data is ended."""
 
 
 class Binaires:
