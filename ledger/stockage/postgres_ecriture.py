@@ -66,9 +66,11 @@ Rows travel as JSON: psycopg makes an array element by element, which cost more 
 REINDEXER = f"""
 WITH serveur AS MATERIALIZED (
     SELECT {DURABLES}
+), permis AS MATERIALIZED (
+    SELECT {SONT_SURES} AND pg_backend_pid() = %(session)s::int AS ecrire FROM serveur
 ), ids AS (
     INSERT INTO {SCHEMA}.fabriques_commandes (programme, id_commande, position, empreinte)
-    SELECT i.* FROM {_INDEX} WHERE pg_backend_pid() = %(session)s::int
+    SELECT i.* FROM {_INDEX}, permis WHERE ecrire
     ON CONFLICT DO NOTHING RETURNING 1
 )
 SELECT 0, 0, (SELECT count(*) FROM ids), serveur.*, pg_backend_pid() FROM serveur"""

@@ -12,6 +12,7 @@ import pytest
 from commands import GrandLivre
 from ledger.erreurs import StoreReadOnlyError, StoreUnsafeError
 from ledger.stockage.adresse import Adresse
+from ledger.stockage.port import EntreeIndex
 from ledger.stockage.postgres import PostgresStore
 from ledger.stockage.postgres_reglages import VERSION_MIN, Etat, exiger
 from tests.unit.commands.test_concurrence import commande
@@ -118,7 +119,9 @@ def test_un_reglage_dangereux_pose_sous_une_poignee_ouverte_est_refuse(
                     livre.executer(commande("ModifierEnveloppe", identifiant))
             with pytest.raises(StoreUnsafeError, match=reglage):
                 PostgresStore(url)
-            assert livre.store.taille(P) == 2
+            with pytest.raises(StoreUnsafeError, match=reglage):
+                livre.store.reindexer(P, [EntreeIndex("perdue", 2, "0" * 64)])
+            assert (livre.store.taille(P), livre.store.taille_index(P)) == (2, 2)
         assert livre.executer(commande("ModifierEnveloppe", "avant")).positions == (2,)
         assert livre.executer(commande("ModifierEnveloppe", "neuve")).positions == (3,)
 
