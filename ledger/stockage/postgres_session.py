@@ -25,7 +25,7 @@ QUI = "SELECT pg_catalog.pg_backend_pid()"
 _ESSAIS = 3
 _PATIENCE = 2
 """Seconds: a pooler by session whose sessions are all taken makes a newcomer wait."""
-_SURSIS = 0.1
+_SURSIS = 1 / 10
 """Seconds more for an answer on its way."""
 
 
