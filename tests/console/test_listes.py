@@ -127,7 +127,8 @@ def test_la_liste_d_une_comparaison_dit_les_chiffres_de_la_page(
 ) -> None:
     """Unité, avant, après, différence : chacun sous son titre, comme la page et `comparer`."""
     vues = "comparaison{}?au=2021-12-31&au_avant=2019-12-31"
-    lignes = {x["Chiffre"]: x for x in lire_csv(client, f"{RACINE}/{vues.format('.csv')}")}
+    code = "Cellule (fabriques expliquer)"
+    lignes = {x[code]: x for x in lire_csv(client, f"{RACINE}/{vues.format('.csv')}")}
     bornes = (Point(None, date(annee, 12, 31)) for annee in (2019, 2021))
     store = SQLiteStore(base_demo, ecriture=False)
     ecarts = comparer(Journal(store, PROGRAMME), *bornes)
@@ -135,10 +136,10 @@ def test_la_liste_d_une_comparaison_dit_les_chiffres_de_la_page(
     assert list(lignes) == [e.cellule for e in ecarts]
     assert {e.unite for e in ecarts} == {"centimes", "nombre", "dix_milliemes"}
     for e in ecarts:
-        unite, *dits = (re.sub(r"(?<=.)\s%", "", lu) for lu in list(lignes[e.cellule].values())[1:])
+        unite, *dits = map(_sans_unite, list(lignes[e.cellule].values())[2:])
         lus = (e.avant_centimes, e.apres_centimes, e.difference_centimes)
         assert (unite, dits) == (dite(e.unite), [_en_csv(v, e.unite) for v in lus]), e.cellule
-    titres = ["Chiffre", "Unité", "Avant", "Après", "Différence"]
+    titres = ["Chiffre", code, "Unité", "Avant", "Après", "Différence"]
     assert all(list(ligne) == titres for ligne in lignes.values())
     page = client.lire(f"{RACINE}/{vues.format('')}&table=enveloppe")
     rangees = page.source.partition('id="ecarts"')[2].partition("</table>")[0].split("<tr>")[2:]
@@ -146,8 +147,13 @@ def test_la_liste_d_une_comparaison_dit_les_chiffres_de_la_page(
     for rangee in rangees:
         (cellule,) = re.findall(r"cellule=([^&\"]+)", rangee)
         montres = re.findall(r'<td class="n"><a[^>]*>([^<]+)</a>', rangee)
-        ecrits = [re.sub(r"[ +€%]", "", montre) for montre in montres]
-        assert ecrits == [re.sub(r"\s%", "", lu) for lu in list(lignes[cellule].values())[2:]]
+        ecrits = [re.sub(r"[ +€%]|points?", "", montre) for montre in montres]
+        assert ecrits == [*map(_sans_unite, list(lignes[cellule].values())[3:])]
+
+
+def _sans_unite(lu: str) -> str:
+    """A cell without its unit; the unit « % » itself stays."""
+    return re.sub(r"(?<=.)\s(%|points?)$", "", lu)
 
 
 def _en_csv(valeur: int, unite: str) -> str:
