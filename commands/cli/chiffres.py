@@ -103,7 +103,10 @@ Exemples :
 )
 @avec_demande(formats=FORMATS_DE_TABLEAU)
 def credits(demande: Demande) -> None:
-    """AE, CP et restes à payer (RAP), par exercice."""
+    """AE, CP et restes à payer (RAP), par exercice.
+
+    Ce qui précède « AE disponibles » s'y additionne ; « p.m. » (pour mémoire) n'y entre pas.
+    """
     from ledger.budget import LigneCredits  # noqa: PLC0415
     from projections import credits as calculer  # noqa: PLC0415
 
