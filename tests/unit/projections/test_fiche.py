@@ -10,8 +10,8 @@ from typing import Any
 from msgspec.structs import astuple
 
 from ledger import Journal
-from ledger.evenements import FaitDeStructure
-from projections.fiche import _POSES, Chantier, Fiche, Versement, appliquer, fermer
+from ledger.evenements import BilanReçu, FaitDeStructure, VersementRapproché
+from projections.fiche import _POSES, Chantier, Fiche, Rapprochement, Versement, appliquer, fermer
 from projections.situation import plier
 from tests.unit.monde import TROIS_ANS, Monde, P, echeancier, tranches
 
@@ -207,3 +207,25 @@ def test_les_membres_poses_viennent_les_premiers_dans_un_chantier() -> None:
     fiche."""
     assert Chantier.__struct_fields__[: len(_POSES)] == _POSES
     assert set(_POSES) < set(Fiche.__struct_fields__)
+
+
+def test_un_rapprochement_s_inscrit_et_un_bilan_ne_laisse_que_sa_place() -> None:
+    """Ce que Chorus dit d'un paiement est gardé entier ; un fait qui ne change rien de la fiche
+    n'y laisse que sa position."""
+    commun: dict[str, Any] = {
+        "date_effet": date(2021, 3, 1),
+        "enregistre_le": "2021-03-01T08:00:00.000000Z",
+        "acteur": "agent",
+        "id_commande": "c",
+        "empreinte_commande": "0" * 64,
+        "regles_version": "1",
+        "precedent": None,
+        "structure": "s1",
+    }
+    rapproche = VersementRapproché(position=8, dp="DP-1", exercice_dp=2020, ej="EJ-1", **commun)
+    bilan = BilanReçu(exercice=2020, accepte=True, **commun)
+    lue = appliquer(appliquer(None, 9, rapproche), 10, bilan)
+    assert change(Fiche("s1"), lue) == {
+        "rapprochements": (Rapprochement(9, 8, "DP-1", 2020, "EJ-1"),)
+    }
+    assert lue.evenements == (9, 10)
