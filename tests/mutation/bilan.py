@@ -37,6 +37,7 @@ _MODULES = {
         "ledger/regles.py",
         "ledger/montants.py",
         "ledger/temps.py",
+        "ledger/horloge.py",
         "ledger/champs.py",
         "ledger/fonctions.py",
         "ledger/provenance.py",
