@@ -19,6 +19,7 @@ from ledger import StoreError
 from ledger.audit import verifier
 from ledger.erreurs import StoreReplacedError, StoreUnreachableError
 from ledger.stockage.postgres import PostgresStore
+from ledger.stockage.postgres_session import Connexion
 from ledger.testing.contrat import ecriture
 from tests.unit.commands.test_concurrence import commande
 from tests.unit.monde import P
@@ -61,12 +62,12 @@ def posee(panne: Panne) -> Iterator[None]:
                 return panne.autour(lambda: _vrai(curseur, *a, **k), curseur.connection)
 
             m.setattr(psycopg.Cursor, nom, passer)
-        connecter = psycopg.Connection.connect
+        connecter = Connexion.connect
 
         def ouvrir(*a: Any, **k: Any) -> Any:
             return panne.autour(lambda: connecter(*a, **k), None)
 
-        m.setattr(psycopg.Connection, "connect", ouvrir)
+        m.setattr(Connexion, "connect", ouvrir)
         yield
 
 
