@@ -29,7 +29,6 @@ lint: $(VENV)/.pret-lint ## vérifie le style, les types et les imports
 
 bench: $(VENV)/.pret ## mesure les débits (BANC=--court ; --enorme : console à un million de faits ; "--ecrire docs/mesures.md")
 	@$(PY) -m tests.bench $(BANC)
-	@$(PY) -m tests.bench.postgres
 	@$(PY) -m tests.bench.partition --rapide
 
 falsification: $(VENV)/.pret ## lance 10 000 falsifications et dit lesquelles se voient

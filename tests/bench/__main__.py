@@ -16,7 +16,7 @@ from typing import Any
 
 from tabulate import tabulate
 
-from . import comptables, console, ecriture, lecture, ouverture, simulation
+from . import comptables, console, ecriture, lecture, ouverture, postgres, simulation
 from .chrono import Mesure, dire, machine, revision
 from .commun import COMPLET, COURT, RAPIDE, Tailles, reference
 
@@ -43,6 +43,8 @@ def mesurer(dossier: Path, tailles: Tailles, *, enorme: bool = False) -> list[Me
     mesures += ecriture.concurrence(dossier, base, tailles)
     dire("Commandes par lots…")
     mesures += ecriture.par_lots(dossier, base, tailles)
+    dire("PostgreSQL…")
+    mesures += postgres.mesurer(tailles.tours)[1]
     dire("Rejeu…")
     mesures += lecture.rejeu(dossier, grande, tailles)
     mesures += lecture.croissance(grande, tailles)
@@ -90,7 +92,8 @@ def en_texte(mesures: Sequence[Mesure], contexte: dict[str, str]) -> str:
             "Valeurs : médianes. Ratio : médiane des ratios de tours appariés, débit sur débit",
             "de la référence (1 : aussi vite ; plus : mieux), sauf pour les positions (coût sur",
             "coût ; moins : mieux). Brut : sqlite3 seul, mêmes lignes, mêmes tables, même",
-            "durabilité. Stock : agrégats de la bibliothèque, même travail, réglages d'origine.",
+            "durabilité ; PostgreSQL brut : psycopg seul, de même. Stock : agrégats de la",
+            "bibliothèque, même travail, réglages d'origine.",
         ]
     )
 

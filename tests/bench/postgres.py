@@ -1,4 +1,4 @@
-"""The same on PostgreSQL: `python -m tests.bench.postgres [tours]`. Ratios of one run, one server.
+"""The same on PostgreSQL, within the benchmark or alone: `python -m tests.bench.postgres [tours]`.
 
 One durable command at a time against the same rows committed raw (one `INSERT` a transaction, as
 any application would), and 32 callers against one, with the same commands. The five take turns,
@@ -8,10 +8,8 @@ starting with another one each turn.
 from __future__ import annotations
 
 import argparse
-import statistics
 import sys
 import time
-from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -22,12 +20,14 @@ from commands import Commande, GrandLivre
 from tests.postgres.serveur import Serveur, dossier_de_serveur, nouveau
 
 from .charge import PROGRAMME, commandes
+from .chrono import Comparaison, Durees, Mesure
 from .commun import exiger, modele
 
 DEPART = 1_000
 PAR_TOUR = 200
 APPELANTS = 32
 TOURS = 7
+BRUT, SEUL = "PostgreSQL brut", "en séquence"
 _LIGNE = "INSERT INTO fabriques.stored_events VALUES ('brut', %s, %s, %s)"
 _ID = (
     "WITH l AS (INSERT INTO fabriques.stored_events VALUES ('deux', %s, %s, %s)) "
@@ -35,11 +35,24 @@ _ID = (
 )
 
 
-def microsecondes(faire: Callable[[], None], nombre: int) -> float:
-    """How long one takes."""
-    debut = time.perf_counter_ns()
-    faire()
-    return (time.perf_counter_ns() - debut) / 1_000 / nombre
+def mesurer(tours: int) -> tuple[str, list[Mesure]]:
+    """The version of a server started for that, and its measures."""
+    with dossier_de_serveur(disque=True) as (binaires, dossier):
+        pg = nouveau(binaires, dossier, "banc")
+        pg.initialiser()
+        pg.demarrer()
+        try:
+            pg.sql("CREATE DATABASE foule")
+            comparer = Comparaison(_alterner(pg, tours), PAR_TOUR, "µs/commande")
+            ((version,),) = pg.sql("SHOW server_version")
+        finally:
+            pg.tuer()
+    return str(version), [
+        comparer("PostgreSQL, commandes durables en séquence", "sequence", BRUT, 0.50),
+        comparer("· des hausses de l'enveloppe", SEUL, BRUT),
+        comparer("· repère : la ligne et son identifiant, brut", "brut2", BRUT),
+        comparer("PostgreSQL, 32 appelants à la fois", "ensemble", SEUL, 5),
+    ]
 
 
 def hausses(prefixe: str, nombre: int) -> list[dict[str, object]]:
@@ -58,11 +71,11 @@ def hausses(prefixe: str, nombre: int) -> list[dict[str, object]]:
     ]
 
 
-def mesurer(pg: Serveur, tours: int) -> dict[str, float]:
-    """Medians, in microseconds a command."""
+def _alterner(pg: Serveur, tours: int) -> Durees:
+    """Nanoseconds of `PAR_TOUR` commands, turn by turn."""
     total = DEPART + (tours + 1) * PAR_TOUR
     modeles = [modele(o) for o in commandes(total)]
-    durees: defaultdict[str, list[float]] = defaultdict(list)
+    durees: Durees = {}
     with (
         GrandLivre.ouvrir(pg.url(), creer=True) as livre,
         GrandLivre.ouvrir(pg.url("foule"), creer=True) as foule,  # cancellations name positions
@@ -100,17 +113,19 @@ def mesurer(pg: Serveur, tours: int) -> dict[str, float]:
 
             mesures: list[tuple[str, Callable[[], None], int]] = [
                 ("sequence", un_par_un, PAR_TOUR),
-                ("brut", nu, PAR_TOUR),
+                (BRUT, nu, PAR_TOUR),
                 ("brut2", nu2, PAR_TOUR),
-                ("seul", seul, PAR_TOUR),
+                (SEUL, seul, PAR_TOUR),
                 ("ensemble", a_plusieurs, PAR_TOUR * 4),
             ]
             depart = tour % len(mesures)  # none is always the one that comes after another
             for nom, faire, nombre in mesures[depart:] + mesures[:depart]:
-                duree = microsecondes(faire, nombre)
+                debut = time.perf_counter_ns()
+                faire()
+                duree = (time.perf_counter_ns() - debut) * PAR_TOUR // nombre
                 if tour:  # the first one warms
-                    durees[nom].append(duree)
-    return {nom: statistics.median(serie) for nom, serie in durees.items()}
+                    durees.setdefault(nom, []).append(duree)
+    return durees
 
 
 def main() -> None:
@@ -124,26 +139,13 @@ def main() -> None:
     tours: int = lecteur.parse_args().tours
     if tours < 1:
         lecteur.error("au moins un tour")
-    with dossier_de_serveur(disque=True) as (binaires, dossier):
-        pg = nouveau(binaires, dossier, "banc")
-        pg.initialiser()
-        pg.demarrer()
-        try:
-            pg.sql("CREATE DATABASE foule")
-            m = mesurer(pg, tours)
-            ((version,),) = pg.sql("SHOW server_version")
-        finally:
-            pg.tuer()
+    version, mesures = mesurer(tours)
     lignes = [
-        ("une ligne validée, brut", f"{m['brut']:.0f}", ""),
-        ("la ligne et son identifiant, brut", f"{m['brut2']:.0f}", f"{m['brut'] / m['brut2']:.2f}"),
-        ("une commande en séquence", f"{m['sequence']:.0f}", f"{m['brut'] / m['sequence']:.2f}"),
-        ("une hausse en séquence", f"{m['seul']:.0f}", f"{m['brut'] / m['seul']:.2f}"),
-        ("des hausses, 32 appelants", f"{m['ensemble']:.0f}", f"{m['brut'] / m['ensemble']:.2f}"),
+        (m.nom, f"{m.valeur:.0f}", f"{m.reference:.0f} ({m.contre})", f"{m.ratio:.2f}")
+        for m in mesures
     ]
-    entetes = (f"PostgreSQL {version}", "µs", "contre brut")
+    entetes = (f"PostgreSQL {version}", "µs", "référence", "ratio")
     sys.stdout.write(tabulate(lignes, headers=entetes, disable_numparse=True) + "\n")
-    sys.stdout.write(f"32 appelants contre un, mêmes commandes : {m['seul'] / m['ensemble']:.1f}\n")
 
 
 if __name__ == "__main__":

@@ -39,6 +39,8 @@ def test_le_banc_mesure_et_imprime(
         ("stock", 4),
         ("en séquence", 5),
         ("brut", 0.35),
+        ("PostgreSQL brut", 0.5),
+        ("en séquence", 5),
         ("brut", 0.3),
         ("stock, 2200 faits", 10),
         *([("ledger", 2)] if which("ledger") else []),
